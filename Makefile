@@ -1,0 +1,65 @@
+PYTHON ?= python3
+RESIDENTS ?= 20000
+SEED ?= 1
+DATE ?= 2026-11-15
+
+BIN := .venv/bin
+PACKAGES := jobs matching expectations sample_data
+BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo 'Cần Python 3.11 trở lên / need Python >= 3.11: apt install python3 python3-venv, or make PYTHON=python3.11' >&2; exit 1; }; \
+	$(PYTHON) -I jobs/bootstrap.py
+REPORT = $(BIN)/ct18 report --warehouse build/warehouse --business-date $(DATE) --out build/reports
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup preflight run test test-slow check bench evaluate report clean lock
+
+help: ## các lệnh / this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: preflight .venv/.stamp jars/.stamp ## cài .venv và hai jar của Delta / .venv and Delta's two jars
+
+preflight:
+	@$(BOOTSTRAP) check
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@$(BOOTSTRAP) venv
+	@touch $@
+
+jars/.stamp: jars.sha256
+	@$(BOOTSTRAP) jars
+	@touch $@
+
+run: setup ## dân số mẫu, một đêm, báo cáo / sample country, one night, reports: RESIDENTS= SEED= DATE=
+	$(BIN)/ct18 sample --out build/sample --residents $(RESIDENTS) --seed $(SEED) --business-date $(DATE)
+	$(BIN)/ct18 nightly --landing build/sample/landing --warehouse build/warehouse --business-date $(DATE)
+	$(REPORT)
+	@echo 'Người bán bị gắn cờ / flagged sellers: build/warehouse/gold/flagged_sellers, build/reports/flagged_sellers.xlsx'
+	@echo 'Báo cáo / reports:                     build/reports/index.html'
+
+report: setup ## báo cáo của đêm DATE / reports of the night DATE
+	$(REPORT)
+
+test: setup ## mọi kiểm thử / every test
+	$(BIN)/pytest
+
+test-slow: setup ## chỉ kiểm thử lâu / the slow tests alone
+	$(BIN)/pytest -m slow
+
+check: .venv/.stamp ## định dạng, lint, kiểu / format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict $(PACKAGES)
+
+bench: setup ## thời gian từng khâu / seconds by stage at 50k, 200k and 1M residents
+	$(BIN)/python -m tests.bench.stages
+
+evaluate: setup ## độ chính xác trên ba dân số mới / precision and recall on three fresh countries
+	$(BIN)/python -m tests.bench.evaluate
+
+clean: ## xoá build/ / remove build/
+	rm -rf build
+
+lock: .venv/.stamp ## tính lại requirements.lock / resolve requirements.lock anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command 'make lock' --group dev pyproject.toml --output-file requirements.lock > /dev/null

@@ -1,0 +1,178 @@
+"""Set-up of a fresh clone, on the standard library alone: it runs before the virtual environment exists.
+
+`check` says what the machine lacks, `venv` fills `.venv` from the hashed lock, `jars` fetches Delta's jars.
+Whatever is missing or fails is one line on stderr, Vietnamese / English; what pip and Maven print goes to `build/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_JAVA_VERSIONS = (17, 21)
+_JAVA_ADVICE = (
+    "cài JDK 17 hoặc 21 / install JDK 17 or 21 (Debian: apt install openjdk-17-jdk-headless), or set JAVA_HOME"
+)
+_MAVEN_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+_DELTA_GROUP = "io.delta"
+
+
+class SetupError(Exception):
+    """What stops the set-up, as the line to show."""
+
+
+def java_fault(environ: Mapping[str, str]) -> str | None:
+    """Say why the Java that Spark would start, JAVA_HOME's or else PATH's, cannot run it; None if it can.
+
+    Java 25 starts Spark and fails later inside Arrow and Hadoop, so the version is judged here.
+    """
+    home = environ.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else shutil.which("java", path=environ.get("PATH", ""))
+    version = _java_version(java, environ) if java else None
+    if version in _JAVA_VERSIONS:
+        return None
+    if version:
+        return f"Java {version} không dùng được / is not supported: {_JAVA_ADVICE}"
+    if home:
+        return f"JAVA_HOME không trỏ tới một JDK / JAVA_HOME points at no JDK: {_JAVA_ADVICE}"
+    return f"Thiếu Java / no Java: {_JAVA_ADVICE}"
+
+
+def _java_version(java: str, environ: Mapping[str, str]) -> int | None:
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, env=environ, check=False)
+    except OSError:
+        return None
+    # Java 8 calls itself 1.8
+    version = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+    return int(version[1]) if version else None
+
+
+def venv_fault(root: Path) -> str | None:
+    """Say what keeps this Python from making `.venv`; None if nothing does, or if it is there."""
+    if (root / ".venv" / "bin" / "python").exists() or all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+        return None
+    return "Python thiếu mô-đun venv / Python has no venv module: cài / install python3-venv"
+
+
+def maven_fault(root: Path, environ: Mapping[str, str]) -> str | None:
+    """Say that Maven is missing; None if it is there, or if all jars are."""
+    missing = _missing_jars(root)
+    if not missing or shutil.which("mvn", path=environ.get("PATH", "")):
+        return None
+    return f"Thiếu Maven / no Maven: cài / install maven, or copy {', '.join(missing)} to jars/"
+
+
+def check(root: Path) -> None:
+    """Say all that the machine lacks at once, before anything is fetched.
+
+    Raises:
+        SetupError: a line for each thing missing.
+    """
+    faults = [java_fault(os.environ), venv_fault(root), maven_fault(root, os.environ)]
+    if any(faults):
+        raise SetupError("\n".join(fault for fault in faults if fault))
+
+
+def install_packages(root: Path) -> None:
+    """Bring `.venv` to the state of the lock and put the project itself into it, editable.
+
+    Raises:
+        SetupError: pip or venv failed.
+    """
+    unfinished = root / ".venv.unfinished"
+    if unfinished.exists():  # killed half way: pip would take half a package for a whole one
+        shutil.rmtree(root / ".venv", ignore_errors=True)
+    unfinished.touch()
+    print("Cài gói Python vào .venv, vài phút / installing packages into .venv, some minutes", flush=True)
+    pip = [str(root / ".venv" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
+    log = _fresh_log(root, "setup-python.log")
+    done = (
+        _run([sys.executable, "-m", "venv", str(root / ".venv")], log)
+        and _run([*pip, "--require-hashes", "-r", str(root / "requirements.lock")], log)
+        and _run([*pip, "--no-deps", "--no-build-isolation", "-e", str(root)], log)
+    )
+    unfinished.unlink()
+    if not done:
+        raise SetupError(_failure("pip", log, root))
+
+
+def fetch_jars(root: Path) -> None:
+    """Fetch what `jars/` lacks of the list `jars.sha256`, and clear away other versions of Delta's jars.
+
+    Raises:
+        SetupError: Maven failed, or what came is not what the list says.
+    """
+    missing = _missing_jars(root)
+    if missing:
+        print(f"Tải / fetching {', '.join(missing)}", flush=True)
+        _copy_from_maven(root, missing)
+    for jar in (root / "jars").glob("delta-*.jar"):
+        if jar.name not in _listed_jars(root):
+            jar.unlink()
+
+
+def _copy_from_maven(root: Path, names: list[str]) -> None:
+    log = _fresh_log(root, "setup-maven.log")
+    for name in names:
+        (root / "jars" / name).unlink(missing_ok=True)  # Maven leaves a file that is there as it is
+        artifact, _, version = name.removesuffix(".jar").rpartition("-")
+        coordinates = f"-Dartifact={_DELTA_GROUP}:{artifact}:{version}"
+        if not _run(["mvn", "-q", "-B", _MAVEN_GOAL, coordinates, f"-DoutputDirectory={root / 'jars'}"], log):
+            raise SetupError(_failure("Maven", log, root))
+    if wrong := _missing_jars(root):
+        raise SetupError(f"sha256 sai / sha256 is not that of jars.sha256: jars/{', jars/'.join(wrong)}")
+
+
+def _listed_jars(root: Path) -> dict[str, str]:
+    lines = (root / "jars.sha256").read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split() for line in lines)}
+
+
+def _missing_jars(root: Path) -> list[str]:
+    return [name for name, digest in _listed_jars(root).items() if _sha256(root / "jars" / name) != digest]
+
+
+def _sha256(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def _fresh_log(root: Path, name: str) -> Path:
+    log = root / "build" / name
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("", encoding="utf-8")
+    return log
+
+
+def _run(command: list[str], log: Path) -> bool:
+    with log.open("ab") as out:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    return done.returncode == 0
+
+
+def _failure(tool: str, log: Path, root: Path) -> str:
+    return f"{tool} không chạy xong, kiểm tra mạng / {tool} failed, check the network: {log.relative_to(root)}"
+
+
+def main(step: str) -> int:
+    """Do one step of the set-up and return the exit code."""
+    try:
+        {"check": check, "venv": install_packages, "jars": fetch_jars}[step](_ROOT)
+    except SetupError as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
