@@ -1,0 +1,64 @@
+"""The one Spark session of a process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from jobs.errors import UserError
+from jobs.settings import SparkSettings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+# What every session needs, whatever the cluster.
+_FIXED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # All dates of the contract are Vietnam's.
+    "spark.sql.session.timeZone": "Asia/Ho_Chi_Minh",
+    "spark.sql.ansi.enabled": "true",
+    # Any Delta reader may open the tables (contract §3).
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    # Statistics would copy names and ids into the transaction log, and no reader here prunes by them.
+    "spark.databricks.delta.properties.defaults.dataSkippingNumIndexedCols": "0",
+}
+
+# What may be tuned in `spark.conf`.
+_DEFAULTS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # Spark's plans and traces quote data; its log stays off unless an operator turns it on.
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{_ROOT / 'jobs' / 'log4j2.properties'}",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+
+
+def start(settings: SparkSettings) -> SparkSession:
+    """Start the session, or take the one that `spark-submit` set up.
+
+    Raises:
+        UserError: Delta's jars are not where the settings say.
+    """
+    builder = SparkSession.Builder().appName("ct18")
+    if "SPARK_SUBMIT" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        if settings.master.startswith("local"):
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.master(settings.master).config("spark.driver.memory", settings.driver_memory)
+    conf = {**_DEFAULTS, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **settings.conf, **_FIXED}
+    if settings.jars:
+        conf["spark.jars"] = _jars(Path(settings.jars))
+    for key, value in conf.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _jars(folder: Path) -> str:
+    found = sorted((folder if folder.is_absolute() else _ROOT / folder).glob("delta-*.jar"))
+    if len(found) < 2:
+        raise UserError("Delta's jars are not in the folder that settings name (spark.jars): run `make setup`")
+    return ",".join(str(path) for path in found)

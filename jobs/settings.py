@@ -1,0 +1,116 @@
+"""Settings of a run: defaults here, overridden by the YAML file of `--config`; an unknown or wrong key is an error that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jobs.errors import UserError
+from jobs.sources import SOURCES
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+# For development only: a warning is printed whenever a night runs with it.
+DEVELOPMENT_KEY = "ct18-development-key"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SparkSettings(_Section):
+    """How Spark runs. Under `spark-submit` its own master and memory win."""
+
+    master: str = "local[*]"
+    driver_memory: str = "6g"
+    shuffle_partitions: int = Field(8, ge=1)
+    conf: dict[str, str] = Field(default_factory=dict, description="any further spark.* setting")
+    jars: str = Field("jars", description="folder that holds Delta's two jars; empty: the cluster provides them")
+
+
+class IngestSettings(_Section):
+    """When a delivery is late, and when a full one is too small to be believed (contract §1)."""
+
+    cadence_days: dict[str, int] = Field(
+        default_factory=dict, description="source → days between deliveries; not named: 1"
+    )
+    min_keys_share: Share = 0.5
+    max_unreadable_keys_share: Share = 0.01
+
+
+class MatchSettings(_Section):
+    """Bands of decision and caps of the candidate search."""
+
+    link_threshold: Share = Field(0.95, description="match probability from which a pair is a link")
+    review_threshold: Share = Field(0.15, description="from here to link_threshold people decide")
+    holder_review_threshold: Share = Field(0.05, description="the same for taxpayers, accounts and SIMs")
+    max_block: int = Field(50, ge=2, description="records behind one shared key above which it proposes no candidates")
+    max_household: int = Field(12, ge=2)
+    sample_records: int = Field(20_000, ge=100, description="records from which parameters are estimated")
+
+
+class GoldSettings(_Section):
+    """Flags."""
+
+    hash_key: str = Field(DEVELOPMENT_KEY, min_length=8, repr=False, description="secret of party_key and case_id")
+    under_declared_share: Share = 0.5
+
+
+class ReportSettings(_Section):
+    """Reports."""
+
+    max_rows: int = Field(100_000, ge=1, description="rows of a workbook, by priority")
+
+
+class Settings(_Section):
+    """All settings of a run."""
+
+    spark: SparkSettings = SparkSettings()
+    ingest: IngestSettings = IngestSettings()
+    match: MatchSettings = MatchSettings()
+    gold: GoldSettings = GoldSettings()
+    report: ReportSettings = ReportSettings()
+
+    def digest(self) -> str:
+        """Hash of everything that shapes results, for `ops/runs`; the secret enters only through a hash of its own."""
+        content = self.model_dump(exclude={"spark"})
+        content["gold"]["hash_key"] = hashlib.sha256(self.gold.hash_key.encode()).hexdigest()[:8]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load(path: Path | None) -> Settings:
+    """Settings from a YAML file, or the defaults.
+
+    Raises:
+        UserError: the file is missing, is no YAML mapping, or holds a wrong key or value; the text names them, not the values.
+    """
+    if path is None:
+        return Settings()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UserError(f"settings file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise UserError(f"settings file {path}: not readable as YAML") from None
+    if not isinstance(content, dict):
+        raise UserError(f"settings file {path}: must be a mapping of sections")
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise UserError(f"settings file {path}: {wrong}") from None
+    return _checked(settings, path)
+
+
+def _checked(settings: Settings, path: Path) -> Settings:
+    unknown = sorted(set(settings.ingest.cadence_days) - set(SOURCES))
+    if unknown:
+        raise UserError(f"settings file {path}: ingest.cadence_days names unknown sources: {', '.join(unknown)}")
+    if settings.match.review_threshold > settings.match.link_threshold:
+        raise UserError(f"settings file {path}: match.review_threshold lies above match.link_threshold")
+    return settings

@@ -1,0 +1,181 @@
+"""The only module that touches storage: files of the landing zone through Hadoop's file systems, tables through Delta.
+
+Any path or URI that Spark reaches will do (`file:`, `hdfs:`, `s3a:`); nothing here assumes a local disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.tables import STATE, Table
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name in a folder."""
+
+    path: str
+    name: str
+    is_folder: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of any Hadoop file system, seen from the driver."""
+
+    spark: SparkSession
+
+    def entries(self, folder: str) -> list[Entry]:
+        """What lies in a folder, by name; empty where there is no such folder."""
+        path, system = self._open(folder)
+        if not system.exists(path):
+            return []
+        found = [
+            Entry(status.getPath().toString(), status.getPath().getName(), status.isDirectory(), status.getLen())
+            for status in system.listStatus(path)
+        ]
+        return sorted(found, key=lambda entry: entry.name)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there."""
+        opened, system = self._open(path)
+        return bool(system.exists(opened))
+
+    def is_link(self, path: str) -> bool:
+        """Whether a name is a symbolic link (only local and HDFS know them)."""
+        opened, system = self._open(path)
+        return bool(system.getFileLinkStatus(opened).isSymlink())
+
+    def read_bytes(self, path: str, limit: int = 16 * 1024 * 1024) -> bytes:
+        """A small file whole (a manifest, say).
+
+        Raises:
+            OSError: there is no such file, or it is larger than `limit` bytes.
+        """
+        opened, system = self._open(path)
+        if not system.exists(opened) or system.getFileStatus(opened).getLen() > limit:
+            raise OSError(f"no readable file of at most {limit} bytes")
+        stream = system.open(opened)
+        try:
+            return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
+        finally:
+            stream.close()
+
+    def sha256(self, path: str) -> str:
+        """SHA-256 of a file, hexadecimal, streamed inside the JVM."""
+        opened, system = self._open(path)
+        stream = system.open(opened)
+        try:
+            return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
+        finally:
+            stream.close()
+
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder with all it holds."""
+        opened, system = self._open(path)
+        system.delete(opened, True)
+
+    @property
+    def _jvm(self) -> Any:
+        return self.spark._jvm
+
+    def _open(self, path: str) -> tuple[Any, Any]:
+        opened = self._jvm.org.apache.hadoop.fs.Path(path)
+        return opened, opened.getFileSystem(self.spark._jsc.hadoopConfiguration())
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The tables of one warehouse.
+
+    Attributes:
+        spark: the session.
+        root: path or URI of the warehouse.
+        versions: table path → version to read; None reads the latest (inside a run: what this run wrote, else what it began from).
+    """
+
+    spark: SparkSession
+    root: str
+    versions: Mapping[str, int] | None = None
+    files: Files = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", Files(self.spark))
+
+    def location(self, table: Table) -> str:
+        """Where a table lies."""
+        return f"{self.root.rstrip('/')}/{table.path}"
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table was ever written (in the state that this lake reads)."""
+        if self.versions is not None:
+            return table.path in self.versions
+        return DeltaTable.isDeltaTable(self.spark, self.location(table))
+
+    def read(self, table: Table) -> DataFrame:
+        """The table, empty where it does not exist yet."""
+        if not self.exists(table):
+            return self.spark.createDataFrame([], table.schema)
+        reader = self.spark.read.format("delta")
+        if self.versions is not None:
+            reader = reader.option("versionAsOf", self.versions[table.path])
+        return reader.load(self.location(table))
+
+    def write(self, table: Table, frame: DataFrame, replace_where: str | None = None) -> None:
+        """Replace the table, or the part of it that `replace_where` names, in one commit.
+
+        Raises:
+            ValueError: the frame lacks a column of the table's contract, or has one of another type.
+        """
+        writer = _conform(table, frame).write.format("delta").mode("overwrite").partitionBy(*table.partition_by)
+        if replace_where is not None and self.exists(table):
+            writer = writer.option("replaceWhere", replace_where)
+        writer.save(self.location(table))
+
+    def append(self, table: Table, frame: DataFrame) -> None:
+        """Add rows to the table in one commit; errors as in `write`."""
+        writer = _conform(table, frame).write.format("delta").mode("append").partitionBy(*table.partition_by)
+        writer.save(self.location(table))
+
+    def version(self, table: Table) -> int | None:
+        """Latest version of the table, None where it does not exist."""
+        if not DeltaTable.isDeltaTable(self.spark, self.location(table)):
+            return None
+        history = DeltaTable.forPath(self.spark, self.location(table)).history(1)
+        return int(history.first()["version"])  # type: ignore[index]
+
+    def current_versions(self) -> dict[str, int]:
+        """Version of every state table that exists."""
+        found = ((table.path, self.version(table)) for table in STATE)
+        return {path: version for path, version in found if version is not None}
+
+    def roll_back(self, versions: Mapping[str, int]) -> list[str]:
+        """Bring every state table back to the versions given, remove those that had none; paths of the tables that changed."""
+        return list(self._rolled_back(versions))
+
+    def _rolled_back(self, versions: Mapping[str, int]) -> Iterator[str]:
+        for table in STATE:
+            latest, wanted = self.version(table), versions.get(table.path)
+            if latest == wanted:
+                continue
+            if wanted is None:
+                self.files.delete(self.location(table))
+            else:
+                DeltaTable.forPath(self.spark, self.location(table)).restoreToVersion(wanted)
+            yield table.path
+
+
+def _conform(table: Table, frame: DataFrame) -> DataFrame:
+    found = {column.name: column.dataType for column in frame.schema}
+    for column in table.schema:
+        if column.name not in found:
+            raise ValueError(f"{table.path}: column {column.name} is missing")
+        if found[column.name].simpleString() != column.dataType.simpleString():
+            raise ValueError(f"{table.path}: column {column.name} is of another type")
+    return frame.select(*table.columns)

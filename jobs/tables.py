@@ -1,0 +1,227 @@
+"""The contract of every table in the warehouse, in the order in which a night writes them.
+
+A table states its grain, key, schema and partition; `storage.Lake` checks a frame against it on every write. In silver a column
+that bears a name of the contract holds the raw value; normalised values stand beside it under names of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql.types import StructType
+
+from jobs import ddl
+from jobs.sources import SOURCES
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table: `<layer>/<name>`.
+
+    Attributes:
+        path: where it lies below the warehouse.
+        grain: one row per what.
+        key: columns that identify a row.
+        schema: columns and types, in order.
+        partition_by: partition columns.
+    """
+
+    path: str
+    grain: str
+    key: tuple[str, ...]
+    schema: StructType
+    partition_by: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return self.schema.names
+
+
+def _table(path: str, grain: str, key: str, columns: str, partition_by: str = "") -> Table:
+    return Table(path, grain, tuple(key.split()), ddl.schema(columns), tuple(partition_by.split()))
+
+
+def _raw(source: str) -> str:
+    return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in SOURCES[source].schema)
+
+
+# ── bronze: rows as typed from the deliveries taken; one partition a delivery ──
+BRONZE: dict[str, Table] = {
+    name: Table(
+        f"bronze/{name}",
+        "one row a record of a delivery that was taken or held",
+        ("_delivery_date", "_file", "_row_number"),
+        StructType(source.picture_schema.fields + ddl.schema("_change_type string, _row_hash string").fields),
+        ("_delivery_date",),
+    )
+    for name, source in SOURCES.items()
+}
+
+# ── silver: the present picture of a source, raw beside normalised ──
+# Person names: name_clean NFC text · name_accent accents kept, one spelling · name_key folded tokens in order · name_sorted
+# the same, order-free · name_sg "surname given" · name_like_person whether it looks like a person's name at all.
+_NAME = "name_clean string, name_accent string, name_key string, name_sorted string, name_sg string, name_like_person boolean"
+_BIRTH = "birth_date date, birth_year int, birth_precision string"
+_ORIGIN = "_delivery_date date, _file string, _row_number bigint"
+# person_id 12 digits · cmnd 9 digits · grades: ok, suspicious, invalid (null where there is no value)
+_ID = "id_kind string, person_id string, person_id_grade string, cmnd string, passport string"
+
+RESIDENTS = _table(
+    "silver/residents",
+    "one row a resident of the population database",
+    "personal_id",
+    f"{_raw('residents')}, {_ID}, {_NAME}, {_BIRTH}, province34 string, address_key string, house_key string, "
+    f"household_id string, {_ORIGIN}",
+)
+TAXPAYERS = _table(
+    "silver/taxpayers",
+    "one row a tax code",
+    "tax_code",
+    f"{_raw('taxpayers')}, code string, code_grade string, is_ecommerce_code boolean, {_ID}, {_NAME}, company_key string, "
+    f"{_BIRTH}, province34 string, address_key string, house_key string, phone_norm string, phone_grade string, "
+    f"email_norm string, {_ORIGIN}",
+)
+DECLARATIONS = _table(
+    "silver/declarations",
+    "one row a tax code and period",
+    "tax_code period",
+    f"{_raw('declarations')}, code string, period_kind string, year int, quarter int, month int, {_ORIGIN}",
+)
+BANK_ACCOUNTS = _table(
+    "silver/bank_accounts",
+    "one row an account",
+    "bank_code account_number",
+    f"{_raw('bank_accounts')}, account_norm string, {_ID}, holder_code string, {_NAME}, company_key string, "
+    f"phone_norm string, {_ORIGIN}",
+)
+BANK_INFLOWS = _table(
+    "silver/bank_inflows",
+    "one row an account and month",
+    "bank_code account_number period",
+    f"{_raw('bank_inflows')}, account_norm string, year int, month int, {_ORIGIN}",
+)
+TELECOM = _table(
+    "silver/telecom_subscribers",
+    "one row a number and activation",
+    "msisdn activated_on",
+    f"{_raw('telecom_subscribers')}, phone_norm string, phone_grade string, {_ID}, {_NAME}, {_BIRTH}, {_ORIGIN}",
+)
+SELLERS = _table(
+    "silver/sellers",
+    "one row a shop on a platform",
+    "platform shop_id",
+    f"{_raw('sellers')}, {_ID}, id_mask_prefix string, id_mask_suffix string, code string, code_grade string, {_NAME}, "
+    f"shop_name_clean string, company_key string, name_like_company boolean, {_BIRTH}, province34 string, "
+    f"address_key string, house_key string, phone_norm string, phone_mask_prefix string, phone_mask_suffix string, "
+    f"email_norm string, account_norm string, {_ORIGIN}",
+)
+SELLER_SALES = _table(
+    "silver/seller_sales",
+    "one row a shop, month and category",
+    "platform shop_id period category",
+    f"{_raw('seller_sales')}, year int, month int, {_ORIGIN}",
+)
+SILVER: dict[str, Table] = {
+    table.path.removeprefix("silver/"): table
+    for table in (
+        *(RESIDENTS, TAXPAYERS, DECLARATIONS, BANK_ACCOUNTS),
+        *(BANK_INFLOWS, TELECOM, SELLERS, SELLER_SALES),
+    )
+}
+
+# ── match ──
+HOLDER_LINKS = _table(
+    "match/holder_links",
+    "one row a taxpayer, account or SIM: whose it is",
+    "source record_key",
+    # record_key: tax_code · bank_code|account_number · msisdn|activated_on, as delivered
+    "source string, record_key string, personal_id string, tax_code string, match_type string, match_probability double, "
+    "decision string, evidence string",
+    "source",
+)
+SELLER_LINKS = _table(
+    "match/seller_links",
+    "one row a shop: who trades there",
+    "platform shop_id",
+    "platform string, shop_id string, personal_id string, tax_code string, match_type string, match_probability double, "
+    "decision string, evidence string, business_date date, first_linked_on date",
+)
+MODEL = _table(
+    "match/model",
+    "one row a parameter of the match model of the night",
+    "model comparison level",
+    "model string, comparison string, level string, m double, u double, weight double, pairs bigint",
+)
+BLOCKING = _table(
+    "match/blocking",
+    "one row a blocking rule of the night: what it brought and what its cap cut",
+    "model rule",
+    "model string, rule string, pairs bigint, keys_cut bigint, rows_cut bigint, cap bigint",
+)
+
+# ── gold ──
+_SHOP = "platform: string, shop_id: string, shop_name: string, revenue_vnd: bigint, match_type: string, match_probability: double"
+FLAGGED_SELLERS = _table(
+    "gold/flagged_sellers",
+    "one row a case (party, tax year, reason), in its present state",
+    "case_id",
+    "case_id string, tax_year int, business_date date, first_flagged_on date, status string, reason string, "
+    "reasons_all array<string>, detail string, party_type string, personal_id string, tax_code string, party_name string, "
+    f"province_code string, shops array<struct<{_SHOP}>>, revenue_vnd bigint, threshold_vnd bigint, legal_basis string, "
+    "estimated_tax_vnd bigint, withheld_vnd bigint, match_probability double, priority double, evidence string, "
+    "quality string",
+)
+SELLER_PARTIES = _table(
+    "gold/seller_parties",
+    "one row a party and tax year, flagged or not",
+    "party_key tax_year",
+    "party_key string, personal_id string, tax_code string, party_type string, tax_year int, tax_status string, "
+    "shop_count bigint, revenue_vnd bigint, withheld_vnd bigint, declared_revenue_vnd bigint",
+    "tax_year",
+)
+QUALITY_SCORECARD = _table(
+    "gold/quality_scorecard",
+    "one row a source, dimension and night",
+    "business_date source dimension",
+    "business_date date, source string, dimension string, score double, rows bigint, failed_rows bigint, gate string, "
+    "top_failures string",
+    "business_date",
+)
+
+# ── ops ──
+DELIVERIES = _table(
+    "ops/deliveries",
+    "one row a delivery that was seen, in its present state",
+    "source delivery_date manifest_sha256",
+    # state: taken, refused, held, replaced · accepted_by/accepted_reason: an operator's override of a hold
+    "source string, delivery_date date, manifest_sha256 string, mode string, produced_at timestamp, state string, "
+    "reason string, rows bigint, kept bigint, quarantined bigint, keys bigint, unreadable_keys bigint, "
+    "accepted_by string, accepted_reason string, first_seen_on date",
+)
+QUARANTINE = _table(
+    "ops/quarantine",
+    "one row a refused row",
+    "source business_date file row_number",
+    "business_date date, source string, file string, row_number bigint, record_key string, reasons array<string>, raw string",
+    "source business_date",
+)
+RUNS = _table(
+    "ops/runs",
+    "one row a run",
+    "run_id",
+    "run_id string, business_date date, status string, started_at timestamp, ended_at timestamp, "
+    "stages array<struct<name: string, seconds: double, rows_in: bigint, rows_out: bigint>>, "
+    "sources array<struct<source: string, delivery_date: date, mode: string, outcome: string, reason: string, "
+    "rows: bigint, quarantined: bigint, picture_as_of: date>>, "
+    "versions struct<code: string, configuration: string, rules: string, tables: map<string, bigint>>, error string",
+)
+
+# Everything but ops/runs is part of one night's state and is rolled back with it.
+STATE: tuple[Table, ...] = (
+    *BRONZE.values(),
+    *SILVER.values(),
+    *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING),
+    *(FLAGGED_SELLERS, SELLER_PARTIES, QUALITY_SCORECARD),
+    *(DELIVERIES, QUARANTINE),
+)
