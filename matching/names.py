@@ -1,0 +1,125 @@
+"""Names of people and businesses: keys in which retyped names meet, and what kind of name a text is."""
+
+import re
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from matching import tables, text
+from matching.expressions import empty_to_null, extracted, translated
+
+_TITLES = "ong|ba|mr|mrs|ms"
+
+
+def person_key(c: Column) -> Column:
+    """Folded words of a person's name in order, y after a consonant at a word's end as i (`Lý`: `li`).
+
+    What stands in parentheses and a leading title before a surname (`Ông Nguyễn …`) are no part of the name.
+    """
+    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^a-z0-9 ][^a-z0-9(]*| {{2,}}"
+    table = {left: right for left, right in text.fold_table().items() if left not in "()"}
+    key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
+    return empty_to_null(F.trim(F.regexp_replace(key, "(?<=[bcdghklmnpqrstvx]|qu)y(?= |$)", "i")))
+
+
+def sorted_key(c: Column) -> Column:
+    """`person_key` with its words sorted: the same for `Nguyễn Thị Lan` and `Lan Nguyen Thi`."""
+    return F.array_join(F.array_sort(F.split(person_key(c), " ")), " ")
+
+
+def surname(c: Column) -> Column:
+    """First word of `person_key`; null for a name of one word."""
+    return extracted(person_key(c), "^([^ ]+) ")
+
+
+def given(c: Column) -> Column:
+    """Last word of `person_key`."""
+    return F.substring_index(person_key(c), " ", -1)
+
+
+def surname_given_key(c: Column) -> Column:
+    """First and last word of `person_key` (the middle name may be missing elsewhere); null for a name of one word."""
+    return extracted(F.regexp_replace(person_key(c), "^([^ ]+) (?:.* )?([^ ]+)$", "$1 $2"), "^(.* .*)$")
+
+
+def initials_key(c: Column) -> Column:
+    """Initials of all words but the given name, and the given name: `n t lan` for `Nguyễn Thị Lan`, `Ng. T. Lan`."""
+    return F.regexp_replace(person_key(c), "([a-z0-9])[a-z0-9]+(?= )", "$1")
+
+
+def is_person_like(c: Column) -> Column:
+    """True if the text looks like a person's name.
+
+    Two to six words without digits, the first a known surname, or the last a frequent one (given name first), or all
+    but the last initials; and no shop word or legal form among them.
+    """
+    other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms()))
+    initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
+    words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:[a-z]+ ){{1,5}}{_surnames(frequent='yes')}|{initials}"
+    return text.fold(c).rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
+
+
+def has_accents(c: Column) -> Column:
+    """True if the text has letters with Vietnamese marks, so that it tells `Hà` from `Hạ`."""
+    return c.rlike("[\\u00c0-\\u024f\\u0300-\\u036f\\u1e00-\\u1eff]")
+
+
+def company_key(c: Column) -> Column:
+    """Folded name of a business without its legal forms, abbreviations written out (`TM` as `thuong mai`)."""
+    starts = tables.alternation(_folded_forms(place="start"))
+    ends = tables.alternation(_folded_forms(place="end"))
+    name = F.regexp_replace(text.fold(c), f"^(?:{starts}(?: |$))+|(?:(?:^| ){ends})+$", "")
+    name = F.concat(F.lit(" "), name, F.lit(" "))
+    for short, long in tables.pairs("business_abbreviations", "short", "long"):
+        name = F.replace(name, F.lit(f" {short} "), F.lit(f" {long} "))
+    return empty_to_null(F.trim(name))
+
+
+def is_company_like(c: Column) -> Column:
+    """True if the text bears the legal form of an organisation (`Công ty TNHH …`, `… Co., Ltd`), not of a household."""
+    starts = tables.alternation(_folded_forms(kind="organisation", place="start"))
+    ends = tables.alternation(_folded_forms(kind="organisation", place="end"))
+    return text.fold(c).rlike(f"^{starts}(?: |$)|(?: |^){ends}$|(?:^| )(?:tnhh|ctcp|dntn|jsc|ltd)(?: |$)")
+
+
+def person_in_text(c: Column) -> Column:
+    """Person's name in the registered name of a household business, as written there; null if there is none.
+
+    Leading legal forms and shop words go: `Hộ kinh doanh Nguyễn Văn A`, `HKD Tạp hóa Nguyễn Văn A` and `Nguyễn Văn A`
+    give the name.
+    """
+    words = (*tables.values("legal_forms", "form", kind="household"), *tables.values("shop_words", "word"))
+    prefix = "|".join(sorted({_loose(word) for word in words}, key=len, reverse=True))
+    name = empty_to_null(F.regexp_replace(text.nfc(c), f"(?iu)^(?:(?:{prefix})(?![\\p{{L}}])[\\s.:,\\-–]*)+", ""))
+    return F.when(is_person_like(name), name)
+
+
+def _surnames(**where: str) -> str:
+    """Pattern of known surnames, folded; all, or those with the values in `where`."""
+    return tables.alternation(plain(name) for name in tables.values("surnames", "surname", **where))
+
+
+def _folded_forms(**where: str) -> list[str]:
+    """Legal forms as `fold` leaves them, filtered by kind or place."""
+    return [plain(form) for form in tables.values("legal_forms", "form", **where)]
+
+
+def plain(word: str) -> str:
+    """A word of our own tables as `fold` would leave it."""
+    plain = "".join(text.fold_table().get(letter, letter) for letter in word)
+    return re.sub(" +", " ", plain).strip()
+
+
+def _loose(word: str) -> str:
+    """Pattern of a folded or accented word that fits it with any accents, so that accented text is cut unfolded."""
+    return "".join("\\s*[.\\-]?\\s*" if letter in " ." else _any_accent(plain(letter)) for letter in word)
+
+
+def _any_accent(letter: str) -> str:
+    """Character class of all letters that fold to `letter`."""
+    return (
+        "["
+        + letter
+        + "".join(left for left, right in text.fold_table().items() if right == letter and left.isalpha())
+        + "]"
+    )

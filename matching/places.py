@@ -1,0 +1,74 @@
+"""Places: provinces on the 34-unit system of 1 July 2025, and keys in which retyped addresses meet."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from matching import tables, text
+from matching.expressions import bind, empty_to_null, extracted, lookup
+from matching.identifiers import personal_id_province63
+from matching.names import plain
+
+_UNITS = "phuong|p|quan|q|thanh pho|tp|tinh|xa|x|thi xa|tx|thi tran|tt|huyen|h|duong|d|pho|so nha|so|sn|viet nam|vn"
+_PARTS = "khu pho|kp|to dan pho|tdp|to|thon|ap|khom|hem|ngo|ngach|kiet|duong"
+
+# Number and street up to the first comma, or up to the second where the first part is but a number.
+_NUMBER = "(?iu)^\\s*(?:s[ốo](?: nh[àa])?|sn|nh[àa] s[ốo]|h[ẻe]m|ng[õo]|ki[ệe]t)?[ .:]*"
+_HEAD = f"{_NUMBER}([0-9][^,;]*\\p{{L}}[^,;]*|[0-9][^,;\\p{{L}}]*[,;][^,;]*\\p{{L}}[^,;]*)"
+
+
+def province34(code: Column, version: Column) -> Column:
+    """Two-digit code in the 34-province system of a two-digit code and the system (`63` or `34`) that it belongs to.
+
+    Without a version a code counts only if both systems give the same answer or one system alone has it: 15, 24, 44,
+    52, 80, 82 and 91 belonged to another province before. Null for a code that its system does not have.
+    """
+    old = {row["old_code3"][1:]: row["new_code2"] for row in tables.rows("provinces")}
+    new = {code: code for code in old.values()}
+    certain = {code: old.get(code, code) for code in old | new if old.get(code, code) == new.get(code, old.get(code))}
+    two_digits = F.lpad(extracted(code, "^\\s*0?([0-9]{1,2})\\s*$"), 2, "0")
+    system = F.coalesce(extracted(version, "^\\s*(63|34)\\s*$"), F.lit(""))
+    keyed = [
+        (prefix + left, right)
+        for prefix, table in (("63", old), ("34", new), ("", certain))
+        for left, right in table.items()
+    ]
+    return lookup(keyed, F.concat(system, two_digits))
+
+
+def personal_id_province34(c: Column) -> Column:
+    """34-system code of the province where the birth behind a personal id was registered; null if none of the 63."""
+    return lookup(tables.pairs("provinces", "old_code3", "new_code2"), personal_id_province63(c))
+
+
+def province_in_text(c: Column) -> Column:
+    """34-system code of the province, old or new, named at the end of an address; null if there is none."""
+    return bind(
+        F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""),
+        lambda folded: F.coalesce(
+            *[lookup(_province_names(), F.substring_index(folded, " ", -count)) for count in (2, 3, 1, 4, 5)]
+        ),
+    )
+
+
+def address_key(c: Column) -> Column:
+    """Folded address without administrative words and their abbreviations: retyped forms of one address are equal."""
+    return empty_to_null(F.trim(_without_units(text.fold(c))))
+
+
+def house_key(c: Column) -> Column:
+    """House number and street at the head of an address, folded; null if the address does not begin with a number."""
+    head = _without_units(text.fold(F.regexp_extract(c, _HEAD, 1)))
+    return extracted(F.trim(head), "^([0-9].*[a-z].*)$")
+
+
+def _without_units(folded: Column) -> Column:
+    """A folded address without administrative words, numbers without leading zeros."""
+    joined = F.regexp_replace(folded, "\\b(?:tphcm|hcm|sai gon)\\b", "ho chi minh")
+    bare = F.regexp_replace(joined, f"\\b(?:{_UNITS}|{_PARTS})(?= |$)|\\b(?:(?:p|q|kp)0*|0+)(?=[0-9])", "")
+    return F.regexp_replace(bare, " {2,}", " ")
+
+
+def _province_names() -> list[tuple[str, str]]:
+    """Folded name of every province, old and new, with its 34-system code."""
+    old = [(plain(name), code) for name, code in tables.pairs("provinces", "old_name", "new_code2")]
+    return sorted({*old, *((plain(name), code) for name, code in tables.pairs("provinces", "new_name", "new_code2"))})
