@@ -1,4 +1,4 @@
-"""Personal data as people may read it: the name, and of an identifier the last four characters (NĐ 252/2026 Art 4.2a)."""
+"""Personal data as people may read it: the name, and of an identifier the last four characters (NĐ 252/2026 4.2a)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def last_four(identifier: Column) -> Column:
 
 
 def long_numbers(text: Column) -> Column:
-    """A text with its unbroken runs of nine digits or more cut to the last four; amounts set in groups stay readable."""
+    """A text whose unbroken runs of nine digits or more are cut to the last four; grouped amounts stay readable."""
     return F.regexp_replace(text, _LONG_NUMBER, MASK)
 
 

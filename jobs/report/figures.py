@@ -1,0 +1,216 @@
+"""What a night comes to, in figures: every query here ends in a few rows, whatever the size of the country."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from jobs import tables
+from jobs.law import YearLaw, year_law
+from jobs.report import queue as queue_
+from jobs.storage import Lake
+
+HEAD = 20
+HISTORY_DAYS = 30
+BLOCKING_RULES_SHOWN = 60
+QUARANTINE_SHOWN = 60
+_NOT_IDENTIFIED = ("foreign", "unresolved")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that the pages of a night show.
+
+    Attributes:
+        reasons: tax_year, reason, cases, revenue_vnd, due_vnd of the open cases.
+        changes: tax_year, reason, new, reopened, resolved since the run before; None where that cannot be read.
+        previous_date: business date of that run, None on the first night.
+        provinces: province, cases, parties, revenue_vnd, due_vnd; a party counts once however many cases it has.
+        statuses: tax_status, party_type, parties, shops, revenue_vnd, withheld_vnd, above of the night's tax year.
+        flagged_parties: identified parties of that year with an open case.
+        law: threshold and its basis, of that year as known that night.
+        decisions: decision, match_type, shops.
+        head: first rows of the queue.
+        scores: latest score of each source and dimension, with `history` (business_date, score) of the last days.
+        blocking: model, rule, pairs, keys_cut, rows_cut, cap.
+        quarantine: source, reason, rows of the deliveries of this run.
+    """
+
+    reasons: Sequence[Row]
+    changes: Sequence[Row] | None
+    previous_date: dt.date | None
+    provinces: Sequence[Row]
+    statuses: Sequence[Row]
+    flagged_parties: int
+    law: YearLaw
+    decisions: Sequence[Row]
+    head: Sequence[Row]
+    scores: Sequence[Row]
+    blocking: Sequence[Row]
+    quarantine: Sequence[Row]
+
+    def identified(self, name: str) -> int:
+        """Sum of a column of `statuses` over the parties that are known."""
+        return sum(int(row[name] or 0) for row in self.statuses if row.party_type not in _NOT_IDENTIFIED)
+
+    def of_type(self, party_type: str, name: str) -> int:
+        """Sum of a column of `statuses` over the parties of one type."""
+        return sum(int(row[name] or 0) for row in self.statuses if row.party_type == party_type)
+
+    def total(self, name: str) -> int:
+        """Sum of a column of `statuses`."""
+        return sum(int(row[name] or 0) for row in self.statuses)
+
+
+def collect(lake: Lake, run: Mapping[str, Any], queue: DataFrame) -> Figures:
+    """Figures of the night that `lake` is pinned to; `queue` is what `queue.open_cases` gave, best persisted."""
+    night: dt.date = run["business_date"]
+    law = year_law(night.year, night)
+    before = previous_run(lake, run)
+    return Figures(
+        reasons=by_reason(queue).collect(),
+        changes=_changes(lake, before),
+        previous_date=before["business_date"] if before else None,
+        provinces=by_province(queue).collect(),
+        statuses=by_status(lake.read(tables.SELLER_PARTIES), night.year, law.threshold_vnd).collect(),
+        flagged_parties=_flagged_parties(queue, night.year),
+        law=law,
+        decisions=by_decision(lake.read(tables.SELLER_LINKS)).collect(),
+        head=queue_.by_priority(queue, HEAD).collect(),
+        scores=latest_scores(lake.read(tables.QUALITY_SCORECARD), night).collect(),
+        blocking=lake.read(tables.BLOCKING)
+        .orderBy("model", F.desc("pairs"), "rule")
+        .limit(BLOCKING_RULES_SHOWN)
+        .collect(),
+        quarantine=quarantined(lake.read(tables.QUARANTINE), run).collect(),
+    )
+
+
+def by_reason(queue: DataFrame) -> DataFrame:
+    """Open cases by tax year and reason: cases, revenue_vnd, due_vnd."""
+    return (
+        queue.groupBy("tax_year", "reason")
+        .agg(
+            F.count("*").alias("cases"),
+            _total("revenue_vnd"),
+            _total("due_vnd"),
+        )
+        .orderBy(F.desc("tax_year"), F.desc("cases"), "reason")
+    )
+
+
+def by_province(queue: DataFrame) -> DataFrame:
+    """Open cases by province: cases, parties, revenue_vnd, due_vnd; amounts count once a party."""
+    party = queue.groupBy("province", "tax_year", "party").agg(
+        F.count("*").alias("cases"), F.max("revenue_vnd").alias("revenue_vnd"), F.max("due_vnd").alias("due_vnd")
+    )
+    return (
+        party.groupBy("province")
+        .agg(F.sum("cases").alias("cases"), F.count("*").alias("parties"), _total("revenue_vnd"), _total("due_vnd"))
+        .orderBy(F.desc_nulls_last("due_vnd"), F.desc("cases"), "province")
+    )
+
+
+def by_status(parties: DataFrame, tax_year: int, threshold_vnd: int) -> DataFrame:
+    """Parties of a year by status and type: parties, shops, revenue_vnd, withheld_vnd, above (the threshold)."""
+    return (
+        parties.where(F.col("tax_year") == tax_year)
+        .groupBy("tax_status", "party_type")
+        .agg(
+            F.count("*").alias("parties"),
+            F.sum("shop_count").alias("shops"),
+            _total("revenue_vnd"),
+            _total("withheld_vnd"),
+            F.count_if(F.col("revenue_vnd") > threshold_vnd).alias("above"),
+        )
+        .orderBy(F.desc("revenue_vnd"), "tax_status", "party_type")
+    )
+
+
+def by_decision(links: DataFrame) -> DataFrame:
+    """Shops by decision and by the evidence that carries it."""
+    return links.groupBy("decision", "match_type").agg(F.count("*").alias("shops")).orderBy("decision", F.desc("shops"))
+
+
+def latest_scores(scorecard: DataFrame, night: dt.date) -> DataFrame:
+    """Newest row of each source and dimension up to the night, with its `history` of `HISTORY_DAYS`, oldest first."""
+    row = F.struct("business_date", "score", "rows", "failed_rows", "gate", "top_failures")
+    since = F.col("business_date") > night - dt.timedelta(days=HISTORY_DAYS)
+    return (
+        scorecard.where(F.col("business_date") <= night)
+        .groupBy("source", "dimension")
+        .agg(
+            F.max_by(row, "business_date").alias("latest"),
+            F.sort_array(F.collect_list(F.when(since, F.struct("business_date", "score")))).alias("history"),
+        )
+        .select("source", "dimension", "latest.*", "history")
+        .orderBy("source", "dimension")
+    )
+
+
+def quarantined(quarantine: DataFrame, run: Mapping[str, Any]) -> DataFrame:
+    """Rows refused in the deliveries of a run, by source and reason; a row with two reasons counts under both."""
+    deliveries = [(one["source"], one["delivery_date"]) for one in run["sources"] or [] if one["quarantined"]]
+    of_run = F.lit(False)
+    for source, date in deliveries:
+        of_run = of_run | ((F.col("source") == source) & (F.col("business_date") == date))
+    return (
+        quarantine.where(of_run)
+        .select("source", F.explode("reasons").alias("reason"))
+        .groupBy("source", "reason")
+        .agg(F.count("*").alias("rows"))
+        .orderBy(F.desc("rows"), "source", "reason")
+        .limit(QUARANTINE_SHOWN)
+    )
+
+
+def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
+    """What one night changed, by tax year and reason: new, reopened, resolved.
+
+    Args:
+        cases: `gold/flagged_sellers` after the night.
+        before: the same after the finished run before it.
+    """
+    status, was = F.col("status"), F.col("was")
+    return (
+        cases.select("case_id", "tax_year", "reason", "status")
+        .join(before.select("case_id", F.col("status").alias("was")), "case_id", "left")
+        .groupBy("tax_year", "reason")
+        .agg(
+            F.count_if((status == "open") & was.isNull()).alias("new"),
+            F.count_if((status == "open") & (was == "resolved")).alias("reopened"),
+            F.count_if((status == "resolved") & was.isin("open", "confirmed")).alias("resolved"),
+        )
+    )
+
+
+def previous_run(lake: Lake, run: Mapping[str, Any]) -> Row | None:
+    """The last finished run of an earlier business date, None where this is the first night."""
+    runs = Lake(lake.spark, lake.root).read(tables.RUNS)
+    finished = F.col("status").isin("succeeded", "degraded") & (F.col("business_date") < run["business_date"])
+    return runs.where(finished).orderBy(F.desc("business_date"), F.desc("ended_at")).first()
+
+
+def _changes(lake: Lake, before: Row | None) -> list[Row] | None:
+    versions = before["versions"]["tables"] if before else {}
+    try:
+        then = Lake(lake.spark, lake.root, versions).read(tables.FLAGGED_SELLERS)
+    except AnalysisException:  # that version has been vacuumed away
+        return None
+    return changes(lake.read(tables.FLAGGED_SELLERS), then).collect()
+
+
+def _flagged_parties(queue: DataFrame, tax_year: int) -> int:
+    known = ~F.col("party_type").isin(*_NOT_IDENTIFIED) & (F.col("tax_year") == tax_year)
+    return queue.where(known).select("party").distinct().count()
+
+
+def _total(name: str) -> Column:
+    # A country's amounts in one 64-bit sum could overflow, which ANSI mode makes an error.
+    return F.sum(F.col(name).cast("decimal(20,0)")).alias(name)

@@ -1,0 +1,56 @@
+"""Numbers and dates as they are written in Vietnam: `1.234.567`, `0,97`, `15/11/2026`."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+NOTHING = "–"
+_SCALES = ((1_000_000_000_000, "nghìn tỷ"), (1_000_000_000, "tỷ"), (1_000_000, "triệu"))
+
+
+def count(value: float | None) -> str:
+    """A whole number with dots between the thousands."""
+    return NOTHING if value is None else f"{value:,.0f}".replace(",", ".")
+
+
+def decimal(value: float | None, places: int = 2) -> str:
+    """A number with a decimal comma."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
+
+
+def money(value: int | None) -> str:
+    """An amount in words of scale, as people say it: `1,25 tỷ đồng`."""
+    if value is None:
+        return NOTHING
+    for scale, word in _SCALES:
+        if abs(value) >= scale:
+            # One place is enough from 100 on, two below: three or four figures in all.
+            return f"{decimal(value / scale, 1 if abs(value) >= 100 * scale else 2)} {word} đồng"
+    return f"{count(value)} đồng"
+
+
+def percent(value: float | None, places: int = 1) -> str:
+    """A share as a percentage; never 100 % unless it is exactly that."""
+    if value is None:
+        return NOTHING
+    shown = round(100 * value, places)
+    if shown >= 100 > 100 * value:
+        shown = 100 - 10.0**-places
+    return f"{decimal(shown, places)} %"
+
+
+def date(value: dt.date | None) -> str:
+    """Day, month, year."""
+    return NOTHING if value is None else f"{value:%d/%m/%Y}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration: `8,4 giây`, `3 phút 20 giây`."""
+    if value is None:
+        return NOTHING
+    if value < 60:
+        return f"{decimal(value, 1)} giây"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} phút {rest} giây"

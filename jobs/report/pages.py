@@ -1,0 +1,215 @@
+"""The pages of a night: figures in, HTML out. A page refers to nothing outside itself but the night's own files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pyspark.sql import Row
+
+from jobs.report import evidence, numbers, words
+from jobs.report.figures import Figures
+
+# CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
+GREEN, YELLOW = 0.90, 0.75
+_VIETNAM = dt.timezone(dt.timedelta(hours=7))
+
+# Where each province stands on the tile map: column, row. Rough geography, one tile of the same size for each.
+TILES: Mapping[str, tuple[int, int]] = {
+    **{"12": (1, 0), "15": (2, 0), "08": (3, 0), "04": (4, 0)},
+    **{"11": (0, 1), "14": (1, 1), "25": (2, 1), "19": (3, 1), "20": (4, 1)},
+    **{"01": (2, 2), "24": (3, 2), "22": (4, 2)},
+    **{"37": (2, 3), "33": (3, 3), "31": (4, 3)},
+    **{"38": (2, 4), "40": (2, 5), "42": (2, 6), "44": (3, 7), "46": (3, 8)},
+    **{"48": (4, 9), "51": (4, 10), "52": (4, 11), "66": (4, 12)},
+    **{"68": (3, 13), "56": (4, 13)},
+    **{"80": (1, 14), "75": (2, 14)},
+    **{"91": (0, 15), "82": (1, 15), "79": (2, 15)},
+    **{"92": (1, 16), "86": (2, 16), "96": (0, 17)},
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the way from shops to cases; `share` is of the step before it that counts the same things."""
+
+    label: str
+    size: int
+    share: float | None
+    note: str
+
+
+def index(run: Mapping[str, Any], found: Figures, limit: int) -> str:
+    """The night at a glance."""
+    return _render(
+        "index.html.j2",
+        **_night(run, found),
+        limit=limit,
+        totals=_totals(found),
+        reasons=_reasons(found),
+        several_years=len({row.tax_year for row in found.reasons}) > 1,
+        steps=_steps(found),
+        tiles=TILES,
+        by_province={row.province: row for row in found.provinces},
+        decisions=_decisions(found.decisions),
+        blocking=[row for row in found.blocking if row.keys_cut],
+        seconds=_duration(run),
+    )
+
+
+def quality(run: Mapping[str, Any], found: Figures) -> str:
+    """The scorecard: sources × dimensions, what failed, and what was quarantined."""
+    return _render("quality.html.j2", **_night(run, found))
+
+
+def _render(template: str, **context: object) -> str:
+    return _environment().get_template(template).render(**context)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("jobs.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("count", "decimal", "money", "percent", "date", "seconds"):
+        environment.filters[f"as_{name}"] = getattr(numbers, name)
+    environment.filters |= {
+        "sentences": evidence.sentences,
+        "colour": colour,
+        "province": words.province,
+        "clock": _clock,
+        "failures": failures,
+        "trend": trend,
+    }
+    environment.globals |= {"words": words, "say": words.say}
+    return environment
+
+
+def _night(run: Mapping[str, Any], found: Figures) -> dict[str, Any]:
+    sources = list(run["sources"] or [])
+    scores = {(row.source, row.dimension): row for row in found.scores}
+    known = [source for source in words.SOURCES if any((source, name) in scores for name in words.DIMENSIONS)]
+    return {
+        "run": run,
+        "night": run["business_date"],
+        "status": words.STATUSES[run["status"]],
+        "found": found,
+        "deliveries": sources,
+        "problems": [one for one in sources if one["outcome"] != "taken"],
+        "scores": scores,
+        "scored": [*known, *sorted({source for source, _ in scores} - set(words.SOURCES))],
+    }
+
+
+def _totals(found: Figures) -> dict[str, Any]:
+    revenue = found.total("revenue_vnd")
+    changes = found.changes
+    return {
+        "cases": sum(int(row.cases) for row in found.provinces),
+        "parties": sum(int(row.parties) for row in found.provinces),
+        "due": sum(int(row.due_vnd or 0) for row in found.provinces),
+        "revenue": revenue,
+        "covered": found.identified("revenue_vnd") / revenue if revenue > 0 else None,
+        "new": None if changes is None else sum(row.new + row.reopened for row in changes),
+        "reopened": None if changes is None else sum(row.reopened for row in changes),
+        "resolved": None if changes is None else sum(row.resolved for row in changes),
+    }
+
+
+def _reasons(found: Figures) -> list[dict[str, Any]]:
+    """Reasons that have open cases or changed tonight, newest tax year first, in the contract's order."""
+    open_ = {(row.tax_year, row.reason): row for row in found.reasons}
+    changed = {
+        (row.tax_year, row.reason): row for row in found.changes or [] if row.new or row.reopened or row.resolved
+    }
+    order = list(words.REASONS)
+    keys = sorted(
+        open_.keys() | changed.keys(), key=lambda key: (-key[0], order.index(key[1]) if key[1] in order else 99)
+    )
+    return [
+        {
+            "tax_year": key[0],
+            "reason": key[1],
+            "open": open_.get(key),
+            "change": changed.get(key),
+        }  # either may be missing
+        for key in keys
+    ]
+
+
+def _steps(found: Figures) -> list[Step]:
+    shops, linked, parties = found.total("shops"), found.identified("shops"), found.identified("parties")
+    above, flagged = found.identified("above"), found.flagged_parties
+    return [
+        Step("Gian hàng các sàn báo cáo", shops, None, numbers.money(found.total("revenue_vnd"))),
+        Step(
+            "Gian hàng đã rõ người bán", linked, _share(linked, shops), numbers.money(found.identified("revenue_vnd"))
+        ),
+        Step("Người bán đứng sau", parties, None, "một người có thể có nhiều gian hàng"),
+        Step("Doanh thu trên ngưỡng", above, _share(above, parties), f"trên {numbers.money(found.law.threshold_vnd)}"),
+        Step("Có hồ sơ đang mở", flagged, _share(flagged, parties), "ít nhất một lý do"),
+    ]
+
+
+def _decisions(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    total = sum(row.shops for row in rows)
+    return [
+        {
+            "decision": decision,
+            "shops": (shops := sum(row.shops for row in rows if row.decision == decision)),
+            "share": _share(shops, total),
+            "types": [row for row in rows if row.decision == decision and row.match_type != "none"],
+        }
+        for decision in words.DECISIONS
+    ]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _duration(run: Mapping[str, Any]) -> float | None:
+    started, ended = run["started_at"], run["ended_at"]
+    return (ended - started).total_seconds() if started and ended else None
+
+
+def _clock(moment: dt.datetime | None) -> str:
+    # Collected timestamps are naive, in the time of this machine.
+    return numbers.NOTHING if moment is None else f"{moment.astimezone(_VIETNAM):%H:%M %d/%m/%Y}"
+
+
+def colour(score: float | None) -> str:
+    """Class of a score: `green`, `yellow`, `red`, `grey` where there is none."""
+    if score is None:
+        return "grey"
+    return "green" if score >= GREEN else "yellow" if score >= YELLOW else "red"
+
+
+def failures(text: str | None) -> list[str]:
+    """Lines of a scorecard's `top_failures`, which may be JSON or text."""
+    if not text:
+        return []
+    try:
+        json.loads(text)
+    except ValueError:
+        return [part.strip() for part in text.split("\n") if part.strip()]
+    return evidence.sentences(text)
+
+
+def trend(history: Iterable[Row], width: int = 90, height: int = 20) -> str:
+    """Points of an SVG polyline of the scores of some nights, by date; the scale is 0.5 to 1."""
+    nights = [night for night in history if night.score is not None]
+    if len(nights) < 2:
+        return ""
+    first, span = nights[0].business_date, max(1, (nights[-1].business_date - nights[0].business_date).days)
+    return " ".join(
+        f"{width * (night.business_date - first).days / span:.1f},{height * (1 - max(0.0, 2 * night.score - 1)):.1f}"
+        for night in nights
+    )

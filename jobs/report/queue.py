@@ -1,0 +1,75 @@
+"""The queue of open cases, masked, in the order in which they are worth working on."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs import masking
+from jobs.report.words import NO_PROVINCE, PROVINCES
+
+SHOPS_SHOWN = 20
+
+
+def open_cases(cases: DataFrame) -> DataFrame:
+    """Open cases as people may read them.
+
+    Args:
+        cases: `gold/flagged_sellers`.
+
+    Returns:
+        Its columns but status, with `personal_id` and `tax_code` masked, `shops` the `SHOPS_SHOWN` of most revenue with
+        their names masked; and `party` (who a case is of, for counting, not for showing), `shop_count`, `province`
+        (34-province code or `khac`), `due_vnd` (expected tax not yet withheld, never negative, null where unknown).
+    """
+    masked = {"personal_id": masking.last_four(F.col("personal_id")), "tax_code": masking.last_four(F.col("tax_code"))}
+    return cases.where(F.col("status") == "open").select(
+        *(F.col(name) for name in cases.columns if name not in {"status", "shops", "party_name", *masked}),
+        *(column.alias(name) for name, column in masked.items()),
+        masking.free_name(F.col("party_name")).alias("party_name"),
+        _largest_shops().alias("shops"),
+        F.size("shops").alias("shop_count"),
+        _party().alias("party"),
+        _province().alias("province"),
+        _due().alias("due_vnd"),
+    )
+
+
+def by_priority(queue: DataFrame, limit: int) -> DataFrame:
+    """The first cases of the queue, the order being total."""
+    order = (F.desc_nulls_last("priority"), F.desc_nulls_last("revenue_vnd"), F.asc("case_id"))
+    return queue.orderBy(*order).limit(limit)
+
+
+def _largest_shops() -> Column:
+    fields = "platform", "shop_id", "revenue_vnd", "match_type", "match_probability"
+    # Structs compare field by field: revenue first, then the shop's key as the tie-break.
+    masked = F.transform(
+        "shops",
+        lambda shop: F.struct(
+            F.coalesce(shop.revenue_vnd, F.lit(0)).alias("order"),
+            *(shop[name].alias(name) for name in fields),
+            masking.free_name(shop.shop_name).alias("shop_name"),
+        ),
+    )
+    return F.slice(F.sort_array(masked, asc=False), 1, SHOPS_SHOWN)
+
+
+def _party() -> Column:
+    shop = F.try_element_at("shops", F.lit(1))
+    return F.coalesce(
+        F.concat(F.lit("person "), "personal_id"),
+        F.concat(F.lit("code "), "tax_code"),
+        F.concat(F.lit("shop "), shop.platform, F.lit(" "), shop.shop_id),
+        F.col("case_id"),
+    )
+
+
+def _province() -> Column:
+    return F.when(F.col("province_code").isin(*PROVINCES), F.col("province_code")).otherwise(F.lit(NO_PROVINCE))
+
+
+def _due() -> Column:
+    due = F.col("estimated_tax_vnd") - F.coalesce("withheld_vnd", F.lit(0))
+    # `greatest` skips nulls, and an organisation's tax is unknown, not nothing.
+    return F.when(due.isNotNull(), F.greatest(due, F.lit(0)))

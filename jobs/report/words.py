@@ -1,0 +1,246 @@
+"""The codes of the warehouse in the words that a tax officer reads; a code that has no words yet is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Term:
+    """A code in words: short for tables, and one sentence that explains it."""
+
+    short: str
+    meaning: str
+
+
+REASONS: Mapping[str, Term] = {
+    "UNREGISTERED": Term(
+        "Chưa đăng ký kinh doanh",
+        "Cá nhân cư trú có doanh thu sàn vượt ngưỡng mà không có đăng ký kinh doanh nào của chính mình.",
+    ),
+    "STOPPED_BUT_SELLING": Term(
+        "Đã ngừng nhưng vẫn bán",
+        "Mọi đăng ký kinh doanh đã ngừng hoặc tạm ngừng (trạng thái 01, 03, 05) mà các gian hàng vẫn có doanh thu.",
+    ),
+    "UNDER_DECLARED": Term(
+        "Kê khai thiếu doanh thu",
+        "Đang hoạt động, nhưng doanh thu kê khai các quý đã đến hạn thấp hơn tỷ lệ quy định so với doanh thu sàn.",
+    ),
+    "BORROWED_IDENTITY": Term(
+        "Dùng danh tính người khác",
+        "Số giấy tờ khai với sàn là của người khác còn sống, hoặc tài khoản nhận tiền đứng tên người khác.",
+    ),
+    "INVALID_IDENTITY": Term(
+        "Danh tính không hợp lệ",
+        "Số giấy tờ khai với sàn là của người đã mất, hoặc không của ai và không phải gõ nhầm số của chính mình.",
+    ),
+    "UNRESOLVED_HIGH_REVENUE": Term(
+        "Doanh thu lớn, chưa rõ chủ",
+        "Gian hàng trong nước có doanh thu vượt ngưỡng mà chưa xác định được ai là người bán.",
+    ),
+    "FOREIGN_UNREGISTERED": Term(
+        "Nhà bán nước ngoài chưa đăng ký",
+        "Nhà bán không cư trú có doanh thu mà không có đăng ký nhà cung cấp nước ngoài đang hoạt động.",
+    ),
+    "SPLIT_SHOPS": Term(
+        "Chia nhỏ doanh thu",
+        "Từ hai gian hàng trở lên, mỗi gian không vượt ngưỡng nhưng cộng lại thì vượt; chỉ đi kèm lý do khác.",
+    ),
+}
+
+DETAILS: Mapping[str, str] = {
+    "no_tax_code": "không có mã số thuế",
+    "individual_code_only": "chỉ có mã số thuế cá nhân",
+    "fully_withheld": "sàn đã khấu trừ đủ thuế",
+    "registered_unmatched": "mã số thuế chờ cập nhật số định danh",
+    "no_declaration": "không có tờ khai nào",
+    "below_share": "kê khai dưới tỷ lệ",
+    "id": "số giấy tờ của người khác",
+    "account_other": "tài khoản nhận tiền của người ngoài hộ",
+    "account_household": "tài khoản nhận tiền của người cùng hộ",
+    "id_mistyped": "có thể gõ nhầm, trúng số của người khác",
+    "deceased": "số giấy tờ của người đã mất",
+    "id_deceased": "số giấy tờ của người đã mất",
+    "not_found": "số giấy tờ không của ai",
+    "id_not_found": "số giấy tờ không của ai",
+    "review": "có ứng viên, cần người xem",
+    "none": "không có ứng viên đủ gần",
+    "no_code": "không khai mã số thuế",
+    "status_00": "mã số thuế đang hoạt động",
+    "status_01": "mã số thuế đã chấm dứt hiệu lực (01)",
+    "status_02": "đã chuyển cơ quan thuế quản lý (02)",
+    "status_03": "ngừng hoạt động, chưa hoàn thành chấm dứt (03)",
+    "status_04": "chưa đủ thông tin đăng ký (04)",
+    "status_05": "tạm ngừng kinh doanh (05)",
+    "status_06": "không hoạt động tại địa chỉ đã đăng ký (06)",
+    "status_07": "chờ làm thủ tục phá sản (07)",
+    "status_08": "trạng thái 08",
+    "status_09": "chờ xác minh địa chỉ (09)",
+    "status_10": "chờ cập nhật số định danh (10)",
+}
+
+PARTY_TYPES: Mapping[str, str] = {
+    "individual": "Cá nhân",
+    "household_business": "Hộ, cá nhân kinh doanh",
+    "organisation": "Tổ chức",
+    "foreign": "Nước ngoài",
+    "unresolved": "Chưa xác định",
+}
+
+TAX_STATUSES: Mapping[str, str] = {
+    "foreign": "Nước ngoài",
+    "unresolved": "Chưa xác định người bán",
+    "registered_active": "Đã đăng ký, đang hoạt động",
+    "stopped_selling": "Đã ngừng mà vẫn bán",
+    "registered_unmatched": "Có đăng ký, chưa khớp định danh",
+    "address_problem": "Có đăng ký, vướng mắc về địa chỉ hoặc hồ sơ",
+    "below_threshold": "Dưới ngưỡng",
+    "fully_withheld": "Sàn đã khấu trừ đủ",
+    "unregistered": "Chưa đăng ký, trên ngưỡng",
+}
+
+MATCH_TYPES: Mapping[str, str] = {
+    "id": "số giấy tờ",
+    "tax_code": "mã số thuế",
+    "bank": "tài khoản ngân hàng",
+    "phone": "số điện thoại",
+    "fuzzy": "họ tên và nơi ở",
+    "none": "không có",
+}
+
+DECISIONS: Mapping[str, Term] = {
+    "link": Term("Đã gắn", "Đủ chắc để gắn gian hàng với người bán."),
+    "review": Term("Chờ xem xét", "Có ứng viên, nhưng cần người quyết định."),
+    "none": Term("Chưa có", "Không có ứng viên đủ gần, hoặc là gian hàng nước ngoài."),
+}
+
+SOURCES: Mapping[str, str] = {
+    "residents": "Dân cư",
+    "taxpayers": "Đăng ký thuế",
+    "declarations": "Tờ khai thuế",
+    "bank_accounts": "Tài khoản ngân hàng",
+    "bank_inflows": "Tiền vào tài khoản",
+    "telecom_subscribers": "Thuê bao viễn thông",
+    "sellers": "Gian hàng trên sàn",
+    "seller_sales": "Doanh thu trên sàn",
+}
+
+DIMENSIONS: Mapping[str, Term] = {
+    "dung": Term("Đúng", "Giá trị đúng với nguồn pháp lý và đúng quy tắc."),
+    "du": Term("Đủ", "Không thiếu trường bắt buộc, không thiếu đối tượng."),
+    "sach": Term("Sạch", "Không trùng, không rác, đúng định dạng và danh mục."),
+    "song": Term("Sống", "Được cập nhật kịp thời."),
+}
+
+GATES: Mapping[str, str] = {"pass": "đạt", "warn": "cảnh báo", "fail": "không đạt"}
+
+OUTCOMES: Mapping[str, str] = {
+    "taken": "đã nhận",
+    "refused": "bị từ chối",
+    "held": "giữ lại",
+    "absent": "quá hạn, chưa đến",
+    "gate_failed": "không qua cổng chất lượng",
+}
+
+MODES: Mapping[str, str] = {"full": "toàn bộ", "delta": "thay đổi"}
+
+STATUSES: Mapping[str, Term] = {
+    "succeeded": Term("Hoàn thành", "Mọi nguồn đều đã đến và đạt cổng chất lượng."),
+    "degraded": Term(
+        "Suy giảm", "Có nguồn thiếu, bị giữ hoặc bị từ chối; đêm chạy với bức tranh tốt gần nhất của nguồn đó."
+    ),
+    "failed": Term("Thất bại", "Đêm không chạy xong."),
+    "running": Term("Đang chạy", "Đêm chưa chạy xong."),
+}
+
+STAGES: Mapping[str, str] = {
+    "land": "Nhận dữ liệu",
+    "intake": "Nhận dữ liệu",
+    "bronze": "Nhận dữ liệu",
+    "check": "Cổng chất lượng",
+    "gate": "Cổng chất lượng",
+    "clean": "Chuẩn hóa",
+    "silver": "Chuẩn hóa",
+    "match": "Gắn người bán",
+    "flag": "Gắn cờ",
+    "gold": "Gắn cờ",
+    "publish": "Công bố",
+}
+
+EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
+
+# Names of fields that evidence may speak of; evidence written in Vietnamese already passes through unchanged.
+FIELDS: Mapping[str, str] = {
+    "name": "Họ tên",
+    "full_name": "Họ tên",
+    "date_of_birth": "Ngày sinh",
+    "gender": "Giới tính",
+    "province": "Tỉnh, thành",
+    "address": "Địa chỉ",
+    "id_number": "Số giấy tờ",
+    "personal_id": "Số định danh",
+    "tax_code": "Mã số thuế",
+    "phone": "Điện thoại",
+    "email": "Thư điện tử",
+    "account": "Tài khoản nhận tiền",
+    "bank": "Tài khoản ngân hàng",
+    "source": "nguồn",
+    "sources": "Nguồn",
+    "quality": "chất lượng",
+    "similarity": "độ giống",
+    "weight": "trọng số",
+    "field": "trường",
+    "value": "giá trị",
+}
+
+PROVINCES: Mapping[str, str] = {
+    "01": "Hà Nội",
+    "04": "Cao Bằng",
+    "08": "Tuyên Quang",
+    "11": "Điện Biên",
+    "12": "Lai Châu",
+    "14": "Sơn La",
+    "15": "Lào Cai",
+    "19": "Thái Nguyên",
+    "20": "Lạng Sơn",
+    "22": "Quảng Ninh",
+    "24": "Bắc Ninh",
+    "25": "Phú Thọ",
+    "31": "Hải Phòng",
+    "33": "Hưng Yên",
+    "37": "Ninh Bình",
+    "38": "Thanh Hóa",
+    "40": "Nghệ An",
+    "42": "Hà Tĩnh",
+    "44": "Quảng Trị",
+    "46": "Huế",
+    "48": "Đà Nẵng",
+    "51": "Quảng Ngãi",
+    "52": "Gia Lai",
+    "56": "Khánh Hòa",
+    "66": "Đắk Lắk",
+    "68": "Lâm Đồng",
+    "75": "Đồng Nai",
+    "79": "TP Hồ Chí Minh",
+    "80": "Tây Ninh",
+    "82": "Đồng Tháp",
+    "86": "Vĩnh Long",
+    "91": "An Giang",
+    "92": "Cần Thơ",
+    "96": "Cà Mau",
+}
+# The workbook of everything whose province is unknown or none of the 34.
+NO_PROVINCE = "khac"
+NO_PROVINCE_NAME = "Chưa rõ tỉnh, thành"
+
+
+def say(words: Mapping[str, str] | Mapping[str, Term], code: str | None) -> str:
+    """The short words of a code, the code itself where there are none, empty for null."""
+    found = words.get(code or "", code or "")
+    return found.short if isinstance(found, Term) else found
+
+
+def province(code: str | None) -> str:
+    """Name of a province by its 34-province code."""
+    return PROVINCES.get(code or "", NO_PROVINCE_NAME)

@@ -1,0 +1,238 @@
+"""A small warehouse of literal rows: two nights, as a run would leave them. All names and numbers are invented."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from jobs import tables
+from jobs.storage import Lake
+from jobs.tables import Table
+
+FIRST, SECOND = dt.date(2026, 11, 14), dt.date(2026, 11, 15)
+MILLION, BILLION = 1_000_000, 1_000_000_000
+
+# Every identifier in here; none may reach a reader whole.
+SECRETS = ("079188001234", "079190005678", "0312345678", "001085009999", "0908777666")
+
+
+def shop(number: int, revenue: int, name: str = "Tiệm Nhà Mây", **values: object) -> dict[str, Any]:
+    found: dict[str, Any] = {"match_type": "id", "match_probability": 0.998}
+    return {
+        "platform": "san_a",
+        "shop_id": f"S{number:04d}",
+        "shop_name": name,
+        "revenue_vnd": revenue,
+        **found,
+        **values,
+    }
+
+
+def case(case_id: str, **values: object) -> dict[str, Any]:
+    defaults = {
+        "tax_year": 2026,
+        "business_date": SECOND,
+        "first_flagged_on": FIRST,
+        "status": "open",
+        "reason": "UNREGISTERED",
+        "detail": "no_tax_code",
+        "party_type": "individual",
+        "personal_id": "079188001234",
+        "tax_code": None,
+        "party_name": "Trần Thị Mẫu",
+        "province_code": "79",
+        "shops": [shop(1, 1_500 * MILLION), shop(2, 300 * MILLION, "Mây Store gọi 0908.777.666")],
+        "revenue_vnd": 1_800 * MILLION,
+        "threshold_vnd": BILLION,
+        "legal_basis": "NĐ 141/2026/NĐ-CP Điều 1, 3",
+        "estimated_tax_vnd": 27 * MILLION,
+        "withheld_vnd": 2 * MILLION,
+        "match_probability": 0.991,
+        "priority": 0.33,
+        "evidence": json.dumps({"Họ tên": "khớp hoàn toàn", "Số giấy tờ": "****1234"}, ensure_ascii=False),
+        "quality": "good",
+    }
+    row = {"case_id": case_id, **defaults, **values}
+    return {**row, "reasons_all": row.get("reasons_all", [row["reason"]])}
+
+
+OPEN = (
+    case("a1", first_flagged_on=SECOND, reasons_all=["UNREGISTERED", "SPLIT_SHOPS"]),
+    case("a2", reason="BORROWED_IDENTITY", detail="account_other", priority=0.21),
+    case(
+        "b1",
+        reason="UNDER_DECLARED",
+        detail="no_declaration",
+        party_type="organisation",
+        personal_id=None,
+        tax_code="0312345678",
+        party_name="Công ty TNHH Mẫu <b>& Bạn</b>",
+        province_code="01",
+        shops=[shop(3, 9 * BILLION, '=HYPERLINK("http://x","y")\x07')],
+        revenue_vnd=9 * BILLION,
+        estimated_tax_vnd=None,
+        priority=0.87,
+    ),
+    case(
+        "c1",
+        reason="UNRESOLVED_HIGH_REVENUE",
+        detail="none",
+        party_type="unresolved",
+        personal_id=None,
+        party_name=None,
+        province_code=None,
+        shops=[shop(4, 2 * BILLION, match_type="none", match_probability=None)],
+        revenue_vnd=2 * BILLION,
+        match_probability=None,
+        priority=0.5,
+        evidence="Số 001085009999 không có trong dân cư",
+    ),
+)
+CLOSED = (
+    case("d1", status="resolved", personal_id="079190005678", party_name="Lê Văn Thử"),
+    case("d2", status="dismissed", personal_id="079190005678", reason="INVALID_IDENTITY", party_name="Lê Văn Thử"),
+)
+BEFORE = (
+    case("a2", reason="BORROWED_IDENTITY", status="resolved"),
+    case("b1", reason="UNDER_DECLARED"),
+    case("c1", reason="UNRESOLVED_HIGH_REVENUE"),
+    case("d1"),
+    case("d2", reason="INVALID_IDENTITY", status="dismissed"),
+)
+
+
+def party(key: str, status: str, kind: str, shops: int, revenue: int, **values: object) -> dict[str, Any]:
+    money = {"withheld_vnd": 0, "declared_revenue_vnd": 0}
+    who = {"personal_id": None, "tax_code": None, "party_type": kind, "tax_year": 2026, "tax_status": status}
+    return {"party_key": key, **who, "shop_count": shops, "revenue_vnd": revenue, **money, **values}
+
+
+PARTIES = (
+    party("p1", "unregistered", "individual", 2, 1_800 * MILLION, personal_id="079188001234"),
+    party("p2", "registered_active", "organisation", 1, 9 * BILLION, tax_code="0312345678"),
+    party("p3", "below_threshold", "individual", 1, 40 * MILLION, personal_id="079190005678"),
+    party("p4", "unresolved", "unresolved", 1, 2 * BILLION),
+    party("p5", "foreign", "foreign", 1, 160 * MILLION),
+    party("p1", "unregistered", "individual", 2, 700 * MILLION, tax_year=2025),
+)
+
+
+def link(number: int, decision: str, match_type: str, probability: float | None, **values: object) -> dict[str, Any]:
+    who = {"platform": "san_a", "shop_id": f"S{number:04d}", "personal_id": None, "tax_code": None}
+    how = {"match_type": match_type, "match_probability": probability, "decision": decision, "evidence": "{}"}
+    return {**who, **how, "business_date": SECOND, "first_linked_on": FIRST if decision == "link" else None, **values}
+
+
+LINKS = (
+    link(1, "link", "id", 0.999, personal_id="079188001234"),
+    link(2, "link", "phone", 0.97, personal_id="079188001234"),
+    link(3, "link", "tax_code", 0.999, tax_code="0312345678"),
+    link(4, "review", "bank", 0.4, personal_id="079190005678"),
+    link(5, "link", "fuzzy", 0.96, personal_id="079190005678"),
+    link(6, "none", "none", None),
+)
+
+
+def score(
+    date: dt.date, source: str, dimension: str, value: float, gate: str = "pass", top: str = ""
+) -> dict[str, Any]:
+    counts = {"rows": 1_000, "failed_rows": round(1_000 * (1 - value))}
+    return {
+        "business_date": date,
+        "source": source,
+        "dimension": dimension,
+        "score": value,
+        **counts,
+        "gate": gate,
+        "top_failures": top,
+    }
+
+
+SCORES = (
+    *(score(FIRST, "sellers", dimension, 0.93) for dimension in ("dung", "du", "sach", "song")),
+    score(SECOND, "sellers", "dung", 0.999),
+    score(SECOND, "sellers", "du", 0.81, "warn", "thiếu số giấy tờ: 190 dòng"),
+    score(SECOND, "sellers", "sach", 0.9),
+    score(SECOND, "sellers", "song", 0.7, "fail", json.dumps({"cập nhật quá 30 ngày": 300})),
+)
+
+BLOCKING = (
+    {"model": "sellers", "rule": "id", "pairs": 4, "keys_cut": 0, "rows_cut": 0, "cap": 50},
+    {"model": "sellers", "rule": "phone", "pairs": 120, "keys_cut": 2, "rows_cut": 340, "cap": 50},
+)
+QUARANTINED = (
+    {
+        "business_date": SECOND,
+        "source": "sellers",
+        "file": "sellers.csv",
+        "row_number": 17,
+        "record_key": None,
+        "reasons": ["null_key"],
+        "raw": "079188001234,…",
+    },
+)
+
+
+def outcome(source: str, kind: str = "taken", **values: object) -> dict[str, Any]:
+    found = {"delivery_date": SECOND, "mode": "full", "outcome": kind, "reason": None, "rows": 1_000, "quarantined": 0}
+    return {"source": source, **found, "picture_as_of": SECOND, **values}
+
+
+OUTCOMES = (
+    outcome("residents"),
+    outcome("sellers", quarantined=1),
+    outcome("bank_accounts", "held", reason="fewer than half of the keys of the last picture", picture_as_of=FIRST),
+    outcome(
+        "telecom_subscribers", "absent", delivery_date=None, mode=None, rows=None, quarantined=None, picture_as_of=None
+    ),
+)
+
+
+def run(
+    date: dt.date, versions: dict[str, int], status: str = "succeeded", sources: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    started = dt.datetime(date.year, date.month, date.day, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
+    stages = [
+        {"name": "match", "seconds": 61.5, "rows_in": 6, "rows_out": 6},
+        {"name": "gold", "seconds": 8.25, "rows_in": 6, "rows_out": 4},
+    ]
+    known = {"code": "0.1.0", "configuration": "c0ffee", "rules": "r1", "tables": versions}
+    return {
+        "run_id": f"run-{date}",
+        "business_date": date,
+        "status": status,
+        "started_at": started,
+        "ended_at": started + dt.timedelta(seconds=95),
+        "stages": stages,
+        "sources": list(sources),
+        "versions": known,
+        "error": None,
+    }
+
+
+def fill(lake: Lake, table: Table, rows: tuple[dict[str, Any], ...]) -> None:
+    """Replace a table by literal rows."""
+    frame = lake.spark.createDataFrame([tuple(row[name] for name in table.columns) for row in rows], table.schema)
+    lake.write(table, frame)
+
+
+def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
+    """Write both nights; the lake pinned to the second, and its run."""
+    lake = Lake(spark, root)
+    fill(lake, tables.FLAGGED_SELLERS, BEFORE)
+    first = run(FIRST, lake.current_versions())
+    fill(lake, tables.FLAGGED_SELLERS, (*OPEN, *CLOSED))
+    for table, rows in (
+        (tables.SELLER_PARTIES, PARTIES),
+        (tables.SELLER_LINKS, LINKS),
+        (tables.QUALITY_SCORECARD, SCORES),
+        (tables.BLOCKING, BLOCKING),
+        (tables.QUARANTINE, QUARANTINED),
+    ):
+        fill(lake, table, rows)
+    second = run(SECOND, lake.current_versions(), "degraded", OUTCOMES)
+    fill(lake, tables.RUNS, (first, second))
+    return Lake(spark, root, second["versions"]["tables"]), second
