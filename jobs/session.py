@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -48,6 +49,8 @@ def start(settings: SparkSettings) -> SparkSession:
     if "SPARK_SUBMIT" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
         if settings.master.startswith("local"):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+            # Python workers of one machine are of the same environment, not whatever `python3` is on PATH.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = builder.master(settings.master).config("spark.driver.memory", settings.driver_memory)
     conf = {**_DEFAULTS, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **settings.conf, **_FIXED}
     if settings.jars:
