@@ -1,0 +1,114 @@
+"""Bank accounts: who holds them, and the pools that many shops use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sample_data.arrays import NOBODY, Bools, Ints, Text, first_of_each, joined, padded, where
+from sample_data.ids import repeated
+from sample_data.organisations import Organisations
+from sample_data.people import People
+from sample_data.settings import BankSettings
+from sample_data.streams import Streams
+from sample_data.telecom import Sims
+
+# NAPAS BIN, rough share, usual length of an account number (DOMAIN 2.6: lengths are press reports and soft)
+_BANKS = (
+    ("970436", 18, 13), ("970415", 11, 12), ("970418", 13, 14), ("970405", 12, 13), ("970407", 10, 14), ("970422", 11, 13),
+    ("970416", 5, 9), ("970432", 6, 10), ("970423", 5, 11), ("970403", 4, 12), ("970441", 2, 15), ("970437", 2, 15),
+    ("970443", 2, 10), ("970426", 1.5, 14), ("970448", 1, 16), ("970440", 1, 12), ("970431", 1, 15), ("970449", 1, 12),
+    ("546034", 0.7, 12), ("963388", 0.6, 10),
+)  # fmt: skip
+BANK_CODES = tuple(bank[0] for bank in _BANKS)
+_LENGTHS = np.array([bank[2] for bank in _BANKS])
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """One row an account.
+
+    Attributes:
+        bank: index of `BANK_CODES`.
+        number: account number as text.
+        person, organisation: the holder, one of them NOBODY.
+        opened_on: day number.
+        of_person, of_organisation: first account of each, or NOBODY.
+        delivered: whether the bank reports the account at all.
+    """
+
+    bank: Ints
+    number: Text
+    person: Ints
+    organisation: Ints
+    opened_on: Ints
+    of_person: Ints
+    of_organisation: Ints
+    delivered: Bools
+
+    def __len__(self) -> int:
+        return len(self.bank)
+
+
+def draw_accounts(
+    streams: Streams,
+    people: People,
+    sims: Sims,
+    companies: Organisations,
+    rules: BankSettings,
+    sells: Bools,
+    today: int,
+) -> Accounts:
+    """Accounts of grown-ups and organisations; those who sell (`sells`, one a person) nearly all have one."""
+    holder, firm = _holders(streams, people, companies, rules, sells, today)
+    n = len(holder)
+    bank = streams.pick("banks.bank", n, [share for _, share, _ in _BANKS])
+    grown = np.where(holder >= 0, np.maximum(people.birth[holder] + 15 * 365, today - 18 * 365), today - 9 * 365)
+    return Accounts(
+        bank=bank,
+        number=_numbers(streams, sims, rules, bank, holder),
+        person=holder,
+        organisation=firm,
+        opened_on=streams.integers("banks.opened", n, np.minimum(grown, today - 30), today),
+        of_person=first_of_each(holder, len(people)),
+        of_organisation=first_of_each(firm, len(companies)),
+        delivered=~streams.hits("banks.unreported", n, rules.unreported),
+    )
+
+
+def _holders(
+    streams: Streams, people: People, companies: Organisations, rules: BankSettings, sells: Bools, today: int
+) -> tuple[Ints, Ints]:
+    n = len(people)
+    count = streams.pick("banks.count", n, rules.accounts) * (people.ages(today) >= 15)
+    surely = sells & streams.hits("banks.seller_has_one", n, rules.seller_has_account)
+    person = np.repeat(np.arange(n), np.where(surely, np.maximum(count, 1), count))
+    firm = np.repeat(
+        np.arange(len(companies)), streams.pick("banks.company_count", len(companies), rules.company_accounts)
+    )
+    nobody = np.full(len(firm), NOBODY)
+    return np.concatenate([person, nobody]), np.concatenate([np.full(len(person), NOBODY), firm])
+
+
+def _numbers(streams: Streams, sims: Sims, rules: BankSettings, bank: Ints, holder: Ints) -> Text:
+    n = len(bank)
+    text = _plain_numbers(streams, _LENGTHS[bank])
+    first = ~repeated(holder) & (holder >= 0)
+    phone = np.where(first, sims.current[holder], 0)
+    as_phone = streams.hits("banks.vanity_phone", n, rules.vanity_phone) & (phone > 0)
+    letters = streams.hits("banks.vanity_letters", n, rules.vanity_letters) & ~as_phone
+    text = where(as_phone, padded(phone, 10), text)
+    return where(letters, joined("SHOP", padded(np.arange(n), 8)), text)
+
+
+def _plain_numbers(streams: Streams, length: Ints) -> Text:
+    """Distinct numbers of the given lengths (over all banks: more than is asked, and simpler)."""
+    rng = streams.rng("banks.number")
+    top = 10.0**length
+    numbers = ((0.1 + 0.9 * rng.random(len(length))) * top).astype(np.int64)
+    while (again := repeated(numbers)).any():
+        numbers[again] = ((0.1 + 0.9 * rng.random(int(again.sum()))) * top[again]).astype(np.int64)
+    return pc.cast(pa.array(numbers), pa.string())
