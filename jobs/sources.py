@@ -9,7 +9,13 @@ from pyspark.sql.types import DataType, DateType, LongType, StringType, StructFi
 
 from jobs import ddl
 
-_TYPES: dict[str, DataType] = {"int": LongType(), "date": DateType(), "timestamp": TimestampType()}
+# Kinds of columns → types.
+KINDS: dict[str, DataType] = {
+    "string": StringType(),
+    "int": LongType(),
+    "date": DateType(),
+    "timestamp": TimestampType(),
+}
 
 # What every bronze row and every row of a picture remembers of where it came from.
 ORIGIN = ddl.schema("_delivery_date date, _file string, _row_number bigint")
@@ -40,10 +46,14 @@ class Source:
     category_column: str | None = None
 
     @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Contract column → `string`, `int`, `date` or `timestamp`."""
+        return {name: kind or "string" for name, _, kind in (column.partition(":") for column in self.columns)}
+
+    @cached_property
     def schema(self) -> StructType:
         """Spark schema of the contract columns, all nullable."""
-        pairs = [column.partition(":") for column in self.columns]
-        return StructType([StructField(name, _TYPES.get(kind, StringType())) for name, _, kind in pairs])
+        return StructType([StructField(name, KINDS[kind]) for name, kind in self.kinds.items()])
 
     @cached_property
     def picture_schema(self) -> StructType:

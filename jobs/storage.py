@@ -5,11 +5,14 @@ Any path or URI that Spark reaches will do (`file:`, `hdfs:`, `s3a:`); nothing h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.tables import STATE, Table
@@ -23,6 +26,19 @@ class Entry:
     name: str
     is_folder: bool
     size: int
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What the footer of a Parquet file says.
+
+    Attributes:
+        rows: number of rows.
+        columns: column → its type in Parquet's own words, e.g. `int64 (TIMESTAMP(NANOS,true))`.
+    """
+
+    rows: int
+    columns: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,11 @@ class Files:
         opened, system = self._open(path)
         return bool(system.exists(opened))
 
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        opened, system = self._open(path)
+        return bool(system.exists(opened) and system.getFileStatus(opened).isDirectory())
+
     def is_link(self, path: str) -> bool:
         """Whether a name is a symbolic link (only local and HDFS know them)."""
         opened, system = self._open(path)
@@ -68,13 +89,40 @@ class Files:
             stream.close()
 
     def sha256(self, path: str) -> str:
-        """SHA-256 of a file, hexadecimal, streamed inside the JVM."""
+        """SHA-256 of a file, hexadecimal, streamed inside the JVM.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
         opened, system = self._open(path)
-        stream = system.open(opened)
         try:
-            return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
-        finally:
-            stream.close()
+            stream = system.open(opened)
+            try:
+                return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            raise OSError(error.java_exception.getClass().getSimpleName()) from None
+
+    def parquet_footer(self, path: str) -> Footer:
+        """Rows and columns of a Parquet file, from its footer alone.
+
+        Raises:
+            OSError: the file has no readable footer.
+        """
+        hadoop = self._jvm.org.apache.parquet.hadoop
+        try:
+            source = hadoop.util.HadoopInputFile.fromPath(
+                self._jvm.org.apache.hadoop.fs.Path(path), self.spark._jsc.hadoopConfiguration()
+            )
+            reader = hadoop.ParquetFileReader.open(source)
+            try:
+                types = reader.getFooter().getFileMetaData().getSchema().getFields()
+                return Footer(int(reader.getRecordCount()), {kind.getName(): _parquet_type(kind) for kind in types})
+            finally:
+                reader.close()
+        except Py4JJavaError as error:
+            raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def delete(self, path: str) -> None:
         """Remove a file or a folder with all it holds."""
@@ -97,7 +145,7 @@ class Lake:
     Attributes:
         spark: the session.
         root: path or URI of the warehouse.
-        versions: table path → version to read; None reads the latest (inside a run: what this run wrote, else what it began from).
+        versions: table path → version to read; None reads the latest (inside a run: what it wrote, else what it began from).
     """
 
     spark: SparkSession
@@ -143,6 +191,21 @@ class Lake:
         writer = _conform(table, frame).write.format("delta").mode("append").partitionBy(*table.partition_by)
         writer.save(self.location(table))
 
+    def remove(self, table: Table, condition: str) -> None:
+        """Delete the rows that a condition names; nothing where the table does not exist."""
+        if self.exists(table):
+            DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
+
+    def upsert(self, table: Table, frame: DataFrame) -> None:
+        """Put rows in by key, over those that are there, in one commit; errors as in `write`."""
+        rows = _conform(table, frame)
+        if not self.exists(table):
+            self.append(table, rows)
+            return
+        same = " and ".join(f"old.{name} <=> new.{name}" for name in table.key)
+        target = DeltaTable.forPath(self.spark, self.location(table)).alias("old")
+        target.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+
     def version(self, table: Table) -> int | None:
         """Latest version of the table, None where it does not exist."""
         if not DeltaTable.isDeltaTable(self.spark, self.location(table)):
@@ -156,7 +219,10 @@ class Lake:
         return {path: version for path, version in found if version is not None}
 
     def roll_back(self, versions: Mapping[str, int]) -> list[str]:
-        """Bring every state table back to the versions given, remove those that had none; paths of the tables that changed."""
+        """Bring every state table back to the versions given, remove those that had none.
+
+        Paths of the tables that changed.
+        """
         return list(self._rolled_back(versions))
 
     def _rolled_back(self, versions: Mapping[str, int]) -> Iterator[str]:
@@ -169,6 +235,29 @@ class Lake:
             else:
                 DeltaTable.forPath(self.spark, self.location(table)).restoreToVersion(wanted)
             yield table.path
+
+
+def undecodable_file(error: Py4JJavaError) -> str | None:
+    """Name of the data file at which a Spark job broke because its content cannot be decoded.
+
+    None for any other failure.
+    """
+    cause, found = error.java_exception, None
+    while cause is not None and found is None:
+        found = re.search(r"\[FAILED_READ_FILE\.(?!FILE_NOT_EXIST)\w+\].*? file (\S+)", str(cause.getMessage()))
+        cause = cause.getCause()
+    return unquote(found[1].rstrip(".").rpartition("/")[2]) if found else None
+
+
+def _parquet_type(column: Any) -> str:
+    """Type of one column of a footer, e.g. `int64 (DECIMAL(9,2))`; nested and repeated ones are only called so."""
+    if not column.isPrimitive() or column.getRepetition().toString() == "REPEATED":
+        return "nested"
+    kind, logical = (
+        column.asPrimitiveType().getPrimitiveTypeName().toString().lower(),
+        column.getLogicalTypeAnnotation(),
+    )
+    return kind if logical is None else f"{kind} ({logical.toString()})"
 
 
 def _conform(table: Table, frame: DataFrame) -> DataFrame:

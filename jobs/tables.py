@@ -1,7 +1,8 @@
 """The contract of every table in the warehouse, in the order in which a night writes them.
 
-A table states its grain, key, schema and partition; `storage.Lake` checks a frame against it on every write. In silver a column
-that bears a name of the contract holds the raw value; normalised values stand beside it under names of their own.
+A table states its grain, key, schema and partition; `storage.Lake` checks a frame against it on every write. In silver
+a column that bears a name of the contract holds the raw value; normalised values stand beside it under names of their
+own.
 """
 
 from __future__ import annotations
@@ -47,20 +48,25 @@ def _raw(source: str) -> str:
 
 
 # ── bronze: rows as typed from the deliveries taken; one partition a delivery ──
+# The manifest's hash is part of the partition: a held delivery lies beside the good one of the same date.
 BRONZE: dict[str, Table] = {
     name: Table(
         f"bronze/{name}",
         "one row a record of a delivery that was taken or held",
-        ("_delivery_date", "_file", "_row_number"),
-        StructType(source.picture_schema.fields + ddl.schema("_change_type string, _row_hash string").fields),
-        ("_delivery_date",),
+        ("_delivery_date", "_manifest_sha256", "_file", "_row_number"),
+        StructType(
+            source.picture_schema.fields
+            + ddl.schema("_change_type string, _row_hash string, _manifest_sha256 string").fields
+        ),
+        ("_delivery_date", "_manifest_sha256"),
     )
     for name, source in SOURCES.items()
 }
 
 # ── silver: the present picture of a source, raw beside normalised ──
-# Person names: name_clean NFC text · name_accent accents kept, one spelling · name_key folded tokens in order · name_sorted
-# the same, order-free · name_sg "surname given" · name_like_person whether it looks like a person's name at all.
+# Person names: name_clean NFC text · name_accent accents kept, one spelling · name_key folded tokens in order ·
+# name_sorted the same, order-free · name_sg "surname given" · name_like_person whether it looks like a person's name at
+# all.
 _NAME = "name_clean string, name_accent string, name_key string, name_sorted string, name_sg string, name_like_person boolean"
 _BIRTH = "birth_date date, birth_year int, birth_precision string"
 _ORIGIN = "_delivery_date date, _file string, _row_number bigint"
@@ -151,7 +157,7 @@ MODEL = _table(
     "match/model",
     "one row a parameter of the match model of the night",
     "model comparison level",
-    "model string, comparison string, level string, m double, u double, weight double, pairs bigint",
+    "model string, comparison string, level string, m double, records bigint",
 )
 BLOCKING = _table(
     "match/blocking",
@@ -194,16 +200,20 @@ DELIVERIES = _table(
     "ops/deliveries",
     "one row a delivery that was seen, in its present state",
     "source delivery_date manifest_sha256",
-    # state: taken, refused, held, replaced · accepted_by/accepted_reason: an operator's override of a hold
+    # state: taken, refused, held, gate_failed (held by its gate), replaced · decided_on: the night that brought it
+    # there · keys: of the newest good picture it took part in · accepted_by/accepted_reason: an operator's override of
+    # a hold
     "source string, delivery_date date, manifest_sha256 string, mode string, produced_at timestamp, state string, "
     "reason string, rows bigint, kept bigint, quarantined bigint, keys bigint, unreadable_keys bigint, "
-    "accepted_by string, accepted_reason string, first_seen_on date",
+    "accepted_by string, accepted_reason string, decided_on date",
+    "source",
 )
 QUARANTINE = _table(
     "ops/quarantine",
     "one row a refused row",
-    "source business_date file row_number",
-    "business_date date, source string, file string, row_number bigint, record_key string, reasons array<string>, raw string",
+    "source business_date manifest_sha256 file row_number",
+    "business_date date, source string, file string, row_number bigint, record_key string, reasons array<string>, "
+    "raw string, manifest_sha256 string",
     "source business_date",
 )
 RUNS = _table(

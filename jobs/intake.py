@@ -1,0 +1,358 @@
+"""The intake of one source for one night: landing zone → bronze → picture, and what became of each delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from pyspark.sql import DataFrame
+
+from jobs import bronze, deliveries, landing
+from jobs.deliveries import HELD, OPEN, Delivery, History, State
+from jobs.errors import UserError
+from jobs.landing import Arrival, DeliveryKey, Refused
+from jobs.outcomes import Accept, Intake, Judge, SourceOutcome, Verdict
+from jobs.picture import key_count, picture
+from jobs.settings import IngestSettings
+from jobs.sources import SOURCES, Source
+from jobs.storage import Files, Lake
+from jobs.tables import BRONZE
+
+
+def check_landing(files: Files, landing_zone: str) -> list[str]:
+    """Warnings about what lies in the landing zone and is no source.
+
+    Raises:
+        UserError: the landing zone is not there.
+    """
+    return landing.check(files, landing_zone)
+
+
+def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
+    """Whether there is anything that an operator's `--accept` could mean.
+
+    Raises:
+        UserError: an unknown source, or a date of which nothing was held and nothing lies in the landing zone.
+    """
+    source = SOURCES.get(accept.source)
+    if source is None:
+        raise UserError(f"--accept: {accept.source} is no source")
+    known = {each.delivery_date for each in deliveries.load(lake, source) if each.state in HELD or each.accepted_by}
+    arrived, _ = landing.arrivals(lake.files, landing_zone, source, accept.delivery_date)
+    if accept.delivery_date not in known | {each.delivery_date for each in arrived}:
+        raise UserError(f"--accept: no delivery of {accept.source} of {accept.delivery_date} is held or waiting")
+
+
+def take_in(
+    lake: Lake,
+    landing_zone: str,
+    source: Source,
+    business_date: dt.date,
+    settings: IngestSettings,
+    accept: Accept | None,
+    judge: Judge,
+) -> Intake:
+    """Take in what a source has delivered up to a night; writes its bronze, `ops/deliveries` and `ops/quarantine`.
+
+    Args:
+        lake: the warehouse, in the state of the last finished night.
+        landing_zone: path or URI.
+        source: which one.
+        business_date: the night.
+        settings: cadence and the limits of a hold.
+        accept: an operator's word on a held delivery of this or another source.
+        judge: the gate.
+
+    Returns:
+        What became of every delivery. `verdict` is of the picture with all that is new; where it failed, the picture
+        given back is one that passed (or None).
+
+    Raises:
+        NightFailed: rows got lost.
+    """
+    before = deliveries.load(lake, source)
+    arrived, warnings = landing.arrivals(lake.files, landing_zone, source, business_date)
+    mine = accept if accept is not None and accept.source == source.name else None
+    night = _Night(lake, source, business_date, settings, mine, judge)
+    received = _receive_all(night, before, arrived)
+    decided = _decide(night, received)
+    _forget_replaced(lake, before, decided.history)
+    if decided.history != before:
+        deliveries.save(lake, source, decided.history)
+    outcomes, degraded = report(decided.history, source, business_date, settings)
+    return Intake(
+        source=source.name,
+        outcomes=outcomes,
+        picture=decided.picture,
+        picture_as_of=_as_of(decided.history),
+        degraded=degraded,
+        verdict=decided.verdict,
+        warnings=(*warnings, *received.warnings),
+        rows_in=sum(each.rows or 0 for each in received.read),
+        rows_kept=sum(each.kept or 0 for each in received.read),
+        rows_quarantined=sum(each.quarantined or 0 for each in received.read),
+    )
+
+
+@dataclass(frozen=True)
+class _Night:
+    lake: Lake
+    source: Source
+    business_date: dt.date
+    settings: IngestSettings
+    accept: Accept | None
+    judge: Judge
+
+
+# ── receiving: what is new is verified and written to bronze ──
+
+
+@dataclass(frozen=True)
+class _Received:
+    """History with all that needs no decision; `fresh` still does; `read` are those whose files were read."""
+
+    history: History
+    fresh: tuple[Delivery, ...] = ()
+    read: tuple[Delivery, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def _receive_all(night: _Night, history: History, arrived: Iterable[Arrival]) -> _Received:
+    received = _Received(history, fresh=tuple(each for each in history if _is_accepted_now(night, each)))
+    for arrival in arrived:
+        received = _receive(night, received, arrival)
+    return received
+
+
+def _is_accepted_now(night: _Night, delivery: Delivery) -> bool:
+    return delivery.state in HELD and night.accept is not None and night.accept.delivery_date == delivery.delivery_date
+
+
+def _receive(night: _Night, received: _Received, arrival: Arrival) -> _Received:
+    """One folder of the landing zone: known already, or read and up for decision, or refused."""
+    in_hand = [each for each in received.history if _is_in_hand(each) and each.delivery_date == arrival.delivery_date]
+    same = next((each for each in in_hand if each.key == arrival.key), None)
+    if same is not None:
+        return replace(received, history=_sent_again(received.history, same))
+    if arrival.manifest_bytes is None and in_hand:
+        return replace(received, warnings=(*received.warnings, *_left_over(arrival)))
+    delivery, warnings = _read(night, arrival)
+    warned = replace(received, warnings=(*received.warnings, *warnings))
+    if delivery.state == State.REFUSED:
+        known = next((each for each in warned.history if each.key == delivery.key), None)
+        is_news = known is None or (known.state, known.reason) != (delivery.state, delivery.reason)
+        return replace(warned, history=deliveries.admit(warned.history, delivery)) if is_news else warned
+    return replace(warned, fresh=(*warned.fresh, delivery), read=(*warned.read, delivery))
+
+
+def _is_in_hand(delivery: Delivery) -> bool:
+    return delivery.state == State.TAKEN or delivery.state in HELD
+
+
+def _sent_again(history: History, same: Delivery) -> History:
+    """A good delivery that lies there (again) settles what was refused or held of its date."""
+    is_open = any(each.state in OPEN and each.delivery_date == same.delivery_date for each in history)
+    return deliveries.admit(history, same) if is_open and same.state == State.TAKEN else history
+
+
+def _left_over(arrival: Arrival) -> list[str]:
+    """The landing zone may be cleared of what was taken; a warning where only the manifest is gone."""
+    return [f"{arrival.key.title}: files without manifest, ignored; what was taken stays"] if arrival.entries else []
+
+
+def _read(night: _Night, arrival: Arrival) -> tuple[Delivery, list[str]]:
+    """Verify and read a delivery: refused, or taken for the time being."""
+    blank = Delivery(night.source.name, arrival.delivery_date, arrival.manifest_sha256, night.business_date)
+    warnings: list[str] = []
+    try:
+        manifest = landing.read_manifest(night.lake.files, arrival)
+        blank = replace(blank, mode=manifest.mode, produced_at=manifest.produced_at, rows=manifest.rows)
+        warnings = landing.unlisted(arrival, manifest)
+        landing.verify(night.lake.files, arrival, manifest)
+        counts = bronze.take(night.lake, arrival, manifest)
+    except Refused as error:
+        return replace(blank, state=State.REFUSED, reason=str(error)), warnings
+    if counts.null_countries:
+        warnings.append(f"{arrival.key.title}: {counts.null_countries} rows without country, taken as VN")
+    kept, quarantined, unreadable = counts.kept, counts.quarantined, counts.unreadable_keys
+    return replace(blank, kept=kept, quarantined=quarantined, unreadable_keys=unreadable), warnings
+
+
+def _forget_replaced(lake: Lake, before: History, after: History) -> None:
+    gone = {each.key for each in before if each.state == State.REPLACED}
+    for each in after:
+        if each.state == State.REPLACED and each.kept is not None and each.key not in gone:
+            bronze.forget(lake, each.key)
+
+
+# ── deciding: taken or held ──
+
+
+@dataclass(frozen=True)
+class _Decided:
+    history: History
+    picture: DataFrame | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """Pictures of the night, each made and judged once."""
+
+    night: _Night
+    judged: dict[tuple[DeliveryKey, ...], tuple[DataFrame, Verdict]] = field(default_factory=dict)
+
+    def frame(self, history: History) -> DataFrame:
+        """The picture that a history makes, persisted."""
+        return self._judged(history)[0]
+
+    def verdict(self, history: History) -> Verdict:
+        """What the gate says of it."""
+        return self._judged(history)[1]
+
+    def release_all_but(self, history: History) -> None:
+        """Unpersist the others."""
+        for keys, (frame, _) in self.judged.items():
+            if keys != _keys(history):
+                frame.unpersist()
+
+    def _judged(self, history: History) -> tuple[DataFrame, Verdict]:
+        keys = _keys(history)
+        if keys not in self.judged:
+            table = self.night.lake.read(BRONZE[self.night.source.name])
+            frame = picture(table, self.night.source, deliveries.members(history)).persist()
+            self.judged[keys] = frame, self.night.judge(frame)
+        return self.judged[keys]
+
+
+def _keys(history: History) -> tuple[DeliveryKey, ...]:
+    return tuple(each.key for each in deliveries.members(history))
+
+
+def _decide(night: _Night, received: _Received) -> _Decided:
+    """Hold what must be held. The gate sees the picture with all that is new; single deliveries only if that fails."""
+    history, pictures = received.history, _Pictures(night)
+    for delivery in received.fresh:
+        history = deliveries.admit(history, _taken_or_held(night, history, delivery))
+    if _keys(history) == _keys(received.history):
+        return _Decided(history)
+    verdict = pictures.verdict(history)
+    if not verdict.passed:
+        history = _one_by_one(night, received, pictures)
+    pictures.release_all_but(history)
+    if _keys(history) == _keys(received.history):
+        return _Decided(history, None, verdict)
+    frame = pictures.frame(history)
+    return _Decided(_with_key_count(history, frame.count()), frame, verdict)
+
+
+def _one_by_one(night: _Night, received: _Received, pictures: _Pictures) -> History:
+    history = received.history
+    for delivery in received.fresh:
+        tried = deliveries.admit(history, _taken_or_held(night, history, delivery))
+        if _keys(tried) != _keys(history) and not _passes(history, tried, pictures):
+            reason = f"gate: {pictures.verdict(tried).reason}"
+            tried = deliveries.admit(history, _hold(night, delivery, State.GATE_FAILED, reason))
+        history = tried
+    return history
+
+
+def _passes(history: History, tried: History, pictures: _Pictures) -> bool:
+    """Whether a delivery leaves the picture good, or no worse than the accepted one on which it stands."""
+    stands_on_accepted = any(each.accepted_by for each in deliveries.members(history))
+    return pictures.verdict(tried).passed or (stands_on_accepted and not pictures.verdict(history).passed)
+
+
+def _taken_or_held(night: _Night, history: History, delivery: Delivery) -> Delivery:
+    if delivery.state in HELD:
+        return _hold(night, delivery, delivery.state, delivery.reason)
+    reason = _hold_reason(night, history, delivery) if delivery.mode == "full" else None
+    return _hold(night, delivery, State.HELD, reason) if reason else delivery
+
+
+def _hold(night: _Night, delivery: Delivery, state: State, reason: str | None) -> Delivery:
+    """The delivery held, unless an operator accepts it."""
+    held = replace(delivery, state=state, reason=reason, decided_on=night.business_date)
+    accept = night.accept
+    return held.accepted(accept) if accept and accept.delivery_date == delivery.delivery_date else held
+
+
+def _hold_reason(night: _Night, history: History, full: Delivery) -> str | None:
+    """Why a full delivery must be held before any gate."""
+    limits, rows, unreadable = night.settings, full.rows or 0, full.unreadable_keys or 0
+    if not full.kept:
+        return "a full delivery without rows" if not rows else "a full delivery without a good row"
+    if unreadable > limits.max_unreadable_keys_share * rows:
+        return f"{unreadable} of {rows} rows without a readable key"
+    last = deliveries.members(history)
+    if not last:
+        return None
+    had, has = last[0].keys or _count(night, last), _count(night, (full,))
+    return f"{has} keys, the last good picture has {had}" if has < limits.min_keys_share * had else None
+
+
+def _count(night: _Night, members: History) -> int:
+    return key_count(night.lake.read(BRONZE[night.source.name]), night.source, members)
+
+
+def _with_key_count(history: History, keys: int) -> History:
+    inside = set(_keys(history))
+    return tuple(replace(each, keys=keys) if each.key in inside else each for each in history)
+
+
+# ── reporting ──
+
+
+def report(
+    history: History, source: Source, business_date: dt.date, settings: IngestSettings
+) -> tuple[tuple[SourceOutcome, ...], bool]:
+    """Rows for `ops/runs.sources`, and whether the source is degraded.
+
+    Listed are the deliveries decided this night, those that keep the source degraded, and accepted ones in force; where
+    there is none of these, the newest delivery in force.
+    """
+    members, unsettled = deliveries.members(history), deliveries.unsettled(history)
+    absent = _absence(history, source, business_date, settings)
+    listed = [
+        each
+        for each in history
+        if each in unsettled
+        or (each.decided_on == business_date and each.state != State.REPLACED)
+        or (each in members and each.accepted_by)
+    ]
+    as_of = _as_of(history)
+    rows = [_outcome(each, as_of) for each in listed or (() if absent else members[-1:])]
+    if absent:
+        rows.append(SourceOutcome(source.name, None, None, "absent", absent, None, None, as_of))
+    return tuple(rows), bool(unsettled or absent)
+
+
+def _absence(history: History, source: Source, business_date: dt.date, settings: IngestSettings) -> str | None:
+    """Why a source counts as absent: nothing of it came within its cadence, or never a full delivery."""
+    newest = max((each.delivery_date for each in history if each.state != State.REPLACED), default=None)
+    if newest is None:
+        return "never delivered"
+    cadence = settings.cadence_days.get(source.name, 1)
+    if (business_date - newest).days >= cadence:
+        return f"nothing since {newest}, due every {cadence} day(s)"
+    if not any(each.is_good_full or each.state in OPEN for each in history):
+        return "only changes so far, never a full delivery"
+    return None
+
+
+def _outcome(delivery: Delivery, as_of: dt.date | None) -> SourceOutcome:
+    return SourceOutcome(
+        delivery.source,
+        delivery.delivery_date,
+        delivery.mode,
+        delivery.outcome,
+        delivery.reason,
+        delivery.rows,
+        delivery.quarantined,
+        as_of,
+    )
+
+
+def _as_of(history: History) -> dt.date | None:
+    return max((each.delivery_date for each in deliveries.members(history)), default=None)

@@ -1,0 +1,41 @@
+"""The picture of a source: of all deliveries that count, the newest row of each key (contract §1)."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.deliveries import History
+from jobs.sources import Source
+
+
+def picture(bronze: DataFrame, source: Source, members: History) -> DataFrame:
+    """The present state of a source, one row a key.
+
+    The newest `updated_at` wins, then the later business date, then the greater hash of the row; file and row number
+    only choose between rows that are equal. Where a deletion wins the key is gone.
+
+    Args:
+        bronze: the source's bronze table.
+        source: the source.
+        members: deliveries that make the picture (`deliveries.members`).
+
+    Returns:
+        Columns of `Source.picture_schema`.
+    """
+    columns = [name for name in source.picture_schema.names if name not in source.key]
+    order = ["updated_at", "_delivery_date", "_row_hash", "_file", "_row_number"]
+    rest = [name for name in (*columns, "_change_type") if name not in order]
+    newest = _rows(bronze, members).groupBy(*source.key).agg(F.max(F.struct(*order, *rest)).alias("newest"))
+    present = newest.where(F.col("newest._change_type").isNull() | (F.col("newest._change_type") != "D"))
+    return present.select(*source.key, "newest.*").select(*source.picture_schema.names)
+
+
+def key_count(bronze: DataFrame, source: Source, members: History) -> int:
+    """Number of different keys that deliveries bring."""
+    return _rows(bronze, members).select(*source.key).distinct().count()
+
+
+def _rows(bronze: DataFrame, members: History) -> DataFrame:
+    dates = F.col("_delivery_date").isin(*(each.delivery_date for each in members))
+    return bronze.where(dates & F.col("_manifest_sha256").isin(*(each.manifest_sha256 for each in members)))
