@@ -1,1 +1,1 @@
-"""A synthetic country: deliveries of all eight sources to the data contract, and the truth behind them. Everyone in it is invented."""
+"""A synthetic country: deliveries of all eight sources to the data contract, and the truth behind them. Invented."""

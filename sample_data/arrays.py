@@ -90,7 +90,7 @@ def first_of_each(keys: Ints, size: int) -> Ints:
 
 
 def looked_up(keys: Ints, values: Ints) -> Ints:
-    """Index in `keys` (unique where positive, any order) of each value, or NOBODY; values of 0 and less are never found."""
+    """Index in `keys` (unique where positive) of each value, or NOBODY; values of 0 and less are never found."""
     order = np.argsort(keys, kind="stable")
     at = np.minimum(np.searchsorted(keys[order], values), len(keys) - 1)
     found = order[at]

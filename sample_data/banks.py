@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sample_data import tables
 from sample_data.arrays import NOBODY, Bools, Ints, Text, first_of_each, joined, padded, where
 from sample_data.ids import repeated
 from sample_data.organisations import Organisations
@@ -16,15 +17,8 @@ from sample_data.settings import BankSettings
 from sample_data.streams import Streams
 from sample_data.telecom import Sims
 
-# NAPAS BIN, rough share, usual length of an account number (DOMAIN 2.6: lengths are press reports and soft)
-_BANKS = (
-    ("970436", 18, 13), ("970415", 11, 12), ("970418", 13, 14), ("970405", 12, 13), ("970407", 10, 14), ("970422", 11, 13),
-    ("970416", 5, 9), ("970432", 6, 10), ("970423", 5, 11), ("970403", 4, 12), ("970441", 2, 15), ("970437", 2, 15),
-    ("970443", 2, 10), ("970426", 1.5, 14), ("970448", 1, 16), ("970440", 1, 12), ("970431", 1, 15), ("970449", 1, 12),
-    ("546034", 0.7, 12), ("963388", 0.6, 10),
-)  # fmt: skip
-BANK_CODES = tuple(bank[0] for bank in _BANKS)
-_LENGTHS = np.array([bank[2] for bank in _BANKS])
+BANK_CODES = tuple(tables.column("banks", "bin"))
+_LENGTHS = np.array([int(length) for length in tables.column("banks", "length")])
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ def draw_accounts(
     """Accounts of grown-ups and organisations; those who sell (`sells`, one a person) nearly all have one."""
     holder, firm = _holders(streams, people, companies, rules, sells, today)
     n = len(holder)
-    bank = streams.pick("banks.bank", n, [share for _, share, _ in _BANKS])
+    bank = streams.pick("banks.bank", n, tables.floats("banks", "share"))
     grown = np.where(holder >= 0, np.maximum(people.birth[holder] + 15 * 365, today - 18 * 365), today - 9 * 365)
     return Accounts(
         bank=bank,

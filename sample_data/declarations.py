@@ -52,7 +52,7 @@ class _Filers:
 
 def due_on(quarter: Ints | int) -> Ints:
     """Day on which a quarter's filing falls due: the last day of the month after the quarter (quarters since 1970)."""
-    return first_day(np.asarray(quarter) * 3 + 5) - 1
+    return first_day(np.asarray(quarter) * 3 + 4) - 1
 
 
 def draw_declarations(
@@ -121,7 +121,7 @@ def _filing_code(
 
 
 def quarterly_revenue(parties: Parties, shops: Shops, sales: Sales, quarters: Ints) -> Floats:
-    """Revenue of each party in each quarter that it has to declare: a person's without the rows on which tax was withheld."""
+    """Revenue that each party has to declare by quarter: a person's without the rows on which tax was withheld."""
     party = shops.party[sales.shop]
     counts = (parties.kind[party] == ORGANISATION) | (sales.withheld == 0)
     place = sales.month // 3 - quarters[0]

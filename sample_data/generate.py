@@ -28,7 +28,7 @@ from sample_data.written.taxpayers import write_taxpayers
 from sample_data.written.telecom import write_subscribers
 
 FEWEST_RESIDENTS, MOST_RESIDENTS = 1_000, 20_000_000
-FIRST_DATE, LAST_DATE = datetime.date(2025, 1, 1), datetime.date(2035, 12, 31)
+FIRST_DATE, LAST_DATE = datetime.date(2025, 10, 1), datetime.date(2035, 12, 31)
 
 
 class SampleError(ValueError):

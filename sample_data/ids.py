@@ -58,7 +58,7 @@ def repeated(values: Ints) -> Bools:
 
 def tax_code_check_digit(body: Ints) -> Ints:
     """Tenth digit of a tax code from its first nine; 10 where such a code is never issued."""
-    return 10 - digits(body, 9) @ _TAX_CODE_WEIGHTS % 11
+    return np.asarray(10 - digits(body, 9) @ _TAX_CODE_WEIGHTS % 11)
 
 
 def tax_codes(streams: Streams, tag: str, n: int, low: int, high: int) -> Ints:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sample_data import tables
 from sample_data.arrays import Ints, Text, chosen, joined, padded
 from sample_data.ids import tax_codes, unique_numbers
 from sample_data.lexicon import NO_WORD, Lexicon
@@ -14,46 +15,8 @@ from sample_data.places import Homes, Places, draw_homes
 from sample_data.settings import OrganisationSettings
 from sample_data.streams import Streams
 
-# full and abbreviated, as people write them
-_FORMS = {
-    "Công ty TNHH": "Cty TNHH",
-    "Công ty Cổ phần": "Cty CP",
-    "Công ty TNHH Một thành viên": "Cty TNHH MTV",
-    "Công ty trách nhiệm hữu hạn": "Công ty TNHH",
-    "Doanh nghiệp tư nhân": "DNTN",
-    "Hợp tác xã": "HTX",
-}
-_FORM_WEIGHTS = (50, 22, 16, 4, 5, 3)
-_TRADES = {
-    "Thương mại": "TM",
-    "Dịch vụ": "DV",
-    "Thương mại và Dịch vụ": "TM&DV",
-    "Thương mại Dịch vụ": "TMDV",
-    "Sản xuất Thương mại Dịch vụ": "SX-TM-DV",
-    "Xuất nhập khẩu": "XNK",
-    "Đầu tư Thương mại": "ĐT TM",
-    "Công nghệ": "CN",
-    "Thời trang": "Thời trang",
-    "Mỹ phẩm": "Mỹ phẩm",
-    "Thực phẩm": "Thực phẩm",
-    "Nội thất": "Nội thất",
-    "Vận tải": "VT",
-}
-_BRANDS = """Minh Phát An Bình Thành Đạt Hưng Thịnh Gia Phú Quý Hoàng Kim Long Việt Nam Á Châu Đại Tân Tiến Thiên Phúc Lộc Sao Mai
-Hồng Hà Bảo Ngọc Anh Đức Trường Sơn Hải Đông Tây Bắc Thái Vạn Nhất Tín Khánh Linh Cường Huy Quang Vinh""".split()
-
 _COUNTRIES = {"CN": 60, "KR": 10, "TH": 8, "SG": 6, "US": 6, "JP": 4, "MY": 4, "HK": 2}
-_FOREIGN_GIVEN = {
-    "CN": "Wei Fang Jing Lei Min Tao Yan Hao Xin Jun", "KR": "Min-jun Seo-yeon Ji-woo Ha-eun Do-yun", "TH": "Somchai Anong Kanya Niran Ploy",
-    "SG": "Wei Ling Jun Hao Kumar Siti Mei Ling", "US": "John Emily Michael Sarah David", "JP": "Haruto Yui Sota Aoi Ren",
-    "MY": "Ahmad Nur Siti Hafiz Wei Jie", "HK": "Ka Ming Wing Yan Chi Keung",
-}  # fmt: skip
-_FOREIGN_FAMILY = {
-    "CN": "Wang Li Zhang Liu Chen Yang Huang Zhao", "KR": "Kim Lee Park Choi Jung", "TH": "Saetang Srisuk Chaiyasit Boonmee",
-    "SG": "Tan Lim Lee Ng Wong", "US": "Smith Johnson Miller Brown Davis", "JP": "Sato Suzuki Tanaka Ito", "MY": "Abdullah Ismail Tan Lim",
-    "HK": "Chan Leung Cheung Lau",
-}  # fmt: skip
-_ABROAD = ("Trading", "Technology", "Electronic Commerce", "International", "Fashion")
+_FORM_WEIGHTS = (50, 22, 16, 4, 5, 3)
 
 
 @dataclass(frozen=True)
@@ -106,20 +69,18 @@ class CompanyWords:
 
 def load_company_words(lexicon: Lexicon) -> CompanyWords:
     """Company words, taken into the lexicon."""
-    tables = ([*_FORMS], [*_FORMS.values()], [*_TRADES], [*_TRADES.values()])
-    forms, short_forms, trades, short_trades = (lexicon.add(words) for words in tables)
     return CompanyWords(
-        forms=np.stack([forms, short_forms]),
-        trades=np.stack([trades, short_trades]),
-        brands=lexicon.add(_BRANDS),
-        given=_by_country(lexicon, _FOREIGN_GIVEN),
-        family=_by_country(lexicon, _FOREIGN_FAMILY),
-        abroad=lexicon.add(f"{word} Co., Ltd" for word in _ABROAD),
+        forms=np.stack([lexicon.add(tables.words("company_form", field)) for field in ("word", "short")]),
+        trades=np.stack([lexicon.add(tables.words("company_trade", field)) for field in ("word", "short")]),
+        brands=lexicon.add(tables.words("company_brand")),
+        given=_by_country(lexicon, "given"),
+        family=_by_country(lexicon, "family"),
+        abroad=lexicon.add(tables.words("foreign_firm")),
     )
 
 
-def _by_country(lexicon: Lexicon, names: dict[str, str], width: int = 8) -> Ints:
-    return np.stack([np.resize(lexicon.add(names[country].split()), width) for country in _COUNTRIES])
+def _by_country(lexicon: Lexicon, part: str, width: int = 10) -> Ints:
+    return np.stack([np.resize(lexicon.add(tables.words(f"foreign_{part}_{code}")), width) for code in _COUNTRIES])
 
 
 def draw_organisations(
@@ -128,8 +89,8 @@ def draw_organisations(
     """Organisations with their seats and representatives; some bear equal names."""
     n = max(round(people.residents * rules.per_resident), 40)
     form = streams.pick("organisations.form", n, _FORM_WEIGHTS)
-    trade = streams.pick("organisations.trade", n, range(len(_TRADES), 0, -1))
-    brands = words.brands[streams.integers("organisations.brand", n * 2, 0, len(_BRANDS)).reshape(n, 2)]
+    trade = streams.pick("organisations.trade", n, range(words.trades.shape[1], 0, -1))
+    brands = words.brands[streams.integers("organisations.brand", n * 2, 0, len(words.brands)).reshape(n, 2)]
     model = np.where(streams.hits("organisations.equal_name", n, rules.equal_names), np.arange(n) // 2, np.arange(n))
     form, trade, brands = form[model], trade[model], brands[model]
     no_trade = streams.hits("organisations.no_trade", n, 0.25)[model]

@@ -90,7 +90,7 @@ def _sells(streams: Streams, people: People, rules: PartySettings, today: int) -
     with_spouse = (
         sells[people.spouse] & (people.spouse >= 0) & streams.hits("parties.with_spouse", n, rules.spouse_sells_too)
     )
-    return sells | (with_spouse & here & (age >= 18))
+    return np.asarray(sells | (with_spouse & here & (age >= 18)))
 
 
 def _revenue(streams: Streams, rules: PartySettings, kind: Ints, threshold: int) -> Floats:

@@ -138,7 +138,7 @@ def _surnames(drawn: Ints, homes: hh.Households) -> Ints:
 
 
 def _eldest_of_sex(homes: hh.Households) -> Ints:
-    """For each person the first child of its household and sex, NOBODY for that child itself and where there is none."""
+    """For each person the first child of its household and sex; NOBODY for that child and where there is none."""
     key = homes.household * 2 + homes.sex
     children = np.flatnonzero(homes.role == hh.CHILD)
     first = np.full(int(key.max()) + 1, NOBODY)
@@ -152,8 +152,8 @@ def plant_namesakes(
 ) -> tuple[Ints, Ints]:
     """Names and birth dates such that the wanted share of residents has another of the same full name and birth date.
 
-    In a nation of 100 million that share comes by itself (DOMAIN 7.4), in a small country it does not: neighbours in the order of
-    surname and birth date are made namesakes, part of them within one province, never within one household.
+    In a nation of 100 million that share comes by itself (DOMAIN 7.4), in a small country it does not: neighbours in
+    the order of surname and birth date are made namesakes, part of them in one province, never in one household.
     """
     names, birth = names.copy(), homes.birth.copy()
     sex_and_surname = homes.sex * 100_000 + names[:, SURNAME]
@@ -202,7 +202,7 @@ def _ids(streams: Streams, places: Places, rules: PeopleSettings, homes: hh.Hous
 
 
 def _plant_near_ids(streams: Streams, rules: PeopleSettings, ids: Ints) -> tuple[Ints, Ints]:
-    """Ids where the wanted share of people has a partner whose id is one slip of the keyboard away, and that partner."""
+    """Ids where the wanted share of people has a partner whose id is one slip away, and that partner."""
     order = np.argsort(ids)
     first, second = order[: len(order) // 2 * 2 : 2], order[1::2]
     same = ids[first] // _SERIALS == ids[second] // _SERIALS

@@ -26,16 +26,6 @@ _SHORT = {
     "Thành phố": "TP.",
 }
 _MAX_NUMBER = 600
-_STREETS = """Lê Lợi;Trần Hưng Đạo;Nguyễn Huệ;Hai Bà Trưng;Lý Thường Kiệt;Quang Trung;Nguyễn Trãi;Phan Chu Trinh;Ngô Quyền;
-Lê Duẩn;Hùng Vương;Nguyễn Du;Điện Biên Phủ;Cách Mạng Tháng Tám;Võ Thị Sáu;Bà Triệu;Đinh Tiên Hoàng;Lê Hồng Phong;Trường Chinh;
-Nguyễn Văn Cừ;Hoàng Hoa Thám;Phạm Văn Đồng;Nguyễn Thị Minh Khai;Lạc Long Quân;Âu Cơ;Tôn Đức Thắng;Phan Bội Châu;Nguyễn Công Trứ;
-Chu Văn An;Tô Hiến Thành;Lý Tự Trọng;Nguyễn Đình Chiểu;Huỳnh Thúc Kháng;Trần Phú;Hoàng Diệu;Phan Đình Phùng;Lê Thánh Tông;
-Yên Ninh;Thống Nhất;Hòa Bình;Giải Phóng;Nguyễn Trung Trực;Bùi Thị Xuân;Kim Đồng;Mạc Đĩnh Chi;Trương Định;Nguyễn Khuyến;
-Tản Đà;Xuân Diệu;Lương Thế Vinh""".replace("\n", "").split(";")
-_HAMLETS = ("Thôn {}", "Ấp {}", "Xóm {}", "Tổ {}", "Khu phố {}", "Tổ dân phố {}")
-_HAMLET_NAMES = "Thôn Đông;Thôn Đoài;Thôn Thượng;Thôn Hạ;Thôn Trung;Ấp Chợ;Ấp Mới;Xóm Đình;Buôn Cuôr;Bản Nà Lốc".split(
-    ";"
-)
 
 
 @dataclass(frozen=True)
@@ -85,6 +75,7 @@ def load_places(lexicon: Lexicon) -> Places:
     """Places, their words taken into the lexicon."""
     provinces, communes = tables.rows("provinces"), tables.rows("communes")
     index = {row["old_code3"][1:]: i for i, row in enumerate(provinces)}
+    streets = tables.words("street")
     province = np.array([index[row["old_province"]] for row in communes])
     size = np.bincount(province, minlength=len(provinces))
     weight = np.array(tables.floats("provinces", "population"))
@@ -103,8 +94,8 @@ def load_places(lexicon: Lexicon) -> Places:
         old_levels=_levels(lexicon, [*old, [old_names[p] for p in province]]),
         new_levels=_levels(lexicon, [[row["new_commune"] for row in communes], [new_names[p] for p in province]]),
         numbers=np.stack([lexicon.add(f"{word}{n}" for n in range(_MAX_NUMBER)) for word in ("Số ", "")]),
-        streets=np.stack([lexicon.add(f"{word}{street}" for street in _STREETS) for word in ("Đường ", "")]),
-        hamlets=lexicon.add([*(h.format(n) for h in _HAMLETS for n in range(1, 13)), *_HAMLET_NAMES]),
+        streets=np.stack([lexicon.add(f"{word}{street}" for street in streets) for word in ("Đường ", "")]),
+        hamlets=lexicon.add(tables.words("hamlet")),
         commune_weight=(weight / size)[province],
     )
 

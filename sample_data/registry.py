@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sample_data.arrays import NEVER, NOBODY, Bools, Floats, Ints, Text, joined, padded, where
+from sample_data.arrays import NEVER, NOBODY, Bools, Floats, Ints, Text, days, joined, padded, where
 from sample_data.ids import PERSONAL_ID_WIDTH, TAX_CODE_WIDTH, tax_codes
 from sample_data.organisations import Foreigners, Organisations
 from sample_data.parties import Parties
@@ -18,7 +19,8 @@ TYPES = ("individual", "household_business", "organisation", "foreign_supplier")
 INDIVIDUAL, HOUSEHOLD_BUSINESS, ORGANISATION, FOREIGN_SUPPLIER = range(4)
 ECOMMERCE = 888  # branch number of the e-commerce activity of an individual
 ACTIVE_STATUSES, STOPPED_STATUSES = (0, 2), (1, 3, 5)
-NEW_CODES_FROM = 20_270  # 2025-07-01: the personal id is the tax code (TT 86/2024)
+NEW_CODES_FROM = days(datetime.date(2025, 7, 1))  # the personal id is the tax code (TT 86/2024)
+_ECOMMERCE_FROM = days(datetime.date(2024, 12, 19))  # the tax portal for individuals in e-commerce opens
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Registry:
 
     def is_business(self) -> Bools:
         """Codes under which one may trade: household business, organisation, or an -888 code of any type."""
-        return np.isin(self.type, (HOUSEHOLD_BUSINESS, ORGANISATION)) | (self.branch == ECOMMERCE)
+        return np.asarray(np.isin(self.type, (HOUSEHOLD_BUSINESS, ORGANISATION)) | (self.branch == ECOMMERCE))
 
     def party(self, parties: Parties) -> Ints:
         """The trading party that owns each code, or NOBODY."""
@@ -165,50 +167,75 @@ def _business_rows(
 ) -> list[Registry]:
     active, stopped, other = (draft.business[kind] for kind in ("active", "stopped", "other"))
     status = np.where(active, draft.active, np.where(stopped, draft.stopped, draft.other))
-    waits_for_id = other & (status == 10)
     two = draft.form["two_codes"] & active
     ecommerce = draft.form["ecommerce"] & (active | stopped)
-    ten = draft.form.any_of("ten_digits", "two_codes") | waits_for_id | (draft.form["ecommerce"] & other)
-    chosen_ = active | stopped | other
-    ten, new = chosen_ & ten & ~two & ~ecommerce, chosen_ & ~ten & ~two & ~ecommerce
+    # a code that waits for the personal id is an old one
+    old = ~draft.form["right"] | (other & (status == 10))
+    ten = (active | stopped | other) & old & ~two & ~ecommerce
+    new = (active | stopped | other) & ~old
     closed = _closings(streams, "business", status, draft.began, today)
-    n = len(people)
-    merged = NEW_CODES_FROM + streams.integers("registry.merged", n, 0, 150)
-    kept_old = new & ~other & streams.hits("registry.old_code", n, rules.old_code_kept)
-    branch = ten & streams.hits("registry.branch", n, rules.branches)
-    personal = np.where(
-        streams.hits("registry.888_personal", n, rules.ecommerce_individual), INDIVIDUAL, HOUSEHOLD_BUSINESS
-    )
-    active_code, none = np.zeros(n, np.int64), np.full(n, NEVER)
-    plan = (
-        (
-            new,
-            people.personal_id,
-            PERSONAL_ID_WIDTH,
-            0,
-            HOUSEHOLD_BUSINESS,
-            status,
-            np.maximum(draft.began, NEW_CODES_FROM),
-            closed,
-        ),
-        (
-            kept_old,
-            draft.number,
-            TAX_CODE_WIDTH,
-            0,
-            HOUSEHOLD_BUSINESS,
-            1,
-            np.minimum(draft.began, NEW_CODES_FROM - 30),
-            merged,
-        ),
-        (ten, draft.number, TAX_CODE_WIDTH, 0, HOUSEHOLD_BUSINESS, status, draft.began, closed),
-        (branch, draft.number, TAX_CODE_WIDTH, 1, HOUSEHOLD_BUSINESS, status, draft.began, closed),
-        (two, draft.number, TAX_CODE_WIDTH, 0, HOUSEHOLD_BUSINESS, 1, draft.began, np.full(n, today - 150)),
-        (two, draft.number, TAX_CODE_WIDTH, ECOMMERCE, personal, status, np.full(n, today - 140), none),
-        (ecommerce, draft.number, TAX_CODE_WIDTH, 0, INDIVIDUAL, active_code, draft.began, none),
-        (ecommerce, draft.number, TAX_CODE_WIDTH, ECOMMERCE, personal, status, draft.began, closed),
-    )
-    return [_planned(*step) for step in plan]
+    return [
+        *_rows_of_new_codes(streams, people, draft, rules, new, new & ~other, status, closed),
+        *_rows_of_old_codes(streams, draft, rules, ten, status, closed),
+        *_rows_of_ecommerce(streams, draft, rules, two, ecommerce, status, closed, today),
+    ]
+
+
+def _rows_of_new_codes(
+    streams: Streams,
+    people: People,
+    draft: _Draft,
+    rules: RegistrySettings,
+    new: Bools,
+    converted: Bools,
+    status: Ints,
+    closed: Ints,
+) -> list[Registry]:
+    """Household businesses under the personal id; of some the old code stands beside it, closed."""
+    n = len(status)
+    began, before = np.maximum(draft.began, NEW_CODES_FROM), np.minimum(draft.began, NEW_CODES_FROM - 30)
+    merged = NEW_CODES_FROM + streams.integers("registry.merged", n, 0, 60)
+    kept = converted & streams.hits("registry.old_code", n, rules.old_code_kept)
+    return [
+        _planned(new, people.personal_id, PERSONAL_ID_WIDTH, 0, HOUSEHOLD_BUSINESS, status, began, closed),
+        _planned(kept, draft.number, TAX_CODE_WIDTH, 0, HOUSEHOLD_BUSINESS, 1, before, merged),
+    ]
+
+
+def _rows_of_old_codes(
+    streams: Streams, draft: _Draft, rules: RegistrySettings, ten: Bools, status: Ints, closed: Ints
+) -> list[Registry]:
+    """Household businesses under ten digits, some with a place of business (-001)."""
+    branch = ten & streams.hits("registry.branch", len(ten), rules.branches)
+    return [
+        _planned(who, draft.number, TAX_CODE_WIDTH, place, HOUSEHOLD_BUSINESS, status, draft.began, closed)
+        for place, who in ((0, ten), (1, branch))
+    ]
+
+
+def _rows_of_ecommerce(
+    streams: Streams,
+    draft: _Draft,
+    rules: RegistrySettings,
+    two: Bools,
+    ecommerce: Bools,
+    status: Ints,
+    closed: Ints,
+    today: int,
+) -> list[Registry]:
+    """Codes -888 beside the individual's code, or (`two`) after a household business was closed."""
+    n = len(status)
+    number, none = draft.number, np.full(n, NEVER)
+    personal = streams.hits("registry.888_personal", n, rules.ecommerce_individual)
+    type_ = np.where(personal, INDIVIDUAL, HOUSEHOLD_BUSINESS)
+    before = np.minimum(draft.began, today - 400)
+    ended, opened = np.full(n, today - 150), np.maximum(draft.began, _ECOMMERCE_FROM)
+    return [
+        _planned(two, number, TAX_CODE_WIDTH, 0, HOUSEHOLD_BUSINESS, 1, before, ended),
+        _planned(two, number, TAX_CODE_WIDTH, ECOMMERCE, type_, status, ended + 10, none),
+        _planned(ecommerce, number, TAX_CODE_WIDTH, 0, INDIVIDUAL, 0, draft.began, none),
+        _planned(ecommerce, number, TAX_CODE_WIDTH, ECOMMERCE, type_, status, opened, closed),
+    ]
 
 
 def _planned(
@@ -217,7 +244,8 @@ def _planned(
     """Rows of the people whom `who` marks, from arrays over all people."""
     person = np.flatnonzero(who)
     type_, status = (value if isinstance(value, int) else value[person] for value in (type_, status))
-    return _rows(person, number[person], width, branch, type_, status, began[person], np.maximum(closed[person], NEVER))
+    ended = np.where(closed[person] == NEVER, NEVER, np.maximum(closed[person], began[person] + 10))
+    return _rows(person, number[person], width, branch, type_, status, began[person], ended)
 
 
 def _individual_rows(
@@ -302,7 +330,7 @@ def _with_every_status(registry: Registry, party: Ints) -> Registry:
 
 
 def best_rows(registry: Registry, owner: Ints, owners: int) -> Ints:
-    """Of each owner the row that names it: the smallest active business code, else stopped, else other business, else any."""
+    """Row that names each owner: the smallest active business code, else stopped, else other business, else any."""
     business = registry.is_business()
     active, stopped = np.isin(registry.status, ACTIVE_STATUSES), np.isin(registry.status, STOPPED_STATUSES)
     rank = np.where(~business, 3, np.where(active, 0, np.where(stopped, 1, 2)))

@@ -101,7 +101,7 @@ def _withheld(
     category: Ints,
     amount: Ints,
 ) -> tuple[Ints, Ints]:
-    """VAT and PIT withheld of each row: in full, in part or not at all, as the platform does it; never of organisations."""
+    """VAT and PIT withheld of each row, as the platform does it: in full, in part or not; never of organisations."""
     kind = parties.kind[shops.party[shop]]
     duty = (month >= _WITHHOLDING_FROM) & (amount > 0) & (kind != ORGANISATION)
     rate = np.array([platform.withholds for platform in sellers.platforms])[shops.platform]

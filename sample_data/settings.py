@@ -269,6 +269,7 @@ class RegistrySettings(Section):
     no_address: Rate
     email: Rate
     line_breaks: Rate
+    superseded: Rate
 
 
 class BankIds(IdOnFile):
@@ -333,7 +334,6 @@ class DeclaredId(Rates):
     cmnd: Rate
     mistyped: Rate
     mistyped_twice: Rate
-    near_person: Rate
     household: Rate
     stranger: Rate
     deceased: Rate
@@ -423,6 +423,7 @@ class SellerSettings(Section):
     suspended: Rate
     loyalty: Rate
     lends_name: Rate
+    mistyped_onto_neighbour: Rate
     no_country: Rate
     late_row: Rate
     declared_id: DeclaredId

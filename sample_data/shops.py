@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sample_data import tables
 from sample_data.arrays import NEVER, NOBODY, Bools, Floats, Ints, Text, first_day, joined, padded
 from sample_data.banks import Accounts
 from sample_data.ids import CMND_WIDTH, PERSONAL_ID_WIDTH, mistyped, unique_numbers
@@ -16,14 +17,7 @@ from sample_data.people import DECEASED, People
 from sample_data.settings import SellerSettings
 from sample_data.streams import Kinds, Streams, kinds_of, picked
 
-_KINDS_OF_SHOP = """Shop Tiệm Kho Cửa hàng Nhà Xưởng Store Boutique Official Góc""".replace(
-    "Cửa hàng", "Cửa_hàng"
-).split()
-_BRANDS = """Xinh Nhà_Mây Bống Sóc_Nâu Mộc An_Nhiên Hạt_Mít Cỏ_May Nắng Gió Thỏ_Trắng Bông Mèo_Mun Su_Su Tí_Nị Hạ_Vy Đậu_Đỏ Ong_Vàng
-Phố_Nhỏ Bếp_Mẹ Cô_Ba Sen_Hồng Lá_Xanh Mật_Ngọt Đất_Việt Kem_Dâu Bé_Na Hoa_Nắng Quê_Nhà Rẻ_Vô_Địch""".split()
-_GOODS = """Mỹ_phẩm Thời_trang Phụ_kiện Đồ_gia_dụng Giày_dép Túi_xách Mẹ_và_bé Đặc_sản Điện_thoại Nội_thất Sách Đồ_chơi Trà_sữa Cà_phê
-Vận_chuyển Sửa_chữa""".split()
-_NICKNAMES = """Bé Chị Mẹ Cô Anh Út Ba Dì""".split()
+_FIRST_SHOPS = 2014 * 12 - 1970 * 12 + 6  # July 2014, months since January 1970
 
 
 @dataclass(frozen=True)
@@ -86,9 +80,13 @@ class Declared:
 
 def load_shop_words(lexicon: Lexicon) -> ShopWords:
     """Words of shop names, taken into the lexicon."""
-    tables = (_KINDS_OF_SHOP, _BRANDS, _GOODS, _NICKNAMES)
-    codes = (lexicon.add(word.replace("_", " ") for word in words) for words in tables)
-    return ShopWords(*codes, household_business=int(lexicon.add(["Hộ kinh doanh"])[0]))
+    return ShopWords(
+        kinds=lexicon.add(tables.words("shop_kind")),
+        brands=lexicon.add(tables.words("shop_brand")),
+        goods=lexicon.add(tables.words("shop_goods")),
+        nicknames=lexicon.add(tables.words("nickname")),
+        household_business=int(lexicon.add(["Hộ kinh doanh"])[0]),
+    )
 
 
 def draw_shops(
@@ -98,7 +96,7 @@ def draw_shops(
     party = np.repeat(np.arange(len(parties)), parties.shops)
     n = len(party)
     age = 2600 * streams.uniform("shops.age", n) ** 1.6
-    registered = np.maximum(today - 25 - age.astype(np.int64), first_day(np.int64(44 * 12 + 6)))
+    registered = np.maximum(today - 25 - age.astype(np.int64), first_day(_FIRST_SHOPS))
     person = parties.person[party]
     registered = np.where(person >= 0, np.maximum(registered, people.birth[person] + 17 * 365), registered)
     closed = streams.hits("shops.closed", n, rules.closed)
@@ -151,8 +149,9 @@ def draw_declared(
     lender = people.strangers[np.maximum(person, 0)]
     loyal = rules.loyalty
     uniform = streams.shared_uniform("declared.id", shops.party, len(parties), loyal)
-    kinds = kinds_of(uniform, rules.declared_id, rules.declared_id_of_hiders, hides)
-    whose = _whose_id(streams, people, person, lender, kinds)
+    onto = _typed_onto_neighbour(streams, people, parties, shops, person, rules)
+    kinds = kinds_of(uniform, rules.declared_id, rules.declared_id_of_hiders, hides).only(~onto)
+    whose = np.where(onto, people.near_id[person], _whose_id(streams, people, person, lender, kinds))
     number, width = _numbers(streams, people, whose, kinds)
     no_id = (kind == FOREIGNER) | (
         (kind == ORGANISATION) & ~streams.hits("declared.firm_id", len(shops), rules.firm_gives_id)
@@ -171,16 +170,23 @@ def draw_declared(
     )
 
 
+def _typed_onto_neighbour(
+    streams: Streams, people: People, parties: Parties, shops: Shops, person: Ints, rules: SellerSettings
+) -> Bools:
+    """Shops whose owner mistypes its id into that of another person, of those who have such a neighbour."""
+    uniform = streams.shared_uniform("declared.onto", shops.party, len(parties), rules.loyalty)
+    near = (person >= 0) & (people.near_id[np.maximum(person, 0)] >= 0)
+    return np.asarray(near & (uniform < rules.mistyped_onto_neighbour))
+
+
 def _whose_id(streams: Streams, people: People, person: Ints, lender: Ints, kinds: Kinds) -> Ints:
     dead = np.flatnonzero((people.status == DECEASED) & people.is_resident(np.arange(len(people))))
     any_dead = dead[streams.integers("declared.dead", len(people), 0, len(dead))][np.maximum(person, 0)]
     home = np.where(people.spouse >= 0, people.spouse, people.at_home)[np.maximum(person, 0)]
-    near = people.near_id[np.maximum(person, 0)]
     whose = np.maximum(person, 0)
     whose = np.where(kinds["stranger"], lender, whose)
     whose = np.where(kinds["household"] & (home >= 0), home, whose)
-    whose = np.where(kinds["deceased"], any_dead, whose)
-    return np.where((near >= 0) & (kinds["near_person"] | (kinds["mistyped"] & (near % 3 == 0))), near, whose)
+    return np.where(kinds["deceased"], any_dead, whose)
 
 
 def _numbers(streams: Streams, people: People, whose: Ints, kinds: Kinds) -> tuple[Ints, Ints]:
@@ -189,7 +195,7 @@ def _numbers(streams: Streams, people: People, whose: Ints, kinds: Kinds) -> tup
     number = np.where(cmnd, people.cmnd[whose], people.personal_id[whose])
     old_typed = streams.hits("declared.cmnd_mistyped", n, 0.03) & cmnd
     width = np.where(cmnd, CMND_WIDTH, PERSONAL_ID_WIDTH)
-    slip = (kinds["mistyped"] & (people.near_id[whose] < 0)) | old_typed
+    slip = kinds["mistyped"] | old_typed
     number = np.where(slip, mistyped(streams, "declared.slip", number, width), number)
     number = np.where(kinds["mistyped_twice"], mistyped(streams, "declared.slips", number, width, 3), number)
     serial = streams.integers("declared.invented", n, 0, 1_000_000)
@@ -242,5 +248,5 @@ def _pool_accounts(streams: Streams, accounts: Accounts, shops: Shops, pooled: B
     rng = streams.rng("declared.pools")
     person = rng.choice(np.flatnonzero((accounts.person >= 0) & accounts.delivered), pools, replace=False)
     firm = rng.choice(np.flatnonzero((accounts.organisation >= 0) & accounts.delivered), pools, replace=False)
-    pool = np.where(rng.random(pools) < rules.pool_of_company, firm, person)
+    pool: Ints = np.where(rng.random(pools) < rules.pool_of_company, firm, person)
     return pool[streams.integers("declared.pool", len(shops), 0, pools)]

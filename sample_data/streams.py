@@ -45,7 +45,7 @@ def kinds_of(uniform: Floats, rates: Rates, hiders: Rates | None = None, hides: 
 
 
 def _codes(uniform: Floats, rates: Rates) -> Ints:
-    # The right ones lie at the top, so raising the first kind's rate moves elements between kinds as little as possible.
+    # The right ones lie at the top: raising a rate turns right ones wrong and moves few between the other kinds.
     edges = np.cumsum(list(rates.shares().values()))
     codes = np.searchsorted(edges, uniform, side="right") + 1
     return np.where(codes > len(edges), 0, codes)
@@ -80,7 +80,7 @@ class Streams:
     def integers(self, name: str, n: int, low: int | Ints, high: int | Ints) -> Ints:
         """Integers from `low` to `high` - 1; where there are none, `low`."""
         low_, span = np.asarray(low), np.maximum(np.asarray(high) - np.asarray(low), 1)
-        return (low_ + np.floor(self.uniform(name, n) * span)).astype(np.int64)
+        return np.asarray(low_ + np.floor(self.uniform(name, n) * span), np.int64)
 
     def pick(self, name: str, n: int, weights: Iterable[float] | Mapping[str, float]) -> Ints:
         """Codes 0, 1, … with the given relative weights."""

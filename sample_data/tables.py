@@ -22,3 +22,8 @@ def column(name: str, field: str) -> list[str]:
 def floats(name: str, field: str) -> list[float]:
     """One column of a table as numbers."""
     return [float(value) for value in column(name, field)]
+
+
+def words(name: str, field: str = "word") -> list[str]:
+    """One list of `tables/words.csv`."""
+    return [row[field] for row in rows("words") if row["list"] == name]

@@ -99,7 +99,7 @@ def _holders(streams: Streams, people: People, rules: TelecomSettings, user: Int
 
 
 def contact_numbers(people: People, sims: Sims, person: Ints, kinds: Kinds) -> Ints:
-    """Phone numbers that people give of themselves: their own, an old one, one of the household or a stranger's; 0 for none."""
+    """Phone numbers that people give: their own, an old one, one of the household, a stranger's; 0 for none."""
     at_home = np.where(people.spouse >= 0, people.spouse, people.at_home)[person]
     number = sims.current[person]
     former = sims.former[person]

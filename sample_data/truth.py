@@ -81,12 +81,12 @@ class Facts:
     @property
     def resident(self) -> Bools:
         """Parties that are residents."""
-        return (self.party_kind == PERSON) & (self.party_person >= 0)
+        return np.asarray((self.party_kind == PERSON) & (self.party_person >= 0))
 
 
 @dataclass(frozen=True)
 class Flags:
-    """True flags: tax year, party, and the shop where the flag is a shop's own (else NOBODY), by reason (index of `REASONS`)."""
+    """True flags: tax year, party, shop where the flag is a shop's own (else NOBODY), reason (index of `REASONS`)."""
 
     year: Ints
     party: Ints
@@ -100,7 +100,7 @@ def tax_years(today: datetime.date) -> tuple[int, ...]:
 
 
 def threshold(rules: Iterable[Threshold], year: int, today: datetime.date) -> int:
-    """Revenue threshold (đồng) of a tax year as known on a date: the newest rule for the year among those already known."""
+    """Revenue threshold (đồng) of a tax year as known on a date: the newest of the rules known by then."""
     known = [rule for rule in rules if rule.known_from <= today and rule.tax_year_from <= year]
     return max(known, key=lambda rule: (rule.tax_year_from, rule.known_from)).vnd
 
@@ -144,7 +144,7 @@ def stopped_but_selling(facts: Facts, year: int, bound: int) -> Bools:
     firm = facts.party_kind == ORGANISATION
     enough = np.where(firm, total > 0, total > bound)
     stopped = _own_codes(facts, STOPPED_STATUSES) & ~_own_codes(facts, ACTIVE_STATUSES)
-    return (facts.resident | firm) & enough & stopped
+    return np.asarray((facts.resident | firm) & enough & stopped)
 
 
 def due_quarters(today: int, year: int) -> Ints:
@@ -174,9 +174,9 @@ def declared(facts: Facts, year: int) -> Ints:
 
 
 def under_declared(facts: Facts, year: int, bound: int, share: float) -> Bools:
-    """UNDER_DECLARED: actively registered, above the threshold, and declared less than a share of the due quarters' revenue.
+    """UNDER_DECLARED: actively registered, above the threshold, and declared too little of the due quarters' revenue.
 
-    Of a resident (and anyone who is no organisation) the sales rows on which tax was withheld do not count.
+    Too little is less than `share` of it. Only for organisations the sales rows on which tax was withheld count too.
     """
     party = facts.shop_party[facts.sale_shop]
     in_due = np.isin(facts.sale_month // 3, due_quarters(facts.today, year)) & _sales_of(facts, year)
@@ -184,7 +184,7 @@ def under_declared(facts: Facts, year: int, bound: int, share: float) -> Bools:
     base = _sum(party[rows], facts.sale_revenue[rows], facts.parties)
     at_home = facts.party_kind != FOREIGNER
     below = declared(facts, year) < share * base
-    return at_home & (revenue(facts, year) > bound) & _own_codes(facts, ACTIVE_STATUSES) & below
+    return np.asarray(at_home & (revenue(facts, year) > bound) & _own_codes(facts, ACTIVE_STATUSES) & below)
 
 
 def id_holder(facts: Facts) -> Ints:
@@ -195,9 +195,10 @@ def id_holder(facts: Facts) -> Ints:
 
 
 def borrowed_identity(facts: Facts, year: int, bound: int) -> Bools:
-    """BORROWED_IDENTITY: a resident above the threshold who declares the id of another, not deceased, or is paid to another.
+    """BORROWED_IDENTITY: a resident above the threshold who declares another's id, or is paid to another's account.
 
-    An account of an organisation is another's; an account whose holder has no record is of unknown holder.
+    The other whose id it is must not be deceased. An account of an organisation is another's; one whose holder has no
+    record is of unknown holder.
     """
     person = facts.party_person[facts.shop_party]
     holder = id_holder(facts)
@@ -208,7 +209,10 @@ def borrowed_identity(facts: Facts, year: int, bound: int) -> Bools:
 
 
 def invalid_identity(facts: Facts, year: int, bound: int) -> Bools:
-    """INVALID_IDENTITY: a resident above the threshold who declares a deceased person's id, or no one's and no mistyping of its own."""
+    """INVALID_IDENTITY: a resident above the threshold who declares a deceased person's id, or no one's.
+
+    An id of no one that is a mistyping of the party's own (one digit, or two neighbours swapped) is none.
+    """
     person = facts.party_person[facts.shop_party]
     holder = id_holder(facts)
     dead = (holder >= 0) & facts.deceased[holder]
@@ -225,11 +229,11 @@ def _any_shop(facts: Facts, of_shop: Bools) -> Bools:
 
 
 def foreign_unregistered(facts: Facts, year: int) -> Bools:
-    """FOREIGN_UNREGISTERED, a shop each: abroad, any revenue above 0, no active foreign_supplier with its declared code or id."""
+    """FOREIGN_UNREGISTERED, a shop each: abroad, any revenue above 0, its declared code and id no active supplier's."""
     rows = _sales_of(facts, year)
     total = _sum(facts.sale_shop[rows], facts.sale_revenue[rows], len(facts.shop_party))
     abroad = facts.party_kind[facts.shop_party] == FOREIGNER
-    return abroad & (total > 0) & ~facts.shop_supplier_registered
+    return np.asarray(abroad & (total > 0) & ~facts.shop_supplier_registered)
 
 
 def flags(facts: Facts, bounds: dict[int, int], share: float) -> Flags:

@@ -1,4 +1,4 @@
-"""Ways in which Vietnamese text arrives (DOMAIN 7.5): each a function from a word to the word as it stands in the data."""
+"""Ways in which Vietnamese text arrives (DOMAIN 7.5): each a function from a word to how it stands in the data."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def _vni(letter: str) -> str:
         return "ñ" if letter == "đ" else "Ñ"
     if letter.lower() in _VNI_I:
         return _VNI_I[letter.lower()]
-    base, *marks = unicodedata.normalize("NFD", letter)
+    spread = unicodedata.normalize("NFD", letter)
+    base, marks = spread[0], spread[1:]
     tone = next((mark for mark in marks if mark in _TONE_ORDER), "")
     place = _TONE_ORDER.index(tone) if tone else -1
     if "\u031b" in marks:
@@ -113,7 +114,8 @@ def as_telex(text: str) -> str:
 
 
 def _telex(word: str) -> str:
-    keys, tone = [], ""
+    keys: list[str] = []
+    tone = ""
     for mark in unicodedata.normalize("NFD", word):
         if mark in _TONES:
             tone = _TONES[mark]

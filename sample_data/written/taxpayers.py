@@ -30,7 +30,7 @@ def write_taxpayers(streams: Streams, country: Country) -> pa.Table:
     contact = _contact(country)
     homes, no_address, new_units = _homes(streams, country, contact)
     phone = contact_numbers(people, country.sims, contact, streams.kinds("taxpayers.phone", n, rules.phone))
-    return pa.table(
+    table = pa.table(
         {
             "tax_code": registry.codes(),
             "taxpayer_name": _names(streams, country),
@@ -46,9 +46,26 @@ def write_taxpayers(streams: Streams, country: Country) -> pa.Table:
             "status": padded(registry.status, 2),
             "registered_on": dates(registry.registered_on),
             "closed_on": dates(registry.closed_on),
-            "updated_at": updated_at(streams, "taxpayers", registry.registered_on, country.today),
+            "updated_at": updated_at(streams, "taxpayers", _last_change(country), country.today),
         }
     )
+    older = np.flatnonzero(streams.hits("taxpayers.superseded", n, rules.superseded))
+    return pa.concat_tables([_older(table.take(pa.array(older))), table])
+
+
+def _older(rows: pa.Table) -> pa.Table:
+    """Rows as they stood a year before their last change: in force, no phone."""
+    year = pa.scalar(365 * 86_400 * 10**6, pa.duration("us"))
+    columns = {name: rows[name] for name in rows.column_names}
+    columns["status"] = pa.array(["00"] * len(rows))
+    columns["closed_on"] = pa.nulls(len(rows), pa.date32())
+    columns["phone"] = pa.nulls(len(rows), pa.string())
+    columns["updated_at"] = pc.subtract(rows["updated_at"], year)
+    return pa.table(columns)
+
+
+def _last_change(country: Country) -> Ints:
+    return np.maximum(country.registry.registered_on, country.registry.closed_on)
 
 
 def _contact(country: Country) -> Ints:

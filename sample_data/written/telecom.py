@@ -24,7 +24,7 @@ def write_subscribers(streams: Streams, country: Country) -> pa.Table:
     kinds = streams.kinds("telecom.id", n, rules.id_number)
     old_form = (sims.activated_on < _RENUMBERED).astype(np.int64)
     birth = date_kinds(streams, "telecom", n, rules.date_of_birth)
-    return pa.table(
+    table = pa.table(
         {
             "msisdn": written_phones(streams, "telecom", sims.number, rules.phone_forms, old_form),
             "subscriber_name": write_text(
@@ -37,3 +37,10 @@ def write_subscribers(streams: Streams, country: Country) -> pa.Table:
             "updated_at": updated_at(streams, "telecom", sims.activated_on, country.today),
         }
     )
+    return pa.concat_tables([table, _unreadable(table, rules.unreadable)])
+
+
+def _unreadable(table: pa.Table, rate: float) -> pa.Table:
+    """Rows that lost their number on the way: never one of those that count, always at least one."""
+    rows = table.slice(0, max(round(len(table) * rate), 1))
+    return rows.set_column(0, "msisdn", pa.nulls(len(rows), pa.string()))
