@@ -66,7 +66,7 @@ def passport(c: Column) -> Column:
 
 
 def kind(c: Column) -> Column:
-    """Kind of what stands in an id column: `personal_id`, `cmnd`, `masked`, `passport`, `tax_code`, `other`; null if empty.
+    """Kind of what stands in an id column: `personal_id`, `cmnd`, `masked`, `passport`, `tax_code`, `other`; null: empty.
 
     Shape decides only where the column's meaning leaves it open: ten digits are a tax code if the check digit fits.
     """
@@ -86,12 +86,12 @@ def kind(c: Column) -> Column:
 
 def mask_prefix(c: Column) -> Column:
     """Digits that a masked id shows before the mask (`0790******12`: `0790`); null if not masked or none are shown."""
-    return extracted(_bare(c), f"^([0-9]+){_MASK}+.*$")
+    return extracted(_bare(c), f"^([0-9]+)(?:{_MASK}{{2,}}[0-9]*)+$")
 
 
 def mask_suffix(c: Column) -> Column:
     """Digits that a masked id shows after the mask (`0790******12`: `12`); null if not masked or none are shown."""
-    return extracted(_bare(c), f"^.*{_MASK}+([0-9]+)$")
+    return extracted(_bare(c), f"^[0-9]*(?:{_MASK}{{2,}}[0-9]*)*{_MASK}([0-9]+)$")
 
 
 def tax_code(c: Column) -> Column:
@@ -166,8 +166,8 @@ def _given(c: Column) -> Column:
 
 
 def _masked(c: Column) -> Column:
-    """True if a run of mask characters stands beside digits and nothing else."""
-    return _bare(c).rlike(f"^(?=.*[0-9])[0-9]*(?:{_MASK}{{2,}}[0-9]*)+$")
+    """True if runs of mask characters stand among digits; a passport's letters may come before them."""
+    return _bare(c).rlike(f"^(?=.*[0-9])[A-Za-z]{{0,2}}[0-9]*(?:{_MASK}{{2,}}[0-9]*)+$")
 
 
 def _province_codes() -> str:

@@ -21,7 +21,7 @@ def phone(c: Column) -> Column:
 
 
 def phone_grade(c: Column) -> Column:
-    """`ok` (known mobile prefix), `suspicious` (land line or unknown prefix), `invalid`; null if none given or masked."""
+    """`ok` (known mobile prefix), `suspicious` (land line or unknown prefix), `invalid`; null: none or masked."""
     mobile = tables.alternation(tables.values("mobile_prefixes", "prefix"))
     grade = bind(
         phone(c), lambda p: F.when(p.isNull(), "invalid").when(p.rlike(f"^{mobile}"), "ok").otherwise("suspicious")

@@ -69,6 +69,7 @@ def _without_units(folded: Column) -> Column:
 
 
 def _province_names() -> list[tuple[str, str]]:
-    """Folded name of every province, old and new, with its 34-system code."""
+    """Folded name of every province, old and new, and of its other spellings, with its 34-system code."""
     old = [(plain(name), code) for name, code in tables.pairs("provinces", "old_name", "new_code2")]
-    return sorted({*old, *((plain(name), code) for name, code in tables.pairs("provinces", "new_name", "new_code2"))})
+    new = [(plain(name), code) for name, code in tables.pairs("provinces", "new_name", "new_code2")]
+    return sorted({*old, *new, *tables.pairs("province_aliases", "alias", "new_code2")})

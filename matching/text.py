@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from matching import encodings
+from matching.encodings import TONES
 from matching.expressions import empty_to_null, translated
 
-TONES = "\u0300\u0301\u0309\u0303\u0323"
 BLANKS = "\t\n\v\f\r\u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 _LATIN = "".join(
     map(
@@ -47,9 +48,8 @@ def nfc(c: Column) -> Column:
     expressions can do. Spark holds such a call for non-deterministic, so the result may stand in select, filter and
     withColumn, but not in a join condition or inside an aggregate: select it first.
     """
-    cleaned = F.regexp_replace(translated(c, _cleaning_table()), " {2,}", " ")
     # The test is cheaper than the cleaning, and few texts need it.
-    return empty_to_null(F.trim(_composed(F.when(c.rlike(_TO_BE_CLEANED), cleaned).otherwise(c))))
+    return empty_to_null(F.trim(_composed(F.when(c.rlike(_TO_BE_CLEANED), _cleaned(c)).otherwise(c))))
 
 
 def fold(c: Column) -> Column:
@@ -97,12 +97,19 @@ def repair(c: Column) -> Column:
     only if it turns broken syllables into Vietnamese ones and leaves most words Vietnamese: good and foreign names
     stay.
     """
-    return nfc(c)
+    restored = F.when(c.rlike(encodings.SUSPECT), _cleaned(encodings.restored(c)))
+    return empty_to_null(F.trim(_composed(restored.when(c.rlike(_TO_BE_CLEANED), _cleaned(c)).otherwise(c))))
 
 
 def _composed(c: Column) -> Column:
-    """Canonical composition (NFC) by ICU."""
-    return F.reflect(F.lit("com.ibm.icu.text.Normalizer"), F.lit("compose"), c, F.lit(False))
+    """Canonical composition (NFC) by ICU, which takes no null: null gives the empty text."""
+    text = F.coalesce(c, F.lit(""))
+    return F.reflect(F.lit("com.ibm.icu.text.Normalizer"), F.lit("compose"), text, F.lit(False))
+
+
+def _cleaned(c: Column) -> Column:
+    """Text without control and zero-width characters, every kind and number of blanks as one blank."""
+    return F.regexp_replace(translated(c, _cleaning_table()), " {2,}", " ")
 
 
 def _cleaning_table() -> dict[str, str]:
