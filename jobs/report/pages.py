@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pyspark.sql import Row
 
+from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
 
@@ -87,6 +87,7 @@ def _environment() -> Environment:
         "clock": _clock,
         "failures": failures,
         "trend": trend,
+        "sentence": sentence,
     }
     environment.globals |= {"words": words, "say": words.say}
     return environment
@@ -193,14 +194,8 @@ def colour(score: float | None) -> str:
 
 
 def failures(text: str | None) -> list[str]:
-    """Lines of a scorecard's `top_failures`, which may be JSON or text."""
-    if not text:
-        return []
-    try:
-        json.loads(text)
-    except ValueError:
-        return [part.strip() for part in text.split("\n") if part.strip()]
-    return evidence.sentences(text)
+    """Lines of a scorecard's `top_failures`."""
+    return [part.strip() for part in (text or "").split("; ") if part.strip()]
 
 
 def trend(history: Iterable[Row], width: int = 90, height: int = 20) -> str:

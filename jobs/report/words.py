@@ -53,7 +53,6 @@ DETAILS: Mapping[str, str] = {
     "no_tax_code": "không có mã số thuế",
     "individual_code_only": "chỉ có mã số thuế cá nhân",
     "fully_withheld": "sàn đã khấu trừ đủ thuế",
-    "registered_unmatched": "mã số thuế chờ cập nhật số định danh",
     "no_declaration": "không có tờ khai nào",
     "below_share": "kê khai dưới tỷ lệ",
     "id": "số giấy tờ của người khác",
@@ -61,12 +60,10 @@ DETAILS: Mapping[str, str] = {
     "account_household": "tài khoản nhận tiền của người cùng hộ",
     "id_mistyped": "có thể gõ nhầm, trúng số của người khác",
     "deceased": "số giấy tờ của người đã mất",
-    "id_deceased": "số giấy tờ của người đã mất",
     "not_found": "số giấy tờ không của ai",
-    "id_not_found": "số giấy tờ không của ai",
     "review": "có ứng viên, cần người xem",
     "none": "không có ứng viên đủ gần",
-    "no_code": "không khai mã số thuế",
+    "not_registered": "không có đăng ký nhà cung cấp nước ngoài",
     "status_00": "mã số thuế đang hoạt động",
     "status_01": "mã số thuế đã chấm dứt hiệu lực (01)",
     "status_02": "đã chuyển cơ quan thuế quản lý (02)",
@@ -155,43 +152,37 @@ STATUSES: Mapping[str, Term] = {
 }
 
 STAGES: Mapping[str, str] = {
-    "land": "Nhận dữ liệu",
-    "intake": "Nhận dữ liệu",
-    "bronze": "Nhận dữ liệu",
-    "check": "Cổng chất lượng",
+    "bronze": "Nhận dữ liệu (bronze)",
     "gate": "Cổng chất lượng",
-    "clean": "Chuẩn hóa",
-    "silver": "Chuẩn hóa",
+    "silver": "Chuẩn hóa (silver)",
     "match": "Gắn người bán",
-    "flag": "Gắn cờ",
-    "gold": "Gắn cờ",
-    "publish": "Công bố",
+    "gold": "Gắn cờ (gold)",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
 
-# Names of fields that evidence may speak of; evidence written in Vietnamese already passes through unchanged.
+# Labels and values that evidence may hold as codes; what is written for people already passes through unchanged.
 FIELDS: Mapping[str, str] = {
-    "name": "Họ tên",
-    "full_name": "Họ tên",
-    "date_of_birth": "Ngày sinh",
-    "gender": "Giới tính",
-    "province": "Tỉnh, thành",
-    "address": "Địa chỉ",
-    "id_number": "Số giấy tờ",
-    "personal_id": "Số định danh",
-    "tax_code": "Mã số thuế",
-    "phone": "Điện thoại",
-    "email": "Thư điện tử",
-    "account": "Tài khoản nhận tiền",
-    "bank": "Tài khoản ngân hàng",
-    "source": "nguồn",
-    "sources": "Nguồn",
-    "quality": "chất lượng",
-    "similarity": "độ giống",
+    **SOURCES,
+    "name": "họ tên",
+    "birth": "ngày sinh",
+    "gender": "giới tính",
+    "province": "tỉnh, thành",
+    "address": "địa chỉ",
+    "id": "số giấy tờ",
+    "code": "mã số thuế",
+    "account": "tài khoản",
+    "sim": "thuê bao",
+    "contact": "số liên hệ",
+    "probability": "xác suất",
     "weight": "trọng số",
-    "field": "trường",
-    "value": "giá trị",
+    "similarity": "độ giống",
+}
+VALUES: Mapping[str, str] = {
+    **EVIDENCE_QUALITY,
+    **PARTY_TYPES,
+    "foreign_supplier": "Nhà cung cấp nước ngoài",
+    **{decision: term.short for decision, term in DECISIONS.items()},
 }
 
 PROVINCES: Mapping[str, str] = {

@@ -225,11 +225,14 @@ def _legend_sheet(book: Workbook, heading: Heading) -> None:
             "Giấy tờ và mã số chỉ hiện bốn ký tự cuối. Không kết luận, không gửi thông báo khi chưa có người xem xét.",
         ),
         ("", ""),
-        *(("Cột", "Ý nghĩa"), *((column.title, column.meaning) for column in COLUMNS)),
+        *(("Các cột", "Ý nghĩa"), *((column.title, column.meaning) for column in COLUMNS)),
         ("", ""),
-        *(("Lý do", "Khi nào"), *((term.short, f"{term.meaning} ({code})") for code, term in words.REASONS.items())),
+        *(
+            ("Các lý do", "Khi nào"),
+            *((term.short, f"{term.meaning} ({code})") for code, term in words.REASONS.items()),
+        ),
         ("", ""),
-        *(("Chi tiết", "Mã"), *((meaning, code) for code, meaning in words.DETAILS.items())),
+        *(("Các chi tiết", "Mã"), *((meaning, code) for code, meaning in words.DETAILS.items())),
     ]
     for row, (left, right) in enumerate(lines):
         sheet.write_string(row, 0, left, strong)

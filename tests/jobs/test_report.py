@@ -1,0 +1,319 @@
+"""The night's reports: what they show, that nothing personal shows, and that they open alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from openpyxl import load_workbook
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs import masking
+from jobs.errors import UserError
+from jobs.report import evidence, numbers, pages, words, workbook, write_report
+from jobs.report.figures import changes
+from jobs.settings import ReportSettings
+from tests.jobs import a_night
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture(scope="module")
+def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
+    return a_night.write(spark, str(tmp_path_factory.mktemp("night")))
+
+
+@pytest.fixture(scope="module")
+def out(night: tuple[Any, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lake, run = night
+    folder = tmp_path_factory.mktemp("reports")
+    (folder / "index.html").write_text("the report of yesterday")
+    written = write_report(lake, run, str(folder), ReportSettings(), lambda line: None)
+    assert written[0] == str(folder / "index.html")
+    assert sorted(written) == sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    return folder
+
+
+class Page(HTMLParser):
+    """Text of a page, and whatever it refers to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.parts: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src", "action", "data", "xlink:href"}]
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.parts).split())
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    sheet = load_workbook(path)["Hàng đợi"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(map(str, head), row, strict=True)) for row in rows]
+
+
+def test_every_file_of_the_contract_is_there(out: Path) -> None:
+    provinces = {path.stem for path in (out / "provinces").iterdir()}
+    assert provinces == {*words.PROVINCES, "khac"}
+    assert len(words.PROVINCES) == len(pages.TILES) == 34
+    assert (out / "quality" / "index.html").is_file()
+    assert (out / "flagged_sellers.xlsx").is_file()
+
+
+@pytest.mark.parametrize("name", ["index.html", "quality/index.html"])
+def test_a_page_refers_only_to_files_of_the_report(out: Path, name: str) -> None:
+    page = Page(out / name)
+    assert not page.tags & {"script", "img", "iframe", "object", "embed", "form"}
+    local = [link for link in page.links if link != "data:,"]
+    assert local
+    assert all(((out / name).parent / link).resolve().is_file() for link in local)
+    text = (out / name).read_text(encoding="utf-8")
+    assert "http://" not in text.replace("http://x", "") and "https://" not in text and "url(" not in text
+
+
+def test_no_identifier_reaches_a_reader(out: Path) -> None:
+    for path in out.rglob("*"):
+        if path.suffix == ".xlsx":
+            with ZipFile(path) as book:
+                text = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+        elif path.suffix == ".html":
+            text = path.read_text(encoding="utf-8")
+        else:
+            continue
+        assert not [secret for secret in a_night.SECRETS if secret in text], path.name
+        assert "0908.777.666" not in text
+
+
+def test_the_page_says_in_words_how_the_night_went(out: Path) -> None:
+    text = Page(out / "index.html").text
+    assert "Đêm 15/11/2026 Suy giảm" in text
+    # the party with two cases counts once: 25 million, and the same for the unresolved shop
+    assert "Có 4 hồ sơ đang mở của 3 người bán, thuế ước tính còn phải thu 50,00 triệu đồng" in text
+    assert "So với đêm 14/11/2026: thêm 2 (trong đó mở lại 1), đã hết lý do 1" in text
+    assert "Tài khoản ngân hàng , lượt giao 15/11/2026: giữ lại – fewer than half" in text
+    assert "Đêm này dùng bức tranh ngày 14/11/2026" in text
+    assert "Thuê bao viễn thông : quá hạn, chưa đến. Chưa có bức tranh nào" in text
+    assert "Trần Thị Mẫu" in text and "****1234" in text
+
+
+def test_text_of_the_data_never_becomes_markup(out: Path) -> None:
+    assert "<b>& Bạn</b>" not in (out / "index.html").read_text(encoding="utf-8")
+    assert "Công ty TNHH Mẫu <b>& Bạn</b>" in Page(out / "index.html").text
+
+
+def test_the_funnel_counts_identified_sellers_of_the_nights_year(out: Path) -> None:
+    text = Page(out / "index.html").text
+    for step in (
+        "Gian hàng các sàn báo cáo 13,00 tỷ đồng 6",
+        "Gian hàng đã rõ người bán 10,84 tỷ đồng 4 66,7 %",
+        "Người bán đứng sau một người có thể có nhiều gian hàng 3",
+        "Doanh thu trên ngưỡng trên 1,00 tỷ đồng 2 66,7 %",
+        "Có hồ sơ đang mở ít nhất một lý do 2 66,7 %",
+    ):
+        assert step in text
+
+
+def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
+    text = Page(out / "quality" / "index.html").text
+    assert "Gian hàng trên sàn 99,9 % 81,0 % ! 90,0 % 70,0 % ✕" in text
+    assert "cập nhật quá 30 ngày: 300 dòng" in text and "thiếu số giấy tờ: 190 dòng thiếu ngày sinh: 20 dòng" in text
+    assert "Gian hàng trên sàn cột khoá bị trống (shop_id) 1" in text
+
+
+def test_the_queue_is_sorted_masked_and_in_words(out: Path) -> None:
+    rows = rows_of(out / "flagged_sellers.xlsx")
+    assert [row["Mã hồ sơ"] for row in rows] == ["b1", "c1", "a1", "a2"]
+    first = rows[0]
+    assert (first["Lý do"], first["Chi tiết"]) == ("Kê khai thiếu doanh thu", "không có tờ khai nào")
+    assert (first["Số định danh"], first["Mã số thuế"]) == (None, "****5678")
+    assert (first["Doanh thu (đồng)"], first["Thuế ước tính (đồng)"]) == (9_000_000_000, None)
+    assert (first["Mã tỉnh"], first["Tỉnh, thành"]) == ("01", "Hà Nội")
+    assert rows[2]["Mọi lý do"] == "Chưa đăng ký kinh doanh, Chia nhỏ doanh thu"
+    assert rows[2]["Còn phải thu (đồng)"] == 25_000_000
+    assert rows[2]["Bằng chứng"].startswith("Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000;")
+    assert "Mây Store gọi ****" in rows[2]["Gian hàng"]
+
+
+def test_a_workbook_can_be_filtered_and_runs_no_formula(out: Path) -> None:
+    book = load_workbook(out / "flagged_sellers.xlsx")
+    sheet = book["Hàng đợi"]
+    assert sheet.freeze_panes == "C2"
+    assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, len(workbook.COLUMNS)).column_letter}5"
+    assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f" or cell.hyperlink]
+    assert '=HYPERLINK("http://x","y")' in str(sheet["T2"].value) and "\x07" not in str(sheet["T2"].value)
+    money = next(cell for cell in sheet[2] if sheet.cell(1, cell.column).value == "Doanh thu (đồng)")
+    assert money.number_format == "#,##0"
+    legend = {row[0]: row[1] for row in book["Chú giải"].iter_rows(values_only=True)}
+    assert all(legend[column.title] == column.meaning for column in workbook.COLUMNS)
+    assert all(term.short in legend for term in words.REASONS.values())
+
+
+def test_a_province_has_its_own_cases_and_the_rest_go_to_khac(out: Path) -> None:
+    found = {path.stem: [row["Mã hồ sơ"] for row in rows_of(path)] for path in (out / "provinces").iterdir()}
+    assert {code: cases for code, cases in found.items() if cases} == {"79": ["a1", "a2"], "01": ["b1"], "khac": ["c1"]}
+
+
+def test_a_cut_is_stated(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> None:
+    lake, run = night
+    write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
+    assert [row["Mã hồ sơ"] for row in rows_of(tmp_path / "flagged_sellers.xlsx")] == ["b1"]
+    legend = str(load_workbook(tmp_path / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
+    assert "Chỉ có 1 hồ sơ ưu tiên cao nhất trong 4 hồ sơ đang mở" in legend
+    assert "chỉ 1 trong 4 hồ sơ" in Page(tmp_path / "index.html").text
+
+
+def test_a_file_in_the_way_is_the_users_mistake(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> None:
+    lake, run = night
+    (tmp_path / "reports").write_text("")
+    with pytest.raises(UserError, match="report folder"):
+        write_report(lake, run, str(tmp_path / "reports"), ReportSettings(), lambda line: None)
+
+
+def test_changes_of_a_night(spark: SparkSession) -> None:
+    cases = (
+        # status after, status before → new, reopened, resolved
+        ("open", None, (1, 0, 0)),
+        ("open", "open", (0, 0, 0)),
+        ("open", "resolved", (0, 1, 0)),
+        ("resolved", "open", (0, 0, 1)),
+        ("resolved", "confirmed", (0, 0, 1)),
+        ("resolved", "resolved", (0, 0, 0)),
+        ("dismissed", "dismissed", (0, 0, 0)),
+        ("resolved", None, (0, 0, 0)),
+    )
+    columns = "case_id string, tax_year int, reason string, status string"
+    now = [(f"case {n}", n, "UNREGISTERED", status) for n, (status, _, _) in enumerate(cases)]
+    then = [(f"case {n}", n, "UNREGISTERED", was) for n, (_, was, _) in enumerate(cases) if was]
+    found = changes(spark.createDataFrame(now, columns), spark.createDataFrame(then, columns)).collect()
+    assert {row.tax_year: (row.new, row.reopened, row.resolved) for row in found} == {
+        n: expected for n, (_, _, expected) in enumerate(cases)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            json.dumps(a_night.EVIDENCE),
+            [
+                "Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000; Ngưỡng (đồng): 1.000.000.000",
+                "Gian hàng: Sàn: san_a; Mã: S0001; Quyết định: Đã gắn; Vì sao: "
+                "(Số giấy tờ: của chính người này (****1234 ↔ ****1234, trọng số +19,0); "
+                "Tỉnh, thành trùng (trọng số +2,1))",
+                "Nguồn: Gian hàng trên sàn: tốt; Dân cư: suy giảm",
+            ],
+        ),
+        ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,93"]),
+        ('{"Vì sao": {"name": "exact", "weight": null}}', ["Vì sao: họ tên: exact"]),
+        ('{"Quý": [1, 2, 3], "Trống": []}', ["Quý: 1, 2, 3"]),
+        ('["một", "hai"]', ["một", "hai"]),
+        (
+            '{"Doanh thu sau khi ngừng": 1250000000, "Năm": 2026, "Quá hạn": true}',
+            ["Doanh thu sau khi ngừng: 1.250.000.000", "Năm: 2026", "Quá hạn: có"],
+        ),
+        ('{"Số giấy tờ": "079188001234"}', ["Số giấy tờ: ****1234"]),
+        ("không phải JSON {", ["không phải JSON {"]),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_evidence_of_any_shape_becomes_sentences(text: str | None, expected: list[str]) -> None:
+    assert evidence.sentences(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (numbers.count(1_234_567), "1.234.567"),
+        (numbers.money(1_250_000_000), "1,25 tỷ đồng"),
+        (numbers.money(350_000_000), "350,0 triệu đồng"),
+        (numbers.money(-2_500_000), "-2,50 triệu đồng"),
+        (numbers.money(2_400_000_000_000), "2,40 nghìn tỷ đồng"),
+        (numbers.money(999), "999 đồng"),
+        (numbers.money(None), "–"),
+        (numbers.percent(0.99999), "99,9 %"),
+        (numbers.percent(1.0), "100,0 %"),
+        (numbers.seconds(200.4), "3 phút 20 giây"),
+        (numbers.seconds(8.25), "8,2 giây"),
+    ],
+)
+def test_numbers_read_as_in_vietnam(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (1.0, "green"),
+        (0.9, "green"),
+        (0.8999, "yellow"),
+        (0.75, "yellow"),
+        (0.7499, "red"),
+        (0.0, "red"),
+        (None, "grey"),
+    ],
+)
+def test_colour_of_a_score(score: float | None, expected: str) -> None:
+    assert pages.colour(score) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\x00b\x1fc\ud7ff", "abc\ud7ff"),
+        ("hai\r\ndòng", "hai\ndòng"),
+        ("ngược \u202etxt", "ngược txt"),
+        ("x" * 9_000, "x" * 7_999 + "…"),
+    ],
+)
+def test_cell_text_is_clean_and_bounded(text: str, expected: str) -> None:
+    assert workbook.clean(text) == expected
+
+
+def test_masking_leaves_the_last_four(spark: SparkSession) -> None:
+    cases = {
+        "079188001234": ("****1234", "****1234", "****1234"),
+        "0312345678-888": ("****-888", "****5678-888", "****8-888"),
+        "B123": ("****", "B123", "B123"),
+        " C1234567 ": ("****4567", " C1234567 ", " C1234567 "),
+        "gọi 0908.777.666 nhé": ("**** nhé", "gọi 0908.777.666 nhé", "gọi ****7.666 nhé"),
+        "Shop 2024": ("****2024", "Shop 2024", "Shop 2024"),
+    }
+    frame = spark.createDataFrame([(text,) for text in cases], "text string")
+    text = F.col("text")
+    found = frame.select(text, masking.last_four(text), masking.long_numbers(text), masking.free_name(text)).collect()
+    assert {row[0]: tuple(row[1:]) for row in found} == cases
+    assert frame.select(masking.last_four(F.lit(None).cast("string"))).first() == (None,)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "page.png"
+    flags = (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        *("--proxy-server=127.0.0.1:9", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,3000"),
+    )
+    page = (out / "index.html").as_uri()
+    subprocess.run(
+        [str(CHROMIUM), *flags, f"--screenshot={picture}", page], check=True, capture_output=True, timeout=120
+    )
+    # an empty page of that size is a few kB
+    assert picture.stat().st_size > 50_000
