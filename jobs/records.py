@@ -21,10 +21,12 @@ from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.reasons import Reason
 
-CHUNK = 8192
+# Records that are handled together: small enough to stay in the processor's cache.
+CHUNK = 2048
 
 ORIGIN_COLUMNS = ("_file", "_row_number", "_raw", "_problems", "_broken")
 
@@ -57,6 +59,7 @@ class _Chunk:
         values: text by column.
         raw: the records' own text, if it is wanted.
         ignored: further text of the records, only looked at for bytes that are no UTF-8.
+        empty_is_null: whether an empty text is none.
         problems: codes by position in the chunk.
     """
 
@@ -64,6 +67,7 @@ class _Chunk:
     values: dict[str, Sequence[str | None]]
     raw: Sequence[str | None] | None
     ignored: list[Sequence[str | None]]
+    empty_is_null: bool
     problems: dict[int, list[str]] = field(default_factory=dict)
 
     def blame(self, position: int, reason: Reason, column: str | None = None) -> None:
@@ -169,7 +173,7 @@ def _positions(header: list[str], columns: Iterable[str]) -> dict[str, int]:
 
 def _csv_chunk(found: list[list[str]], header: list[str], positions: dict[str, int], keep_raw: bool) -> _Chunk:
     records: list[list[Any]] = [fields for fields in found if fields]  # an empty line is no record
-    chunk = _Chunk(len(records), {}, None, [])
+    chunk = _Chunk(len(records), {}, None, [], empty_is_null=True)
     width = len(header) + keep_raw
     if set(map(len, records)) - {width}:
         for position, fields in enumerate(records):
@@ -178,7 +182,7 @@ def _csv_chunk(found: list[list[str]], header: list[str], positions: dict[str, i
                 records[position] = [None] * len(header) + (fields[-1:] if keep_raw else [])
     columns: list[tuple[Any, ...]] = list(zip(*records, strict=True)) or [()] * width
     chunk.raw = columns[-1] if keep_raw else None
-    chunk.values = {column: [value or None for value in columns[at]] for column, at in positions.items()}
+    chunk.values = {column: columns[at] for column, at in positions.items()}
     chunk.ignored = [columns[at] for at in set(range(len(header))) - set(positions.values())]
     return chunk
 
@@ -208,7 +212,7 @@ def _json_chunks(text: io.TextIOWrapper, wanted: Wanted) -> Iterator[_Chunk]:
 
 
 def _json_chunk(records: list[str], wanted: Wanted) -> _Chunk:
-    chunk = _Chunk(len(records), {}, records if wanted.keep_raw else None, [records])
+    chunk = _Chunk(len(records), {}, records if wanted.keep_raw else None, [records], empty_is_null=False)
     objects = [_json_object(record) for record in records]
     for position, found in enumerate(objects):
         if found is None:
@@ -277,13 +281,14 @@ def _batch(name: str, start: int, chunk: _Chunk, wanted: Wanted) -> pa.RecordBat
 def _array(chunk: _Chunk, values: Sequence[str | None], column: str | None) -> pa.Array:
     """Values as Arrow text; those with bytes that are no UTF-8 are blamed and become null."""
     try:
-        return pa.array(values, pa.string())
+        array = pa.array(values, pa.string())
+        return pc.if_else(pc.equal(array, ""), None, array) if chunk.empty_is_null else array
     except UnicodeEncodeError:
         bad = {position for position, value in enumerate(values) if value is not None and not _is_unicode(value)}
     for position in sorted(bad):
         if column is not None or not any(code.startswith(Reason.BAD_UTF8) for code in chunk.problems.get(position, ())):
             chunk.blame(position, Reason.BAD_UTF8, column)
-    return pa.array([None if position in bad else value for position, value in enumerate(values)], pa.string())
+    return _array(chunk, [None if position in bad else value for position, value in enumerate(values)], column)
 
 
 def _is_unicode(text: str) -> bool:

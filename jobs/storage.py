@@ -71,7 +71,9 @@ class Files:
     def is_link(self, path: str) -> bool:
         """Whether a name is a symbolic link (only local and HDFS know them)."""
         opened, system = self._open(path)
-        return bool(system.getFileLinkStatus(opened).isSymlink())
+        # The local file system sees no link in a path that still bears its scheme.
+        bare = self._jvm.org.apache.hadoop.fs.Path(opened.toUri().getPath())
+        return bool(system.getFileLinkStatus(bare).isSymlink())
 
     def read_bytes(self, path: str, limit: int = 16 * 1024 * 1024) -> bytes:
         """A small file whole (a manifest, say).

@@ -35,7 +35,12 @@ def moment(number: int, hour: int = 8) -> dt.datetime:
 def rows_of(source: str, *rows: Row) -> list[dict[str, Any]]:
     """Full records from the few values that a test cares for; the key must be among them."""
     blank = dict.fromkeys(SOURCES[source].kinds)
-    known: dict[str, Any] = {"updated_at": moment(1), "gross_revenue_vnd": 1, "inflow_vnd": 1, "declared_revenue_vnd": 1}
+    known: dict[str, Any] = {
+        "updated_at": moment(1),
+        "gross_revenue_vnd": 1,
+        "inflow_vnd": 1,
+        "declared_revenue_vnd": 1,
+    }
     return [{**blank, **{name: value for name, value in known.items() if name in blank}, **row} for row in rows]
 
 
@@ -64,7 +69,11 @@ def as_csv(source: Source, rows: list[dict[str, Any]]) -> bytes:
 def as_jsonl(source: Source, rows: list[dict[str, Any]]) -> bytes:
     """JSON lines; nulls are left out."""
     lines = (
-        {name: value if isinstance(value, str | int) else _text(value) for name, value in row.items() if value is not None}
+        {
+            name: value if isinstance(value, str | int) else _text(value)
+            for name, value in row.items()
+            if value is not None
+        }
         for row in rows
     )
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
@@ -94,14 +103,27 @@ class Zone:
         """Where a delivery lies."""
         return self.root / source / f"business_date={date}"
 
-    def rows(self, source: str, date: dt.date, *rows: Row, mode: str = "full", kind: str = "parquet", **manifest: Any) -> Path:
+    def rows(
+        self,
+        source: str,
+        date: dt.date,
+        *rows: Row,
+        mode: str = "full",
+        kind: str = "parquet",
+        manifest: Mapping[str, Any] | None = None,
+    ) -> Path:
         """A delivery of one file with these records."""
         change = {"change_type": "U"} if mode == "delta" else {}
         content = WRITERS[kind](SOURCES[source], [{**change, **row} for row in rows_of(source, *rows)])
-        return self.files(source, date, {f"part.{kind}": (content, len(rows))}, mode=mode, **manifest)
+        return self.files(source, date, {f"part.{kind}": (content, len(rows))}, mode, manifest)
 
     def files(
-        self, source: str, date: dt.date, files: Mapping[str, tuple[bytes, int]], mode: str = "full", **manifest: Any
+        self,
+        source: str,
+        date: dt.date,
+        files: Mapping[str, tuple[bytes, int]],
+        mode: str = "full",
+        manifest: Mapping[str, Any] | None = None,
     ) -> Path:
         """A delivery of files with their content and number of records; `manifest` overrides what the manifest says."""
         folder = self.folder(source, date)
@@ -118,5 +140,5 @@ class Zone:
                 for name, (content, count) in files.items()
             ],
         }
-        (folder / "_manifest.json").write_text(json.dumps({**stated, **manifest}))
+        (folder / "_manifest.json").write_text(json.dumps({**stated, **(manifest or {})}))
         return folder
