@@ -77,7 +77,7 @@ def draw_country(
     registry = draw_registry(streams, people, parties, companies, foreigners, settings.registry, today)
     sells = parties.of_person >= 0
     hides = sells & parties.hides[parties.of_person]
-    sims = draw_sims(streams, people, settings.telecom, hides, today)
+    sims = draw_sims(streams, people, settings.telecom, sells, hides, today)
     accounts = draw_accounts(streams, people, sims, companies, settings.banks, sells, today)
     shops = draw_shops(streams, shop_words, people, parties, settings.sellers, today)
     progress(f"{len(parties):,} parties with {len(shops):,} shops")

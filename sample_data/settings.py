@@ -306,6 +306,7 @@ class TelecomSettings(Section):
     """SIM cards."""
 
     sims: Weights
+    seller_has_sim: Rate
     closed: Rate
     former_number: Rate
     reissued: Rate

@@ -46,11 +46,22 @@ class Sims:
     former: Ints
 
 
-def draw_sims(streams: Streams, people: People, rules: TelecomSettings, hides: Bools, today: int) -> Sims:
-    """SIM cards of everyone from twelve years on; `hides` marks people who use SIMs in other names more often."""
+def draw_sims(streams: Streams, people: People, rules: TelecomSettings, sells: Bools, hides: Bools, today: int) -> Sims:
+    """SIM cards of people from twelve years on.
+
+    Args:
+        streams: random streams.
+        people: everyone.
+        rules: counts and shares.
+        sells: people who trade online; nearly all of them have a SIM.
+        hides: people who use SIMs in other names more often.
+        today: day number of the business date.
+    """
     n = len(people)
     old_enough = people.ages(today) >= 12
     count = streams.pick("sims.count", n, rules.sims) * old_enough
+    surely = sells & streams.hits("sims.seller_has_one", n, rules.seller_has_sim)
+    count = np.where(surely, np.maximum(count, 1), count)
     user = np.repeat(np.arange(n), count)
     leavers = np.flatnonzero(streams.hits("sims.former", n, rules.former_number) & old_enough)
     pool = _numbers(streams, len(user) + len(leavers))

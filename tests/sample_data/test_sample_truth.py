@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from sample_data import truth
-from sample_data.arrays import NOBODY, days
+from sample_data.arrays import NOBODY, Ints, days
 from sample_data.declarations import MONTH, QUARTER, YEAR, due_on
 from sample_data.parties import FOREIGNER, ORGANISATION, PERSON
 from sample_data.settings import load_settings
@@ -23,11 +22,11 @@ IDS = np.array([79_190_000_001, 79_090_000_002, 79_040_000_003])
 CMNDS = np.array([123_456_789, 0, 0])
 
 
-def ints(*values: int) -> Any:
+def ints(*values: int) -> Ints:
     return np.array(values, np.int64)
 
 
-def facts(**changes: Any) -> truth.Facts:
+def facts(**changes: object) -> truth.Facts:
     """One resident party (Anna) with one shop that sold 2,000 in January; declared nothing, owns no code."""
     plain = truth.Facts(
         today=TODAY,
@@ -55,10 +54,10 @@ def facts(**changes: Any) -> truth.Facts:
         sale_revenue=ints(2 * BOUND),
         sale_withheld=ints(0),
     )
-    return replace(plain, **changes)
+    return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def codes(*own: tuple[bool, int]) -> dict[str, Any]:
+def codes(*own: tuple[bool, int]) -> dict[str, object]:
     """Own codes of the party, each (business, status)."""
     return {
         "code_party": ints(*([0] * len(own))),
@@ -90,7 +89,7 @@ FOREIGN = {"party_kind": ints(FOREIGNER), "party_person": ints(NOBODY)}
         (FOREIGN, False),
     ],
 )
-def test_unregistered(changes: dict[str, Any], expected: bool) -> None:
+def test_unregistered(changes: dict[str, object], expected: bool) -> None:
     assert truth.unregistered(facts(**changes), 2026, BOUND).tolist() == [expected]
 
 
@@ -116,16 +115,18 @@ def test_revenue_is_summed_over_shops_and_negative_months() -> None:
         (codes((True, 3)) | FIRM | {"sale_revenue": ints(0)}, False),
     ],
 )
-def test_stopped_but_selling(changes: dict[str, Any], expected: bool) -> None:
+def test_stopped_but_selling(changes: dict[str, object], expected: bool) -> None:
     assert truth.stopped_but_selling(facts(**changes), 2026, BOUND).tolist() == [expected]
 
 
-def filed(*rows: tuple[int, int, int]) -> dict[str, Any]:
+def filed(*rows: tuple[int, int, int]) -> dict[str, object]:
     """Declarations of the only code: (span, period, revenue)."""
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    names = ("declared_span", "declared_period", "declared_revenue")
-    return {"declared_code": ints(*([0] * len(rows)))} | {
-        name: ints(*column) for name, column in zip(names, columns, strict=True)
+    spans, periods, revenues = zip(*rows, strict=True)
+    return {
+        "declared_code": ints(*([0] * len(rows))),
+        "declared_span": ints(*spans),
+        "declared_period": ints(*periods),
+        "declared_revenue": ints(*revenues),
     }
 
 
@@ -152,7 +153,7 @@ Q1, Q4 = JANUARY // 3, JANUARY // 3 + 3
         ({}, False),
     ],
 )
-def test_under_declared(changes: dict[str, Any], expected: bool) -> None:
+def test_under_declared(changes: dict[str, object], expected: bool) -> None:
     assert truth.under_declared(facts(**changes), 2026, BOUND, 0.5).tolist() == [expected]
 
 
@@ -170,7 +171,7 @@ def test_quarters_are_due_from_the_day_after_the_filing_date() -> None:
     assert truth.due_quarters(days(datetime.date(2026, 11, 1)), 2026).tolist() == [Q1, Q1 + 1, Q1 + 2]
 
 
-def declares(number: int, width: int = 12) -> dict[str, Any]:
+def declares(number: int, width: int = 12) -> dict[str, object]:
     return {"shop_id_number": ints(number), "shop_id_width": ints(width)}
 
 
@@ -201,7 +202,7 @@ SWAPPED = 79_910_000_001  # 079190000001 with the neighbours 1 and 9 swapped
         (declares(999_999_999, 9) | NO_RECORD, False, False),
     ],
 )
-def test_identity(changes: dict[str, Any], borrowed: bool, invalid: bool) -> None:
+def test_identity(changes: dict[str, object], borrowed: bool, invalid: bool) -> None:
     assert truth.borrowed_identity(facts(**changes), 2026, BOUND).tolist() == [borrowed]
     assert truth.invalid_identity(facts(**changes), 2026, BOUND).tolist() == [invalid]
 
@@ -221,7 +222,7 @@ def test_an_id_mistyped_into_anothers_is_borrowed() -> None:
         ({}, False),
     ],
 )
-def test_foreign_unregistered(changes: dict[str, Any], expected: bool) -> None:
+def test_foreign_unregistered(changes: dict[str, object], expected: bool) -> None:
     assert truth.foreign_unregistered(facts(**changes), 2026).tolist() == [expected]
 
 
