@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,5 +76,5 @@ def test_the_readme_tells_the_rates_of_the_settings() -> None:
     told = re.findall(r"\| `([a-z_0-9.]+)` \| ([0-9,]+) % \|", readme)
     assert len(told) > 40
     for path, percent in told:
-        value = functools.reduce(getattr, path.split("."), load_settings())
-        assert float(percent.replace(",", ".")) == pytest.approx(100 * float(value)), path
+        value: Any = functools.reduce(getattr, path.split("."), load_settings())
+        assert float(percent.replace(",", ".")) == pytest.approx(100 * value), path
