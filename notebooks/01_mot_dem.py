@@ -87,7 +87,7 @@ alt.Chart(stages, title="Thời gian từng khâu (giây)", width=520).mark_bar(
 # (`gate_failed`). Dòng đến = dòng giữ + dòng cách ly. `picture_as_of` là ngày của bức tranh mà đêm này dùng.
 
 # %%
-sources = pd.DataFrame(run["sources"])
+sources = pd.DataFrame(run["sources"]).convert_dtypes()
 sources[["source", "delivery_date", "mode", "outcome", "rows", "quarantined", "picture_as_of", "reason"]]
 
 # %% [markdown]

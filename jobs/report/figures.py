@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,9 @@ class Figures:
         reasons: tax_year, reason, cases, revenue_vnd, due_vnd of the open cases.
         changes: tax_year, reason, new, reopened, resolved since the run before; None where that cannot be read.
         previous_date: business date of that run, None on the first night.
-        provinces: province, cases, parties, revenue_vnd, due_vnd; a party counts once however many cases it has.
+        provinces: province, cases, parties, revenue_vnd, due_vnd, identified_parties of the night's tax year; a party
+            counts once however many cases it has.
         statuses: tax_status, party_type, parties, shops, revenue_vnd, withheld_vnd, above of the night's tax year.
-        flagged_parties: identified parties of that year with an open case.
         law: threshold and its basis, of that year as known that night.
         decisions: decision, match_type, shops.
         head: first rows of the queue.
@@ -47,7 +47,6 @@ class Figures:
     previous_date: dt.date | None
     provinces: Sequence[Row]
     statuses: Sequence[Row]
-    flagged_parties: int
     law: YearLaw
     decisions: Sequence[Row]
     head: Sequence[Row]
@@ -68,18 +67,24 @@ class Figures:
         return sum(int(row[name] or 0) for row in self.statuses)
 
 
-def collect(lake: Lake, run: Mapping[str, Any], queue: DataFrame) -> Figures:
-    """Figures of the night that `lake` is pinned to; `queue` is what `queue.open_cases` gave, best persisted."""
+def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFrame) -> Figures:
+    """Figures of the night that `lake` is pinned to.
+
+    Args:
+        lake: the warehouse.
+        run: the row of `ops/runs`.
+        cases: `gold/flagged_sellers`, read once for all.
+        queue: what `queue.open_cases` made of it, best persisted.
+    """
     night: dt.date = run["business_date"]
     law = year_law(night.year, night)
     before = previous_run(lake, run)
     return Figures(
         reasons=by_reason(queue).collect(),
-        changes=_changes(lake, before),
+        changes=_changes(lake, cases, before),
         previous_date=before["business_date"] if before else None,
-        provinces=by_province(queue).collect(),
+        provinces=by_province(queue, night.year).collect(),
         statuses=by_status(lake.read(tables.SELLER_PARTIES), night.year, law.threshold_vnd).collect(),
-        flagged_parties=_flagged_parties(queue, night.year),
         law=law,
         decisions=by_decision(lake.read(tables.SELLER_LINKS)).collect(),
         head=queue_.by_priority(queue, HEAD).collect(),
@@ -88,7 +93,7 @@ def collect(lake: Lake, run: Mapping[str, Any], queue: DataFrame) -> Figures:
         .orderBy("model", F.desc("pairs"), "rule")
         .limit(BLOCKING_RULES_SHOWN)
         .collect(),
-        quarantine=quarantined(lake.read(tables.QUARANTINE), run).collect(),
+        quarantine=_quarantined(lake, run),
     )
 
 
@@ -105,14 +110,22 @@ def by_reason(queue: DataFrame) -> DataFrame:
     )
 
 
-def by_province(queue: DataFrame) -> DataFrame:
-    """Open cases by province: cases, parties, revenue_vnd, due_vnd; amounts count once a party."""
-    party = queue.groupBy("province", "tax_year", "party").agg(
+def by_province(queue: DataFrame, tax_year: int) -> DataFrame:
+    """Open cases by province, each party and its amounts counted once.
+
+    Columns out: province, cases, parties, revenue_vnd, due_vnd, identified_parties (known, and of that tax year).
+    """
+    party = queue.groupBy("province", "tax_year", "party", "party_type").agg(
         F.count("*").alias("cases"), F.max("revenue_vnd").alias("revenue_vnd"), F.max("due_vnd").alias("due_vnd")
     )
+    identified = ~F.col("party_type").isin(*_NOT_IDENTIFIED) & (F.col("tax_year") == tax_year)
     return (
         party.groupBy("province")
-        .agg(F.sum("cases").alias("cases"), F.count("*").alias("parties"), _total("revenue_vnd"), _total("due_vnd"))
+        .agg(
+            *(F.sum("cases").alias("cases"), F.count("*").alias("parties")),
+            *(_total("revenue_vnd"), _total("due_vnd")),
+            F.count_if(identified).alias("identified_parties"),
+        )
         .orderBy(F.desc_nulls_last("due_vnd"), F.desc("cases"), "province")
     )
 
@@ -154,9 +167,8 @@ def latest_scores(scorecard: DataFrame, night: dt.date) -> DataFrame:
     )
 
 
-def quarantined(quarantine: DataFrame, run: Mapping[str, Any]) -> DataFrame:
-    """Rows refused in the deliveries of a run, by source and reason; a row with two reasons counts under both."""
-    deliveries = [(one["source"], one["delivery_date"]) for one in run["sources"] or [] if one["quarantined"]]
+def quarantined(quarantine: DataFrame, deliveries: Iterable[tuple[str, dt.date]]) -> DataFrame:
+    """Rows refused in some deliveries (source, date), by source and reason; two reasons count twice."""
     of_run = F.lit(False)
     for source, date in deliveries:
         of_run = of_run | ((F.col("source") == source) & (F.col("business_date") == date))
@@ -197,18 +209,18 @@ def previous_run(lake: Lake, run: Mapping[str, Any]) -> Row | None:
     return runs.where(finished).orderBy(F.desc("business_date"), F.desc("ended_at")).first()
 
 
-def _changes(lake: Lake, before: Row | None) -> list[Row] | None:
+def _changes(lake: Lake, cases: DataFrame, before: Row | None) -> list[Row] | None:
     versions = before["versions"]["tables"] if before else {}
     try:
         then = Lake(lake.spark, lake.root, versions).read(tables.FLAGGED_SELLERS)
     except AnalysisException:  # that version has been vacuumed away
         return None
-    return changes(lake.read(tables.FLAGGED_SELLERS), then).collect()
+    return changes(cases, then).collect()
 
 
-def _flagged_parties(queue: DataFrame, tax_year: int) -> int:
-    known = ~F.col("party_type").isin(*_NOT_IDENTIFIED) & (F.col("tax_year") == tax_year)
-    return queue.where(known).select("party").distinct().count()
+def _quarantined(lake: Lake, run: Mapping[str, Any]) -> list[Row]:
+    deliveries = [(one["source"], one["delivery_date"]) for one in run["sources"] or [] if one["quarantined"]]
+    return quarantined(lake.read(tables.QUARANTINE), deliveries).collect() if deliveries else []
 
 
 def _total(name: str) -> Column:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from pyspark.sql import DataFrame
 
 from jobs import tables
 from jobs.errors import UserError
-from jobs.report import figures, pages, queue, words, workbook
+from jobs.report import figures, pages, queue, words
+from jobs.report.workbook import Book, Heading
 from jobs.settings import ReportSettings
 from jobs.storage import Lake
 
@@ -38,12 +41,13 @@ def write_report(
     """
     folder = Path(out)
     _make(folder, folder / "quality", folder / "provinces")
-    cases = queue.open_cases(lake.read(tables.FLAGGED_SELLERS)).persist(StorageLevel.MEMORY_AND_DISK)
+    flagged = lake.read(tables.FLAGGED_SELLERS)
+    cases = queue.open_cases(flagged).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         progress("tính số liệu của đêm")
-        found = figures.collect(lake, run, cases)
+        found = figures.collect(lake, run, flagged, cases)
         progress("ghi hàng đợi và sổ của từng tỉnh, thành")
-        books = list(_workbooks(folder, run, cases, found, settings.max_rows))
+        books = _workbooks(folder, run, cases, found, settings.max_rows)
     finally:
         cases.unpersist()
     progress("ghi các trang")
@@ -63,21 +67,30 @@ def _make(*folders: Path) -> None:
 
 def _workbooks(
     folder: Path, run: Mapping[str, Any], cases: DataFrame, found: figures.Figures, limit: int
-) -> Iterator[Path]:
-    night = run["business_date"]
-    path = folder / "flagged_sellers.xlsx"
-    total = sum(int(row.cases) for row in found.provinces)
-    heading = workbook.Heading(night, "Hàng đợi người bán bị gắn cờ", total, limit)
-    workbook.write(path, heading, queue.by_priority(cases, limit).toLocalIterator())
-    yield path
+) -> list[Path]:
+    """Write the queue and the workbooks of the provinces in one pass over the queue."""
     counts = {row.province: int(row.cases) for row in found.provinces}
-    for code in (*words.PROVINCES, words.NO_PROVINCE):
-        path = folder / "provinces" / f"{code}.xlsx"
-        heading = workbook.Heading(night, f"Hàng đợi: {words.province(code)}", counts.get(code, 0), limit)
-        rows = (
-            queue.by_priority(cases.where(cases.province == code), limit).toLocalIterator()
-            if code in counts
-            else iter(())
-        )
-        workbook.write(path, heading, rows)
-        yield path
+    with ExitStack() as open_books:
+
+        def book(path: Path, title: str, size: int) -> Book:
+            return open_books.enter_context(Book(path, Heading(run["business_date"], title, size, limit)))
+
+        whole = book(folder / "flagged_sellers.xlsx", "Hàng đợi người bán bị gắn cờ", sum(counts.values()))
+        provinces = {
+            code: book(folder / "provinces" / f"{code}.xlsx", f"Hàng đợi: {words.province(code)}", counts.get(code, 0))
+            for code in (*words.PROVINCES, words.NO_PROVINCE)
+        }
+        for case in queue.by_priority(cases, limit).toLocalIterator():
+            whole.add(case)
+            provinces[case.province].add(case)
+        for code, mine in provinces.items():
+            _complete(mine, cases.where(cases.province == code))
+    return [whole.path, *(mine.path for mine in provinces.values())]
+
+
+def _complete(book: Book, cases: DataFrame) -> None:
+    """Add what the cut of the whole queue kept from a province: the order is the same, so the first rows are there."""
+    limit = book.heading.limit
+    if book.rows < min(book.heading.cases, limit):
+        for case in islice(queue.by_priority(cases, limit).toLocalIterator(), book.rows, None):
+            book.add(case)

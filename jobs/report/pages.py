@@ -147,7 +147,7 @@ def _reasons(found: Figures) -> list[dict[str, Any]]:
 
 def _steps(found: Figures) -> list[Step]:
     shops, linked, parties = found.total("shops"), found.identified("shops"), found.identified("parties")
-    above, flagged = found.identified("above"), found.flagged_parties
+    above, flagged = found.identified("above"), sum(row.identified_parties for row in found.provinces)
     return [
         Step("Gian hàng các sàn báo cáo", shops, None, numbers.money(found.total("revenue_vnd"))),
         Step(

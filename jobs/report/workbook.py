@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pyspark.sql import Row
 from xlsxwriter import Workbook
@@ -22,6 +22,12 @@ ROW_HEIGHT = 48
 # What XML forbids, and marks that turn the direction of text around so that it reads as something else.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 _MONEY, _SHARE, _DATE, _WHOLE, _TEXT = "#,##0", "0.000", "dd/mm/yyyy", "0", "@"
 
 
@@ -154,45 +160,48 @@ class Heading:
         )
 
 
-def write(path: Path, heading: Heading, cases: Iterable[Row]) -> None:
-    """Write one workbook, row after row, in memory that does not grow with it; an existing file is replaced.
+class Book:
+    """One workbook, written row by row in memory that does not grow; an existing file is replaced at the end."""
 
-    Args:
-        path: the file.
-        heading: what the legend says.
-        cases: rows of `queue.open_cases`, in order, no more than `heading.limit`.
-    """
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with Workbook(str(path), options) as book:
+    def __init__(self, path: Path, heading: Heading) -> None:
+        self.path, self.heading, self.rows = path, heading, 0
+        self._book = Workbook(str(path), _OPTIONS)
         # The night, not the clock: the same night gives the same file.
-        book.set_properties({"title": heading.title, "created": dt.datetime.combine(heading.night, dt.time())})
-        _queue_sheet(book, cases)
-        _legend_sheet(book, heading)
+        created = dt.datetime.combine(heading.night, dt.time())
+        self._book.set_properties({"title": heading.title, "created": created})
+        self._styles = [_style(self._book, column) for column in COLUMNS]
+        self._sheet = _queue_sheet(self._book)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._sheet.autofilter(0, 0, self.rows, len(COLUMNS) - 1)
+        _legend_sheet(self._book, self.heading)
+        self._book.close()
+
+    def add(self, case: Row) -> None:
+        """Add a case, a row of `queue.open_cases`; they come in order, no more than `heading.limit`."""
+        self.rows += 1
+        self._sheet.set_row(self.rows, ROW_HEIGHT)
+        for position, (column, style) in enumerate(zip(COLUMNS, self._styles, strict=True)):
+            _cell(self._sheet, self.rows, position, column.value(case), style)
 
 
-def _queue_sheet(book: Workbook, cases: Iterable[Row]) -> None:
+def _style(book: Workbook, column: Column) -> Format:
+    return book.add_format({"num_format": column.style, "valign": "top", "text_wrap": True})
+
+
+def _queue_sheet(book: Workbook) -> Worksheet:
     sheet = book.add_worksheet("Hàng đợi")
-    head = book.add_format(
-        {"bold": True, "bg_color": "#1f3a5f", "font_color": "#ffffff", "text_wrap": True, "valign": "top"}
-    )
-    styles = [book.add_format({"num_format": column.style, "valign": "top", "text_wrap": True}) for column in COLUMNS]
-    for position, column in enumerate(COLUMNS):
-        sheet.set_column(position, position, column.width)
+    colours = {"bg_color": "#1f4e79", "font_color": "#ffffff"}
+    head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", **colours})
     sheet.freeze_panes(1, 2)
     sheet.set_row(0, ROW_HEIGHT)
     for position, column in enumerate(COLUMNS):
+        sheet.set_column(position, position, column.width)
         sheet.write_string(0, position, column.title, head)
-    last = 0
-    for last, case in enumerate(cases, start=1):
-        sheet.set_row(last, ROW_HEIGHT)
-        for position, column in enumerate(COLUMNS):
-            _cell(sheet, last, position, column.value(case), styles[position])
-    sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
+    return sheet
 
 
 def _cell(sheet: Worksheet, row: int, position: int, value: object, style: Format) -> None:

@@ -174,6 +174,9 @@ def test_a_cut_is_stated(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> N
     lake, run = night
     write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
     assert [row["Mã hồ sơ"] for row in rows_of(tmp_path / "flagged_sellers.xlsx")] == ["b1"]
+    # a province has its own first cases, also those that the cut kept from the whole queue
+    provinces = {path.stem: [row["Mã hồ sơ"] for row in rows_of(path)] for path in (tmp_path / "provinces").iterdir()}
+    assert {code: cases for code, cases in provinces.items() if cases} == {"01": ["b1"], "79": ["a1"], "khac": ["c1"]}
     legend = str(load_workbook(tmp_path / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
     assert "Chỉ có 1 hồ sơ ưu tiên cao nhất trong 4 hồ sơ đang mở" in legend
     assert "chỉ 1 trong 4 hồ sơ" in Page(tmp_path / "index.html").text
