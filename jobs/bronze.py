@@ -30,6 +30,8 @@ _INTEGER = r"\A-?[0-9]+\z"
 _DATE = r"\A(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 _LOCAL = r"\A(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)\z"
+# Forms of ISO 8601 that Spark does not read.
+_NO_SECONDS = r"([T ][0-9]{2}:[0-9]{2})(Z|[+-])"
 _HOURS_ONLY = r"([+-][0-9]{2})\z"
 _MONTH = r"\A[0-9]{4}-(0[1-9]|1[0-2])\z"
 # Declarations may cover a quarter or a year.
@@ -184,10 +186,10 @@ def _from_text(text: Column, kind: str) -> Column:
     if kind == "date":
         return F.when(text.rlike(_DATE), text.try_cast(KINDS[kind]))
     if kind == "timestamp":
-        zoned = F.regexp_replace(text, _HOURS_ONLY, "$1:00")
         local = F.concat(text, F.lit("+07:00"))
-        readable = F.when(text.rlike(_LOCAL + _ZONE), zoned).when(text.rlike(_LOCAL + r"\z"), local)
-        return readable.try_cast(KINDS[kind])
+        zoned = F.when(text.rlike(_LOCAL + _ZONE), text).when(text.rlike(_LOCAL + r"\z"), local)
+        with_seconds = F.regexp_replace(zoned, _NO_SECONDS, "$1:00$2")
+        return F.regexp_replace(with_seconds, _HOURS_ONLY, "$1:00").try_cast(KINDS[kind])
     return text
 
 

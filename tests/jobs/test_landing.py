@@ -62,7 +62,7 @@ def test_produced_at_without_offset_is_vietnams(files: Files, zone: Zone) -> Non
     assert checked(files, zone).produced_at.isoformat() == "2026-11-01T20:00:00+07:00"
 
 
-def listed(**changes: Any) -> dict[str, Any]:
+def listed(**changes: object) -> dict[str, Any]:
     """A manifest whose only file is stated with these changes."""
     return {"files": [{"name": "a.csv", "rows": 1, "sha256": "0" * 64, **changes}]}
 

@@ -32,16 +32,26 @@ def moment(number: int, hour: int = 8) -> dt.datetime:
     return dt.datetime(2026, 11, number, hour, tzinfo=UTC7)
 
 
+UPDATED = moment(1)
+
+
 def rows_of(source: str, *rows: Row) -> list[dict[str, Any]]:
     """Full records from the few values that a test cares for; the key must be among them."""
     blank = dict.fromkeys(SOURCES[source].kinds)
     known: dict[str, Any] = {
-        "updated_at": moment(1),
+        "updated_at": UPDATED,
         "gross_revenue_vnd": 1,
         "inflow_vnd": 1,
         "declared_revenue_vnd": 1,
     }
     return [{**blank, **{name: value for name, value in known.items() if name in blank}, **row} for row in rows]
+
+
+def person(
+    personal_id: str | None, full_name: str = "A", updated_at: dt.datetime | None = UPDATED, **more: object
+) -> Row:
+    """A resident."""
+    return {"personal_id": personal_id, "full_name": full_name, "updated_at": updated_at, **more}
 
 
 def as_parquet(source: Source, rows: list[dict[str, Any]]) -> bytes:

@@ -1,0 +1,78 @@
+"""The picture: of all rows of a key the right one, or none (contract §1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.deliveries import Delivery
+from jobs.picture import key_count, picture
+from jobs.sources import SOURCES
+from tests.jobs.zone import UTC7, day, moment
+
+SOURCE = SOURCES["telecom_subscribers"]
+MEMBERS = tuple(
+    Delivery(SOURCE.name, day(number), f"m{number}", day(number), mode="full" if number == 1 else "delta")
+    for number in (1, 2, 3)
+)
+
+# Key → its rows: (delivery, updated_at's day, change_type, hash, name) and the name that must stand in the picture.
+CASES: dict[str, tuple[list[tuple[int, int, str | None, str, str]], str | None]] = {
+    "only in the full": ([(1, 1, None, "a", "x")], "x"),
+    "updated": ([(1, 1, None, "a", "x"), (2, 2, "U", "a", "y")], "y"),
+    "inserted": ([(2, 2, "I", "a", "x")], "x"),
+    "deleted": ([(1, 1, None, "a", "x"), (2, 2, "D", "a", "x")], None),
+    "deleted twice": ([(1, 1, None, "a", "x"), (2, 2, "D", "a", "x"), (3, 3, "D", "a", "x")], None),
+    "deleted and brought back": ([(1, 1, None, "a", "x"), (2, 2, "D", "a", "x"), (3, 3, "I", "a", "y")], "y"),
+    "an older row never brings it back": ([(1, 1, None, "a", "x"), (2, 3, "D", "a", "x"), (3, 2, "U", "a", "y")], None),
+    "an older deletion does not win": ([(1, 3, None, "a", "x"), (2, 2, "D", "a", "x")], "x"),
+    "an older update does not win": ([(1, 3, None, "a", "x"), (2, 2, "U", "a", "y")], "x"),
+    "at equal times the later date": ([(1, 1, None, "z", "x"), (3, 1, "U", "a", "y"), (2, 1, "U", "z", "z")], "y"),
+    "at equal dates the greater hash": ([(2, 2, "U", "a", "x"), (2, 2, "I", "b", "y")], "y"),
+    "a deletion of the same moment and a later date": ([(1, 1, None, "z", "x"), (2, 1, "D", "a", "x")], None),
+    "twice in one delivery": ([(1, 1, None, "z", "x"), (1, 2, None, "a", "y")], "y"),
+    "the same row twice": ([(1, 1, None, "a", "x"), (1, 1, None, "a", "x")], "x"),
+    "not in a member": ([(9, 9, None, "a", "x")], None),
+}
+
+
+def bronze(spark: SparkSession) -> DataFrame:
+    rows = [
+        {
+            "msisdn": key,
+            "activated_on": dt.date(2020, 1, 1),
+            "subscriber_name": name,
+            "updated_at": moment(updated),
+            "_delivery_date": day(delivery),
+            "_manifest_sha256": f"m{delivery}",
+            "_file": "f",
+            "_row_number": number,
+            "_change_type": change,
+            "_row_hash": digest,
+        }
+        for key, (versions, _) in CASES.items()
+        for number, (delivery, updated, change, digest, name) in enumerate(versions, 1)
+    ]
+    rest = [name for name in SOURCE.kinds if name not in rows[0]]
+    schema = pa.schema([(name, pa.array([value]).type) for name, value in rows[1].items()])
+    schema = schema.set(schema.get_field_index("_change_type"), pa.field("_change_type", pa.string()))
+    schema = schema.set(schema.get_field_index("updated_at"), pa.field("updated_at", pa.timestamp("us", str(UTC7))))
+    frame = spark.createDataFrame(pa.Table.from_pylist(rows, schema))
+    return frame.selectExpr("*", *(f"cast(null as string) as {name}" for name in rest))
+
+
+def test_the_right_row_of_each_key(spark: SparkSession) -> None:
+    frame = picture(bronze(spark), SOURCE, MEMBERS)
+    assert [(field.name, field.dataType) for field in frame.schema] == [
+        (field.name, field.dataType) for field in SOURCE.picture_schema
+    ]
+    found = {row["msisdn"]: row["subscriber_name"] for row in frame.collect()}
+    assert found == {key: expected for key, (_, expected) in CASES.items() if expected is not None}
+
+
+def test_keys_are_counted_once(spark: SparkSession) -> None:
+    assert key_count(bronze(spark), SOURCE, MEMBERS[:1]) == sum(
+        any(delivery == 1 for delivery, *_ in versions) for versions, _ in CASES.values()
+    )
