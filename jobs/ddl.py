@@ -1,4 +1,7 @@
-"""Schemas from DDL text without a Spark session (Spark's own parser needs one), so that table contracts are plain constants."""
+"""Schemas from DDL text without a Spark session (Spark's own parser needs one).
+
+So that table contracts are plain constants.
+"""
 
 from __future__ import annotations
 

@@ -8,4 +8,7 @@ class UserError(Exception):
 
 
 class NightFailed(Exception):  # noqa: N818 - it names what happened to the night
-    """The night cannot go on, in one line without personal data. Exit code 1; a row in `ops/runs`, the warehouse as it was."""
+    """The night cannot go on, in one line without personal data. Exit code 1; a row in `ops/runs`.
+
+    The warehouse as it was.
+    """

@@ -1,4 +1,7 @@
-"""What the stages of a night tell each other about a source: the operator's override, the gate's verdict, the intake's result."""
+"""What the stages of a night tell each other about a source: the operator's override, the gate's verdict.
+
+The intake's result.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ class Intake:
     Attributes:
         source: its name.
         outcomes: rows for `ops/runs.sources`; at least one.
-        picture: the new picture, persisted (the caller unpersists it), None where nothing changed since the last finished run.
+        picture: the new picture, persisted (the caller unpersists it), None where nothing changed since the last
+            finished run.
         picture_as_of: business date of the newest delivery in the picture in force, None where there never was one.
         degraded: a delivery is refused, held or absent and not settled.
         verdict: of the gate, None where it was not asked.

@@ -1,4 +1,7 @@
-"""Settings of a run: defaults here, overridden by the YAML file of `--config`; an unknown or wrong key is an error that names it."""
+"""Settings of a run: defaults here, overridden by the YAML file of `--config`.
+
+An unknown or wrong key is an error that names it.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,8 @@ def load(path: Path | None) -> Settings:
     """Settings from a YAML file, or the defaults.
 
     Raises:
-        UserError: the file is missing, is no YAML mapping, or holds a wrong key or value; the text names them, not the values.
+        UserError: the file is missing, is no YAML mapping, or holds a wrong key or value; the text names them, not the
+        values.
     """
     if path is None:
         return Settings()

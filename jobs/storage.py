@@ -5,6 +5,7 @@ Any path or URI that Spark reaches will do (`file:`, `hdfs:`, `s3a:`); nothing h
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -140,6 +141,9 @@ class Files:
         return opened, opened.getFileSystem(self.spark._jsc.hadoopConfiguration())
 
 
+_SCRATCH_NUMBERS = itertools.count()
+
+
 @dataclass(frozen=True)
 class Lake:
     """The tables of one warehouse.
@@ -207,6 +211,20 @@ class Lake:
         same = " and ".join(f"old.{name} <=> new.{name}" for name in table.key)
         target = DeltaTable.forPath(self.spark, self.location(table)).alias("old")
         target.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """The frame, computed and laid down in the warehouse's scratch folder: its plan begins anew from there."""
+        path = f"{self._scratch}/{next(_SCRATCH_NUMBERS)}"
+        frame.write.mode("overwrite").parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)
+
+    def clear_scratch(self) -> None:
+        """Remove all that `keep` laid down."""
+        self.files.delete(self._scratch)
+
+    @property
+    def _scratch(self) -> str:
+        return f"{self.root.rstrip('/')}/_scratch"
 
     def version(self, table: Table) -> int | None:
         """Latest version of the table, None where it does not exist."""

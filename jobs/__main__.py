@@ -1,0 +1,198 @@
+"""The command line, `ct18` (contract §4). People's mistakes end in one line on stderr and exit 2.
+
+A failed night in one line and 1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.errors import NightFailed, UserError
+
+if TYPE_CHECKING:  # Spark takes seconds to import; `--help` shall not wait for it.
+    from jobs.settings import Settings
+    from jobs.storage import Lake
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="ct18: đối chiếu dân cư với thuế, ngân hàng, viễn thông và sàn thương mại điện tử (Chỉ thị 18/CT-TTg).",
+)
+
+_DEGRADED = 3
+
+LandingOption = Annotated[str, typer.Option(help="Vùng nhận dữ liệu: thư mục hoặc URI (landing zone).")]
+WarehouseOption = Annotated[str, typer.Option(help="Kho dữ liệu Delta: thư mục hoặc URI (warehouse).")]
+DateOption = Annotated[str, typer.Option(help="Ngày nghiệp vụ, YYYY-MM-DD (business date).")]
+ConfigOption = Annotated[Path | None, typer.Option(help="Tệp cài đặt YAML (settings).")]
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Thư mục đích, phải trống.")],
+    residents: Annotated[int, typer.Option(help="Số cư dân.", min=200)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Hạt giống ngẫu nhiên.", min=0)] = 1,
+    business_date: DateOption = "2026-11-20",
+) -> None:
+    """Tạo một quốc gia giả lập: vùng nhận dữ liệu và sự thật kèm theo (write a synthetic country)."""
+    from sample_data.generate import SampleError, write_country
+
+    try:
+        write_country(out, residents, seed, _date(business_date), progress=_say)
+    except SampleError as error:
+        raise UserError(str(error)) from None
+
+
+@app.command()
+def nightly(
+    landing: LandingOption,
+    warehouse: WarehouseOption,
+    business_date: DateOption,
+    config: ConfigOption = None,
+    accept: Annotated[
+        str | None, typer.Option(help="Nhận một lần giao đang bị giữ: NGUỒN:NGÀY (accept a held one).")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Người quyết định nhận (với --accept).")] = None,
+    reason: Annotated[str | None, typer.Option(help="Lý do nhận (với --accept).")] = None,
+) -> None:
+    """Chạy một đêm, mọi công đoạn. Mã thoát: 0 tốt, 3 thiếu nguồn, 1 thất bại, 2 sai lệnh (run one night)."""
+    from jobs.night import run_night
+    from jobs.outcomes import Accept
+    from jobs.sources import SOURCES
+
+    date = _date(business_date)
+    override = None
+    if accept is not None or by is not None or reason is not None:
+        source, _, delivery_date = (accept or "").partition(":")
+        if source not in SOURCES or not delivery_date or not (by or "").strip() or not (reason or "").strip():
+            raise UserError("--accept SOURCE:DATE needs a known source, a date, --by NAME and --reason TEXT")
+        override = Accept(source, _date(delivery_date), (by or "").strip(), (reason or "").strip())
+    settings = _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        run = run_night(lake, landing, date, settings, override, _say)
+        for stage in run.stages:
+            _say(f"{stage.name}: {stage.seconds:.1f} s, rows {_count(stage.rows_in)} → {_count(stage.rows_out)}")
+        for outcome in run.sources:
+            if outcome.outcome != "taken":
+                _say(f"{outcome.source} {outcome.delivery_date or ''}: {outcome.outcome}: {outcome.reason or ''}")
+        _say(f"night {date}: {run.status}; flagged sellers in {warehouse.rstrip('/')}/gold/flagged_sellers")
+        if run.status == "degraded":
+            raise typer.Exit(_DEGRADED)
+
+
+@app.command()
+def report(
+    warehouse: WarehouseOption,
+    business_date: DateOption,
+    out: Annotated[str, typer.Option(help="Thư mục báo cáo.")],
+    config: ConfigOption = None,
+) -> None:
+    """Báo cáo của một đêm: trang tổng quan, hàng đợi, chất lượng, sổ theo tỉnh (the night's reports)."""
+    from jobs.ledger import night_of
+    from jobs.report import write_report
+
+    date, settings = _date(business_date), _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        night, run = night_of(lake, date)
+        write_report(night, run, out, settings.report, _say)
+        _say(f"report: {out.rstrip('/')}/index.html")
+
+
+@app.command()
+def evaluate(
+    warehouse: WarehouseOption,
+    truth: Annotated[str, typer.Option(help="Thư mục sự thật của dữ liệu giả lập (truth).")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Ghi kết quả ra tệp JSON.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """So kết quả với sự thật: precision, recall, F1 của liên kết và cờ (compare with the truth)."""
+    from jobs.evaluate import as_table
+    from jobs.evaluate import evaluate as compare
+    from jobs.ledger import night_of
+
+    with _warehouse(_settings(config), warehouse) as lake:
+        night, _ = night_of(lake)
+        result = compare(night, truth)
+        print(as_table(result))
+        if json_file is not None:
+            json_file.write_text(json.dumps(result, ensure_ascii=False, indent=2, default=str), encoding="utf-8")
+
+
+def main() -> None:
+    """Entry point of `ct18`."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(_last_words("interrupted", 1))
+    except typer.TyperException as error:
+        told = error.format_message() if hasattr(error, "format_message") else error
+        sys.exit(_last_words(told, 2))
+    except UserError as error:
+        sys.exit(_last_words(error, 2))
+    except NightFailed as error:
+        sys.exit(_last_words(error, 1))
+    except Exception as error:
+        if os.environ.get("CT18_DEBUG"):
+            raise
+        # The text of a library's error may quote data: only its kind is shown.
+        sys.exit(_last_words(f"unexpected {type(error).__name__}; CT18_DEBUG=1 shows where (it may show data)", 1))
+
+
+def _last_words(error: object, code: int) -> int:
+    words = " ".join(str(error).split())
+    if words:
+        print(f"ct18: {words}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
+    from jobs.session import start
+    from jobs.settings import DEVELOPMENT_KEY
+    from jobs.storage import Lake
+
+    if settings.gold.hash_key == DEVELOPMENT_KEY:
+        _say("warning: gold.hash_key is the development key; set your own outside the warehouse")
+    spark = start(settings.spark)
+    try:
+        yield Lake(spark, path)
+    finally:
+        spark.stop()
+
+
+def _settings(path: Path | None) -> Settings:
+    from jobs.settings import load
+
+    return load(path)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        date = dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        raise UserError(f"business date {text!r}: not a date YYYY-MM-DD") from None
+    if not 2000 <= date.year <= 2100:
+        raise UserError(f"business date {text}: outside the years 2000 to 2100")
+    return date
+
+
+def _count(rows: int | None) -> str:
+    return "-" if rows is None else f"{rows:,}"
+
+
+def _say(line: str) -> None:
+    print(f"{dt.datetime.now():%H:%M:%S} {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,416 @@
+"""Match: whose each SIM, tax code and account is, and who trades in each shop.
+
+residents, taxpayers ─► subjects
+SIMs ─► taxpayers (SIMs) ─► accounts (SIMs, codes) ─► shops (all of them) ─► shops again, informed by their sisters
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs import law
+from jobs.masking import free_name, last_four
+from jobs.settings import MatchSettings
+from jobs.tables import HOLDER_LINKS, MODEL
+from matching import evidence, records, sisters
+from matching.comparisons import NAME
+from matching.levels import ORGANISATION, Statistics
+from matching.model import Parameters, level_m
+from matching.resolve import Resolution, decision, resolve
+from matching.subjects import statistics, with_frequencies
+
+Silver = Mapping[str, DataFrame]
+Keep = Callable[[DataFrame], DataFrame]
+
+_BUSINESS = "business"
+# From so many shops on an account is looked upon as one of a pool.
+_SHARED_FROM = 8
+
+
+@dataclass
+class Stage:
+    """What all steps of the night's match share, and what they have to report at its end."""
+
+    silver: Silver
+    business_date: dt.date
+    settings: MatchSettings
+    progress: Callable[[str], None]
+    subjects: DataFrame
+    figures: Statistics
+    ids: DataFrame
+    keep: Keep
+    parameters: list[Parameters] = field(default_factory=list)
+    blocking: list[DataFrame] = field(default_factory=list)
+
+    def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame) -> Resolution:
+        """Resolve records of a kind; remember its parameters and what its blocking cost."""
+        self.progress(f"match: {kind}")
+        settings = self.settings
+        found = resolve(asked, subjects, kind, self.figures, settings.max_block, settings.sample_records, self.keep)
+        self.parameters.append(found.parameters)
+        self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
+        return found
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Rows of the tables of these names, lazily; call `release` when they are written.
+
+    Seller_links comes without its dates.
+    """
+
+    holder_links: DataFrame
+    seller_links: DataFrame
+    model: DataFrame
+    blocking: DataFrame
+
+
+def match(
+    silver: Silver, business_date: dt.date, settings: MatchSettings, keep: Keep, progress: Callable[[str], None]
+) -> Matched:
+    """Link every SIM, taxpayer, account and shop to its party.
+
+    Args:
+        silver: source → its silver table.
+        business_date: the only today.
+        settings: thresholds and caps.
+        keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
+        progress: told what is being done.
+    """
+    progress("match: subjects")
+    subjects = keep(_subjects(silver, business_date))
+    ids = keep(records.id_directory(subjects.where(F.col("kind") == records.RESIDENT)))
+    stage = Stage(silver, business_date, settings, progress, subjects, statistics(subjects), ids, keep)
+    sims = _sims(stage)
+    taxpayers = _taxpayers(stage, sims)
+    accounts = _accounts(stage, sims, taxpayers)
+    shops = _shops(stage, sims, taxpayers, accounts)
+    holders = [
+        _holder_rows(*part)
+        for part in (("telecom_subscribers", sims), ("taxpayers", taxpayers), ("bank_accounts", accounts))
+    ]
+    return Matched(
+        reduce(DataFrame.unionByName, holders),
+        shops,
+        _model_rows(stage),
+        reduce(DataFrame.unionByName, stage.blocking),
+    )
+
+
+def _subjects(silver: Silver, business_date: dt.date) -> DataFrame:
+    taxpayers = silver["taxpayers"]
+    known = [
+        records.residents(silver["residents"]),
+        records.businesses(taxpayers.where(F.col("taxpayer_type") == "organisation"), ORGANISATION),
+        records.businesses(taxpayers.where(_trades_by_code(business_date)), _BUSINESS),
+    ]
+    union = reduce(DataFrame.unionByName, known)
+    return with_frequencies(union, union.count())
+
+
+def _trades_by_code(business_date: dt.date) -> Column:
+    """Business codes of persons, active or stopped: a shop may be a party by such a code (contract §2)."""
+    standing = [
+        code for code, status in law.statuses(business_date).items() if status.standing in ("active", "stopped")
+    ]
+    business = (F.col("taxpayer_type") == "household_business") | F.col("is_ecommerce_code")
+    return F.col("taxpayer_type").isin("household_business", "individual") & business & F.col("status").isin(standing)
+
+
+# ── holders ──
+
+
+def _sims(stage: Stage) -> DataFrame:
+    table = stage.silver["telecom_subscribers"]
+    key = F.concat_ws("|", "msisdn", F.col("activated_on").cast("string"))
+    asked = records.base(table, key, F.lit(records.RESIDENT), stage.ids)
+    links = _links(stage, "sim", asked)
+    details = table.select(key.alias("record"), "phone_norm", "activated_on", "status", "updated_at")
+    return stage.keep(links.join(details, "record"))
+
+
+def _taxpayers(stage: Stage, sims: DataFrame) -> DataFrame:
+    table = stage.silver["taxpayers"].where(F.col("taxpayer_type").isin("individual", "household_business"))
+    asked = records.base(table, F.col("tax_code"), F.lit(records.RESIDENT), stage.ids)
+    phones = table.select(F.col("tax_code").alias("record"), "phone_norm")
+    asked = records.relate(asked, "sim", _subscriber_now(stage, phones, sims))
+    links = _links(stage, "taxpayer", asked)
+    return stage.keep(
+        links.join(table.select(F.col("tax_code").alias("record"), "code", "phone_norm", "email_norm"), "record")
+    )
+
+
+def _accounts(stage: Stage, sims: DataFrame, taxpayers: DataFrame) -> DataFrame:
+    table = stage.silver["bank_accounts"]
+    key = F.concat_ws("|", "bank_code", "account_number")
+    kind = F.when(F.col("holder_type") == "organisation", ORGANISATION).otherwise(records.RESIDENT)
+    asked = records.base(table, key, kind, stage.ids)
+    details = table.select(key.alias("record"), "bank_code", "account_norm", "phone_norm", "holder_code")
+    asked = records.relate(asked, "sim", _subscriber_now(stage, details, sims))
+    held = details.select("record", F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
+    asked = records.relate(asked, "code", held.join(_codes(stage, taxpayers), "key", "left").select("record", "holder"))
+    return stage.keep(_links(stage, "account", asked).join(details.drop("holder_code"), "record"))
+
+
+def _links(stage: Stage, kind: str, asked: DataFrame) -> DataFrame:
+    """Every record with its candidates that stay possible, the best one first; a record without any has one row of
+    nulls.
+
+    Columns out: record, place, decision, probability, match_type, evidence; subject and household of links; possible (the candidate).
+    """
+    asked = stage.keep(records.complete(asked, kind))
+    found = stage.resolve(kind, asked, stage.subjects.where(F.col("kind") != _BUSINESS))
+    settings = stage.settings
+    verdict = decision(F.col("probability"), settings.link_threshold, settings.holder_review_threshold)
+    rows = found.scored.select(
+        *("record", "place", "probability"),
+        verdict.alias("decision"),
+        F.col("subject").alias("possible"),
+        F.when(verdict == "link", F.col("subject")).alias("subject"),
+        F.when(verdict == "link", F.col("household")).alias("household"),
+        evidence.match_type(found.parameters).alias("match_type"),
+        evidence.level_names(found.parameters).alias("evidence"),
+    )
+    kept = asked.select("record").join(rows.where("decision != 'none'"), "record", "left")
+    nobody = F.col("decision").isNull()
+    return kept.withColumns(
+        {
+            "decision": F.when(nobody, "none").otherwise(F.col("decision")),
+            "match_type": F.when(nobody, "none").otherwise(F.col("match_type")),
+            "place": F.coalesce("place", F.lit(1)),
+        }
+    )
+
+
+def _holder_rows(source: str, links: DataFrame) -> DataFrame:
+    """Rows of `match/holder_links`; of taxpayers every candidate that stays possible.
+
+    Of SIMs and accounts the best one.
+    """
+    kept = links if source == "taxpayers" else links.where("place = 1")
+    who = F.col("possible")
+    return kept.select(
+        F.lit(source).alias("source"),
+        F.col("record").alias("record_key"),
+        F.when(who.startswith("R:"), F.substring(who, 3, 100)).alias("personal_id"),
+        F.when(who.startswith("T:"), F.substring(who, 3, 100)).alias("tax_code"),
+        "match_type",
+        F.col("probability").alias("match_probability"),
+        "decision",
+        "evidence",
+    ).select(*HOLDER_LINKS.columns)
+
+
+# ── directories ──
+
+
+def _subscriber_now(stage: Stage, asked: DataFrame, sims: DataFrame) -> DataFrame:
+    return records.subscriber(asked, sims.where("place = 1"), F.lit(stage.business_date), active_only=True)
+
+
+def _codes(stage: Stage, taxpayers: DataFrame) -> DataFrame:
+    """Whose a tax code is: the person of an individual or household business, the organisation.
+
+    Or the business by its code.
+    """
+    registry = stage.silver["taxpayers"]
+    itself = registry.where((F.col("taxpayer_type") == "organisation") | _trades_by_code(stage.business_date)).select(
+        "code", F.concat(F.lit("T:"), "tax_code").alias("itself")
+    )
+    people = taxpayers.where("place = 1").select("code", "subject", "household")
+    owners = registry.select("code").join(people, "code", "left").join(itself, "code", "left")
+    named = owners.select("code", F.coalesce("subject", "itself").alias("subject"), "household").where(
+        "code is not null"
+    )
+    exact = records.directory(named, F.col("code"))
+    by_root = records.directory(named, records.code_key(F.col("code")), also_unknown=False)
+    return exact.unionByName(by_root.join(exact.select("key"), "key", "left_anti"))
+
+
+def _contacts(taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
+    """Whose a number is that somebody left with the tax office or a bank."""
+    left = [links.where("place = 1").select("phone_norm", "subject", "household") for links in (taxpayers, accounts)]
+    return records.directory(reduce(DataFrame.unionByName, left), F.col("phone_norm"), also_unknown=False)
+
+
+# ── shops ──
+
+
+def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
+    table = stage.silver["sellers"].withColumn("record", F.concat_ws("|", "platform", "shop_id"))
+    domestic = table.where(F.col("country") == "VN")
+    asked = records.complete(_shop_records(stage, domestic, sims, taxpayers, accounts), "shop")
+    asked = stage.keep(asked)
+    known = stage.subjects.where(F.col("kind") != _BUSINESS)
+    subjects = stage.keep(known.unionByName(_unclaimed(stage, taxpayers)))
+    first = stage.resolve("shop", asked, subjects)
+    alone = stage.keep(first.scored.where("place = 1"))
+    informed = stage.keep(_inform(stage, asked, domestic, alone))
+    second = stage.resolve("shop_with_sisters", informed, subjects)
+    told = _best(stage, second, second.scored.where("place = 1"), domestic, subjects)
+    untold = alone.join(informed.select("record"), "record", "left_anti")
+    return _seller_rows(table, told.unionByName(_best(stage, first, untold, domestic, subjects)))
+
+
+def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:
+    """Businesses whose person cannot be found: subjects of their own."""
+    found = taxpayers.where("place = 1 and decision = 'link'").select(F.concat(F.lit("T:"), "record").alias("subject"))
+    return stage.subjects.where(F.col("kind") == _BUSINESS).join(found, "subject", "left_anti")
+
+
+def _shop_records(
+    stage: Stage, shops: DataFrame, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame
+) -> DataFrame:
+    """Shops in the common form of records, with every relation there is."""
+    cap = stage.settings.max_block
+    owned = records.directory(accounts.where("place = 1"), _account(F.col("bank_code")))
+    relations = {
+        "code": records.holders(shops, _codes(stage, taxpayers), _second_code(), cap),
+        "account": records.holders(shops, owned, _account(F.col("payout_bank_code")), cap, _SHARED_FROM),
+        "sim": _subscribers(
+            stage, shops, sims, F.coalesce("registered_on", F.lit(stage.business_date)), active_only=False
+        ),
+        "sim_now": _subscribers(stage, shops, sims, F.lit(stage.business_date), active_only=True),
+        "contact": records.holders(shops, _contacts(taxpayers, accounts), F.col("phone_norm"), cap),
+    }
+    asked = _declared(stage, shops)
+    for relation, held in relations.items():
+        asked = records.relate(asked, relation, held)
+    # The same number twice is one piece of evidence.
+    return records.without_repeats(records.without_repeats(asked, "sim_now", "sim"), "contact", "sim")
+
+
+def _declared(stage: Stage, shops: DataFrame) -> DataFrame:
+    organisation = (F.col("seller_type") == "organisation") | F.coalesce("name_like_company", F.lit(False))
+    kind = F.when(organisation, ORGANISATION).when(F.col("seller_type").isNotNull(), records.RESIDENT)
+    replaced = {"person_id": _first_id(), "id_prefix": F.col("id_mask_prefix"), "id_suffix": F.col("id_mask_suffix")}
+    return records.base(shops, F.col("record"), kind, stage.ids, **replaced)
+
+
+def _first_id() -> Column:
+    """The declared personal id, else a tax code that is one (12 digits)."""
+    return F.coalesce("person_id", F.when(F.col("code").rlike("^[0-9]{12}$"), F.col("code")))
+
+
+def _second_code() -> Column:
+    """The declared tax code, where it says more than the declared id."""
+    repeated = F.coalesce(F.col("code") == _first_id(), F.lit(False))
+    return F.when(~repeated, F.col("code"))
+
+
+def _account(bank_code: Column) -> Column:
+    return F.when(
+        bank_code.isNotNull() & F.col("account_norm").isNotNull(), F.concat_ws("|", bank_code, "account_norm")
+    )
+
+
+def _subscribers(stage: Stage, shops: DataFrame, sims: DataFrame, date: Column, active_only: bool) -> DataFrame:
+    """Holder of each shop's number on a date; of a number that too many shops give nobody, but its cut_key."""
+    numbered = shops.where(F.col("phone_norm").isNotNull())
+    sizes = numbered.groupBy("phone_norm").agg(F.count("*").alias("shops"))
+    sized = numbered.join(sizes, "phone_norm")
+    few = F.col("shops") <= stage.settings.max_block
+    named = records.subscriber(sized.where(few), sims.where("place = 1"), date, active_only)
+    cut = sized.where(~few).select(
+        "record", F.lit(None).cast(records.HOLDER).alias("holder"), F.xxhash64("phone_norm").alias("cut_key")
+    )
+    return named.withColumn("cut_key", F.lit(None).cast("bigint")).unionByName(cut)
+
+
+def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame) -> DataFrame:
+    """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key."""
+    anchors = sisters.anchored(best.where(F.col("probability") >= stage.settings.link_threshold))
+    keys = {
+        "account": _account(F.col("payout_bank_code")),
+        "phone": F.col("phone_norm"),
+        "email": F.col("email_norm"),
+        "id": F.coalesce("person_id", "cmnd", "passport"),
+        "code": F.col("code"),
+    }
+    found = stage.keep(sisters.sisters(shops, anchors, keys, stage.settings.max_block))
+    informed = records.relate(asked, "sister", found.select("record", "holder")).join(
+        found.select("record", "by"), "record"
+    )
+    return sisters.without_shared(informed)
+
+
+def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, subjects: DataFrame) -> DataFrame:
+    """The best candidates of shops with their decisions and explanations."""
+    settings = stage.settings
+    best = _with_values(best, shops, subjects)
+    kind = evidence.match_type(found.parameters)
+    # A payout account or SIM alone, whose holder's name contradicts the seller's, is no link (people may look at it).
+    contradicted = kind.isin("bank", "phone", "fuzzy") & (F.col("g_name") == NAME.code("different"))
+    verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
+    return best.select(
+        *("record", "subject", "probability"),
+        kind.alias("match_type"),
+        F.when(contradicted & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
+        evidence.explanation(found.parameters, {name: _pair(name) for name in _VALUES}).alias("evidence"),
+    )
+
+
+# What an explanation shows of the two sides, masked: of ids the last four, of birth dates the year.
+_VALUES = ("id", "name", "birth", "province")
+
+
+def _with_values(best: DataFrame, shops: DataFrame, subjects: DataFrame) -> DataFrame:
+    of_shop = {
+        "id": last_four(F.coalesce("id_number", "tax_code")),
+        "name": free_name(F.col("name_clean")),
+        "birth": F.col("birth_year").cast("string"),
+        "province": F.col("province34"),
+    }
+    of_subject = {
+        "id": last_four(F.coalesce("person_id", F.substring("subject", 3, 100))),
+        "name": F.initcap(F.coalesce("name_accent", "company_key")),
+        "birth": F.col("birth_year").cast("string"),
+        "province": F.col("province34"),
+    }
+    left = shops.select("record", F.struct(*(of_shop[name].alias(name) for name in _VALUES)).alias("of_shop"))
+    right = subjects.select(
+        "subject", F.struct(*(of_subject[name].alias(name) for name in _VALUES)).alias("of_subject")
+    )
+    return best.join(left, "record").join(right, "subject")
+
+
+def _pair(name: str) -> tuple[Column, Column]:
+    return F.col(f"of_shop.{name}"), F.col(f"of_subject.{name}")
+
+
+def _seller_rows(shops: DataFrame, best: DataFrame) -> DataFrame:
+    """Rows of `match/seller_links` without their dates: every shop.
+
+    Those of foreigners and those without a candidate too.
+    """
+    found = shops.select("record", "platform", "shop_id").join(best, "record", "left")
+    known = F.coalesce(F.col("decision") != "none", F.lit(False))
+    who = F.col("subject")
+    return found.select(
+        "platform",
+        "shop_id",
+        F.when(known & who.startswith("R:"), F.substring(who, 3, 100)).alias("personal_id"),
+        F.when(known & who.startswith("T:"), F.substring(who, 3, 100)).alias("tax_code"),
+        F.when(known, F.col("match_type")).otherwise("none").alias("match_type"),
+        F.when(known, F.col("probability")).alias("match_probability"),
+        F.coalesce("decision", F.lit("none")).alias("decision"),
+        F.when(known, F.col("evidence")).alias("evidence"),
+    )
+
+
+def _model_rows(stage: Stage) -> DataFrame:
+    """Rows of `match/model`: the m probabilities of the night, over both classes of parties."""
+    rows = [
+        (parameters.model, comparison.name, level.name, float(m), parameters.records)
+        for parameters in stage.parameters
+        for comparison in parameters.comparisons
+        for level, m in zip(comparison.levels, level_m(parameters, comparison), strict=True)
+    ]
+    rows += [(p.model, "", "hiding", p.classes[1], p.records) for p in stage.parameters]
+    return stage.subjects.sparkSession.createDataFrame(rows, MODEL.schema)

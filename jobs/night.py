@@ -1,0 +1,263 @@
+"""One night, from the landing zone to flagged sellers.
+
+The warehouse moves from one finished run to the next. A run begins by bringing every table back to where the last
+finished run left it, so that a crash at any point costs nothing but time; what it wrote counts once its row in
+`ops/runs` says that it finished.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata, resources
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs import gate, gold, intake, ledger, silver, tables
+from jobs.errors import NightFailed, UserError
+from jobs.ledger import Run, StageRow
+from jobs.match import match
+from jobs.outcomes import Accept, Intake, Verdict
+from jobs.settings import Settings
+from jobs.sources import SOURCES, Source
+from jobs.storage import Lake
+
+
+@dataclass
+class Night:
+    """A run in progress: what the stages share.
+
+    Attributes:
+        lake: the warehouse.
+        landing: path or URI of the landing zone.
+        business_date: the only today.
+        settings: of the run.
+        accept: an operator's override of a hold.
+        progress: told what is being done.
+        intakes: result of the intake, by source.
+        stages: seconds and rows of the stages so far.
+    """
+
+    lake: Lake
+    landing: str
+    business_date: dt.date
+    settings: Settings
+    accept: Accept | None
+    progress: Callable[[str], None]
+    intakes: dict[str, Intake] = field(default_factory=dict)
+    stages: list[StageRow] = field(default_factory=list)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _running: str = ""
+
+    @contextmanager
+    def clock(self, stage: str) -> Iterator[None]:
+        """Time what runs inside for a stage; pauses the clock of the stage around it."""
+        outer, before = self._running, time.monotonic()
+        self._running = stage
+        try:
+            yield
+        finally:
+            spent = time.monotonic() - before
+            self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
+            if outer:
+                self._seconds[outer] = self._seconds.get(outer, 0.0) - spent
+            self._running = outer
+
+    def done(self, stage: str, rows_in: int | None = None, rows_out: int | None = None) -> None:
+        """Write a stage down."""
+        self.stages.append(StageRow(stage, round(self._seconds.get(stage, 0.0), 2), rows_in, rows_out))
+
+
+def run_night(
+    lake: Lake,
+    landing: str,
+    business_date: dt.date,
+    settings: Settings,
+    accept: Accept | None,
+    progress: Callable[[str], None],
+) -> Run:
+    """Run a night; returns its finished row.
+
+    Raises:
+        UserError: no landing folder, or a business date before the newest finished one; nothing was written.
+        NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
+    """
+    for warning in intake.check_landing(lake.files, landing):
+        progress(f"warning: {warning}")
+    last = ledger.last_finished(lake)
+    if last and last["business_date"] > business_date:
+        raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
+    night = Night(lake, landing, business_date, settings, accept, progress)
+    base = ledger.table_versions(last)
+    run = ledger.begin(lake, business_date, _versions(settings, {}))
+    try:
+        lake.roll_back(base)
+        _stages(night)
+        status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
+        run = run.ended(status, versions=_versions(settings, lake.current_versions()), **_figures(night))
+    except BaseException as error:
+        ledger.write(lake, run.ended("failed", _reason(error), **_figures(night)))
+        lake.roll_back(base)
+        raise
+    ledger.write(lake, run)
+    return run
+
+
+def _stages(night: Night) -> None:
+    """The night, in reading order."""
+    for source in SOURCES.values():
+        _take_in(night, source)
+    _record_intake(night)
+    _require_sources(night)
+    _match(night)
+    _gold(night)
+
+
+# ── landing → bronze → picture → gate → silver ──
+
+
+def _take_in(night: Night, source: Source) -> None:
+    night.progress(f"bronze: {source.name}")
+
+    def judge(picture: DataFrame) -> Verdict:
+        with night.clock("gate"):
+            return gate.judge(source, picture, _silver(night), night.business_date)
+
+    accept = night.accept if night.accept and night.accept.source == source.name else None
+    with night.clock("bronze"):
+        result = intake.take_in(
+            night.lake, night.landing, source, night.business_date, night.settings.ingest, accept, judge
+        )
+    night.intakes[source.name] = result
+    for warning in result.warnings:
+        night.progress(f"warning: {source.name}: {warning}")
+    with night.clock("silver"):
+        if result.picture is not None:
+            night.lake.write(tables.SILVER[source.name], silver.normalise(source.name, result.picture))
+            result.picture.unpersist()
+    with night.clock("gate"):
+        _write_scores(night, result)
+
+
+def _write_scores(night: Night, result: Intake) -> None:
+    if result.verdict is None or not result.verdict.scores:
+        return
+    rows = [
+        (night.business_date, result.source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
+        for s in result.verdict.scores
+    ]
+    table = tables.QUALITY_SCORECARD
+    frame = night.lake.spark.createDataFrame(rows, table.schema)
+    night.lake.write(table, frame, f"business_date = '{night.business_date}' and source = '{result.source}'")
+
+
+def _record_intake(night: Night) -> None:
+    results = night.intakes.values()
+    kept = sum(result.rows_kept for result in results)
+    night.done("bronze", sum(result.rows_in for result in results), kept)
+    night.done("gate", kept, None)
+    night.done("silver", None, sum(frame.count() for frame in _silver(night).values()))
+
+
+def _require_sources(night: Night) -> None:
+    for source in SOURCES.values():
+        result = night.intakes[source.name]
+        if source.required and result.picture_as_of is None:
+            reasons = "; ".join(o.reason for o in result.outcomes if o.reason) or "nothing was ever delivered"
+            raise NightFailed(f"source {source.name} has no good picture, and no night can do without it: {reasons}")
+
+
+def _silver(night: Night) -> dict[str, DataFrame]:
+    """Silver tables that were ever written."""
+    return {name: night.lake.read(table) for name, table in tables.SILVER.items() if night.lake.exists(table)}
+
+
+# ── match ──
+
+
+def _match(night: Night) -> None:
+    lake = night.lake
+    with night.clock("match"):
+        pictures = {name: lake.read(table) for name, table in tables.SILVER.items()}
+        found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress)
+        lake.write(tables.HOLDER_LINKS, found.holder_links)
+        lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.read(tables.SELLER_LINKS), night.business_date))
+        lake.write(tables.MODEL, found.model)
+        lake.write(tables.BLOCKING, found.blocking)
+        lake.clear_scratch()
+    night.done("match", pictures["sellers"].count(), lake.read(tables.SELLER_LINKS).count())
+
+
+def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataFrame:
+    """Seller links with business_date and first_linked_on: the first night of an unbroken link to the same party."""
+    old = before.where("decision = 'link'").select(
+        "platform",
+        "shop_id",
+        F.coalesce("personal_id", "tax_code").alias("party_before"),
+        F.col("first_linked_on").alias("linked_before"),
+    )
+    today = F.lit(business_date)
+    same = F.coalesce("personal_id", "tax_code") == F.col("party_before")
+    first = F.when(F.col("decision") == "link", F.when(same, F.col("linked_before")).otherwise(today))
+    joined = links.join(old, ["platform", "shop_id"], "left")
+    return joined.withColumns({"business_date": today, "first_linked_on": first})
+
+
+# ── gold ──
+
+
+def _gold(night: Night) -> None:
+    night.progress("gold")
+    lake = night.lake
+    with night.clock("gold"):
+        built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold)
+        lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
+        lake.write(tables.SELLER_PARTIES, built.seller_parties)
+    night.done("gold", lake.read(tables.SELLER_LINKS).count(), lake.read(tables.FLAGGED_SELLERS).count())
+
+
+def _gold_inputs(night: Night) -> gold.GoldInputs:
+    lake = night.lake
+    needed = ("residents", "taxpayers", "declarations", "bank_accounts", "sellers", "seller_sales")
+    return gold.GoldInputs(
+        **{name: lake.read(tables.SILVER[name]) for name in needed},
+        seller_links=lake.read(tables.SELLER_LINKS),
+        holder_links=lake.read(tables.HOLDER_LINKS),
+        previous_flagged=lake.read(tables.FLAGGED_SELLERS),
+        previous_parties=lake.read(tables.SELLER_PARTIES),
+        present=frozenset(name for name, result in night.intakes.items() if result.picture_as_of is not None),
+        degraded=frozenset(name for name, result in night.intakes.items() if result.degraded),
+    )
+
+
+# ── the ledger's figures ──
+
+
+def _figures(night: Night) -> dict[str, object]:
+    outcomes = [outcome for result in night.intakes.values() for outcome in result.outcomes]
+    return {"stages": tuple(night.stages), "sources": tuple(outcomes)}
+
+
+def _versions(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:
+    rules = resources.files("jobs").joinpath("rules")
+    content = "".join(entry.read_text(encoding="utf-8") for entry in sorted(rules.iterdir(), key=lambda e: e.name))
+    return {
+        "code": metadata.version("ct18"),
+        "configuration": settings.digest(),
+        "rules": hashlib.sha256(content.encode()).hexdigest()[:16],
+        "tables": table_versions,
+    }
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in words that hold no data: texts of libraries may quote values, so only their kind is kept."""
+    if isinstance(error, NightFailed | UserError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return f"unexpected {type(error).__name__}"

@@ -1,0 +1,207 @@
+"""The comparisons of the match model: what is compared, its levels in words, and how likely each level is before data
+speak.
+
+A record (shop, taxpayer, account, SIM) is compared with a subject (resident, organisation). Each comparison yields a *level* and
+the *u probability* of that level: how often it occurs when the subject has nothing to do with the record. The m
+probability, how often it occurs when the subject is the record's party, is estimated from the data (`model.estimate`)
+from the starting values here.
+
+Two classes of parties are told apart in m, because evidence fails together: the *open*, who give their own data, and
+the *hiding*, who give others' data or none, on every path at once.
+
+*Relations* (declared id, tax code, payout account, SIM, contact phone, sister shop) lead to a person: to the party
+oneself, to its household, or to another. "Another" is compared with nobody: it stands for the stranger behind a
+borrowed id or a hired account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Level:
+    """One outcome of a comparison.
+
+    Attributes:
+        name: stable name.
+        text: Vietnamese words for it in an explanation.
+        m: starting m probability for open and for hiding parties (relative: a comparison's levels are normalised).
+        of_record: the level is a property of the record alone (a missing value), equal for every candidate.
+    """
+
+    name: str
+    text: str
+    m: tuple[float, float]
+    of_record: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field or relation that is compared.
+
+    Attributes:
+        name: stable name; pairs carry its level in `g_<name>` and its u probability in `u_<name>`.
+        text: Vietnamese name.
+        levels: outcomes; a level's code is its place.
+        unseen: groups of levels that a party which is no candidate may show; the code of group i is len(levels) +
+            i. A record whose value leads somewhere shows one of a group, but nobody knows which.
+    """
+
+    name: str
+    text: str
+    levels: tuple[Level, ...]
+    unseen: tuple[tuple[str, ...], ...] = field(default=())
+
+    def code(self, level: str) -> int:
+        """Code of a level by name."""
+        return next(i for i, candidate in enumerate(self.levels) if candidate.name == level)
+
+    def unseen_code(self, group: int = 0) -> int:
+        """Code of a group of levels that can't be told apart."""
+        return len(self.levels) + group
+
+
+def _relation(name: str, text: str, m_self: tuple[float, float], *extra: Level) -> Comparison:
+    """A relation whose holder is known, with the levels every relation has."""
+    levels = (
+        Level("self", f"{text}: của chính người này", m_self),
+        Level("household", f"{text}: của người cùng hộ", (0.06, 0.15)),
+        Level("other", f"{text}: của người khác", (0.06, 0.35)),
+        Level("unknown", f"{text}: không rõ chủ", (0.05, 0.10), of_record=True),
+        Level("missing", f"{text}: không có", (0.25, 0.35), of_record=True),
+        *extra,
+    )
+    return Comparison(name, text, levels, unseen=(("household", "other"),))
+
+
+NAME = Comparison(
+    "name",
+    "Họ tên",
+    (
+        Level("exact_accent", "trùng cả dấu", (0.40, 0.10)),
+        Level("exact", "trùng khi bỏ dấu", (0.30, 0.10)),
+        Level("accent_differs", "trùng chữ, khác dấu", (0.01, 0.01)),
+        Level("reordered", "trùng, đảo thứ tự", (0.03, 0.02)),
+        Level("subset", "trùng họ và tên, thiếu tên đệm", (0.05, 0.04)),
+        Level("initials", "viết tắt phù hợp", (0.03, 0.03)),
+        Level("typo", "lệch một hai ký tự", (0.03, 0.02)),
+        Level("partial", "trùng họ và tên, khác tên đệm", (0.005, 0.01)),
+        Level("given", "chỉ trùng tên gọi", (0.01, 0.03)),
+        Level("different", "khác hẳn", (0.015, 0.15)),
+        Level("brand", "tên hiệu, không phải tên người", (0.08, 0.35), of_record=True),
+        Level("missing", "không có", (0.01, 0.12), of_record=True),
+    ),
+    unseen=(
+        (
+            *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
+            *("typo", "partial", "given", "different"),
+        ),
+    ),
+)
+BIRTH = Comparison(
+    "birth",
+    "Ngày sinh",
+    (
+        Level("day", "trùng ngày tháng năm", (0.60, 0.40)),
+        Level("swapped", "đảo ngày và tháng", (0.01, 0.01)),
+        Level("close", "lệch một phần", (0.015, 0.015)),
+        Level("year", "chỉ biết năm, trùng năm", (0.03, 0.03)),
+        Level("different", "khác", (0.015, 0.04)),
+        Level("missing", "không có", (0.33, 0.50), of_record=True),
+    ),
+    unseen=(("day", "swapped", "close", "year", "different"),),
+)
+PROVINCE = Comparison(
+    "province",
+    "Tỉnh, thành",
+    (
+        Level("agree", "trùng", (0.70, 0.50)),
+        Level("different", "khác", (0.15, 0.20)),
+        Level("missing", "không có", (0.15, 0.30), of_record=True),
+    ),
+    unseen=(("agree", "different"),),
+)
+ADDRESS = Comparison(
+    "address",
+    "Địa chỉ",
+    (
+        Level("house", "trùng số nhà và đường", (0.35, 0.15)),
+        Level("similar", "gần giống", (0.10, 0.05)),
+        Level("different", "khác", (0.25, 0.30)),
+        Level("missing", "không có", (0.30, 0.50), of_record=True),
+    ),
+    unseen=(("house", "similar", "different"),),
+)
+KIND = Comparison(
+    "kind",
+    "Loại người bán",
+    (
+        Level("agree", "phù hợp", (0.80, 0.60)),
+        Level("different", "không phù hợp", (0.01, 0.03)),
+        Level("missing", "không có", (0.19, 0.37), of_record=True),
+    ),
+    unseen=(("agree", "different"),),
+)
+ALIVE = Comparison(
+    "alive",
+    "Tình trạng",
+    (
+        Level("alive", "còn sống", (0.995, 0.98)),
+        Level("deceased", "đã mất", (0.005, 0.02)),
+    ),
+    unseen=(("alive", "deceased"),),
+)
+ID = _relation(
+    "id",
+    "Số định danh",
+    (0.60, 0.15),
+    Level("near", "Số định danh: lệch một chữ số hoặc đảo hai chữ số kề nhau", (0.02, 0.01)),
+    Level("masked_agrees", "Số định danh bị che: phần hiện phù hợp", (0.05, 0.05)),
+    Level("masked_differs", "Số định danh bị che: phần hiện không phù hợp", (0.002, 0.01)),
+)
+CODE = _relation("code", "Mã số thuế", (0.30, 0.05))
+ACCOUNT = Comparison(
+    "account",
+    "Tài khoản nhận tiền",
+    (
+        Level("self", "Tài khoản nhận tiền: của chính người này", (0.50, 0.15)),
+        Level("household", "Tài khoản nhận tiền: của người cùng hộ", (0.08, 0.15)),
+        Level("other", "Tài khoản nhận tiền: của người khác", (0.04, 0.20)),
+        Level("unknown", "Tài khoản nhận tiền: không rõ chủ", (0.05, 0.10), of_record=True),
+        Level("missing", "Tài khoản nhận tiền: không có", (0.25, 0.25), of_record=True),
+        Level("shared_self", "Tài khoản nhiều gian hàng dùng: của chính người này", (0.02, 0.01)),
+        Level("shared_household", "Tài khoản nhiều gian hàng dùng: của người cùng hộ", (0.005, 0.01)),
+        Level("shared_other", "Tài khoản nhiều gian hàng dùng: của người khác", (0.02, 0.15)),
+    ),
+    unseen=(("household", "other"), ("shared_household", "shared_other")),
+)
+SIM = _relation("sim", "Số điện thoại", (0.50, 0.15))
+SIM_NOW = _relation("sim_now", "Chủ hiện nay của số điện thoại", (0.05, 0.05))
+CONTACT = _relation("contact", "Số liên lạc ở ngân hàng, thuế", (0.10, 0.05))
+SISTER = _relation("sister", "Gian hàng chung số, tài khoản hoặc giấy tờ", (2.0, 1.5))
+
+RELATIONS = (ID, CODE, ACCOUNT, SIM, SIM_NOW, CONTACT, SISTER)
+
+# Which comparisons a kind of record has; the order is that of the explanation.
+MODELS: dict[str, tuple[Comparison, ...]] = {
+    "sim": (ID, NAME, BIRTH, ALIVE),
+    "account": (ID, CODE, NAME, SIM, KIND, ALIVE),
+    "taxpayer": (ID, NAME, BIRTH, SIM, PROVINCE, ADDRESS, ALIVE),
+    "shop": (ID, CODE, NAME, BIRTH, ACCOUNT, SIM, SIM_NOW, CONTACT, PROVINCE, ADDRESS, KIND, ALIVE),
+    "shop_with_sisters": (
+        ID,
+        CODE,
+        NAME,
+        BIRTH,
+        ACCOUNT,
+        SIM,
+        SIM_NOW,
+        CONTACT,
+        SISTER,
+        PROVINCE,
+        ADDRESS,
+        KIND,
+        ALIVE,
+    ),
+}

@@ -1,0 +1,97 @@
+"""Why: the explanation of a match, made from the same levels and weights as its probability.
+
+In words that a person can read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from matching import comparisons as c
+from matching.comparisons import Comparison
+from matching.model import Parameters, level_m
+
+
+def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]) -> Column:
+    """JSON of a scored pair: its fields one by one, the rules that proposed it, its rivals.
+
+    Columns in: those of `resolve.Resolution.scored`. `values` gives for some comparisons the two values compared,
+    masked already.
+
+    Returns:
+        `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record", "subject"}]}`;
+        weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
+    """
+    fields = F.filter(
+        F.array(*(_field(parameters, comparison, values) for comparison in parameters.comparisons)),
+        lambda field: field["level"].isNotNull() & (field["level"] != "missing"),
+    )
+    return F.to_json(
+        F.struct(
+            F.lit(parameters.model).alias("model"),
+            F.round("probability", 6).alias("probability"),
+            F.round("none_probability", 6).alias("none_probability"),
+            F.col("rules"),
+            fields.alias("fields"),
+        )
+    )
+
+
+def level_names(parameters: Parameters) -> Column:
+    """JSON of a scored pair with the level names alone: `{"<comparison>": "<level>", …}`.
+
+    For the millions of holders.
+    """
+    return F.to_json(F.struct(*(_level(comparison).alias(comparison.name) for comparison in parameters.comparisons)))
+
+
+def _field(parameters: Parameters, comparison: Comparison, values: dict[str, tuple[Column, Column]]) -> Column:
+    nothing = F.lit(None).cast("string")
+    record, subject = values.get(comparison.name, (nothing, nothing))
+    return F.struct(
+        F.lit(comparison.text).alias("field"),
+        _level(comparison).alias("level"),
+        _pick([level.text for level in comparison.levels], comparison).alias("text"),
+        F.round(_weight(parameters, comparison), 2).alias("weight"),
+        record.alias("record"),
+        subject.alias("subject"),
+    )
+
+
+def _level(comparison: Comparison) -> Column:
+    return _pick([level.name for level in comparison.levels], comparison)
+
+
+def _weight(parameters: Parameters, comparison: Comparison) -> Column:
+    log_m = [float(value) for value in np.log2(level_m(parameters, comparison))]
+    known = F.get(F.array(*map(F.lit, log_m)), F.col(f"g_{comparison.name}"))
+    of_record = [i for i, level in enumerate(comparison.levels) if level.of_record]
+    weight = known - F.log2(F.col(f"u_{comparison.name}"))
+    return F.when(F.col(f"g_{comparison.name}").isin(of_record), 0.0).otherwise(weight)
+
+
+def _pick(texts: list[str], comparison: Comparison) -> Column:
+    return F.get(F.array(*map(F.lit, texts)), F.col(f"g_{comparison.name}"))
+
+
+# The first of these that holds carries the match (contract: match_type).
+_CARRIERS = (
+    ("id", c.ID, ("self", "near", "masked_agrees")),
+    ("tax_code", c.CODE, ("self",)),
+    ("bank", c.ACCOUNT, ("self", "shared_self")),
+    ("phone", c.SIM, ("self",)),
+    ("phone", c.SIM_NOW, ("self",)),
+    ("phone", c.CONTACT, ("self",)),
+)
+
+
+def match_type(parameters: Parameters) -> Column:
+    """`id`, `tax_code`, `bank`, `phone` or `fuzzy`: the evidence that carries a scored pair."""
+    carrier = F.lit("fuzzy")
+    for name, comparison, levels in reversed(_CARRIERS):
+        if comparison in parameters.comparisons:
+            codes = [comparison.code(level) for level in levels]
+            carrier = F.when(F.col(f"g_{comparison.name}").isin(codes), name).otherwise(carrier)
+    return carrier

@@ -1,0 +1,389 @@
+"""Levels and u probabilities of a pair: what `comparisons` declares, as native expressions; only fuzzy names and
+addresses leave the JVM.
+
+A frame of pairs holds the record's columns as `r_<column>`, the subject's as `s_<column>` (see `RECORD` and `SUBJECT`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DoubleType
+from rapidfuzz import fuzz
+
+from matching import comparisons as c
+from matching.comparisons import Comparison
+from matching.identifiers import is_one_edit
+from matching.name_levels import company_levels, person_levels
+
+# Columns of a record; relations come beside them as `holder_<relation>` (struct subject, household) and
+# `state_<relation>`.
+RECORD = (
+    *(
+        "record",
+        "kind",
+        "person_id",
+        "cmnd",
+        "id_prefix",
+        "id_suffix",
+        "name_accent",
+        "name_key",
+        "name_sorted",
+        "name_sg",
+    ),
+    *("like_person", "company_key", "birth_date", "birth_year", "province34", "address_key", "house_key"),
+)
+SUBJECT = (
+    *("subject", "kind", "person_id", "cmnd", "name_accent", "name_key", "name_sorted", "name_sg", "company_key"),
+    *("birth_date", "birth_year", "province34", "address_key", "house_key", "household", "household_size", "deceased"),
+    *("n_name", "n_sg", "p_province", "p_kind"),
+)
+
+ORGANISATION = "organisation"
+
+# Digits that two independent ids share by chance: 63 provinces, two sexes and a century of births are no even dice
+# (DOMAIN.md §2.1).
+_SAME_ID_HEAD = (1.0, 0.2, 0.12, 0.03, 0.012, 0.003, 0.0006)
+# Distinct ids one edit away over the ids that the structure allows (63 provinces × 2 × 100 years × 10^6), and of CMND.
+_NEAR_ID = 119 / 1.26e10
+_NEAR_CMND = 89 / 1e9
+_SIMILAR_ADDRESS = 85.0
+_U_SIMILAR_ADDRESS = 0.003
+# A name one or two edits away from a given one: some eight spellings, each about as frequent as the name itself.
+_NEIGHBOUR_NAMES = 8.0
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Figures of the subjects that u probabilities follow from in closed form (`subjects.statistics`).
+
+    Attributes:
+        subjects: N.
+        same_accent: probability that two subjects of one folded name write it with the same accents.
+        same_given: that two subjects share the given name.
+        same_birth_year: that two share the year of birth.
+        same_house: that two share house number, street and province.
+        deceased: share of the deceased.
+    """
+
+    subjects: int
+    same_accent: float
+    same_given: float
+    same_birth_year: float
+    same_house: float
+    deceased: float
+
+
+def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
+    """Compare every pair on all comparisons of a model.
+
+    Columns out: record, subject, s_household, rules; `g_<comparison>` and `n_<comparison>` (codes of the pair and of "none
+    of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none (see `model.Sample`).
+    """
+    chosen = c.MODELS[model]
+    relations = [comparison for comparison in chosen if comparison in c.RELATIONS]
+    # One step after the other, each on the columns of the one before: an expression that two columns share is computed once.
+    fuzzy = pairs.withColumns(_fuzzy(chosen))
+    unseen = fuzzy.withColumns({f"n_{comparison.name}": _unseen(comparison) for comparison in chosen})
+    compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
+    weighed = compared.withColumns({f"u_{comparison.name}": _chance(comparison, statistics) for comparison in chosen})
+    kept = ["record", "subject", "s_household", "rules", *(f"{p}_{x.name}" for x in chosen for p in ("g", "n", "u"))]
+    log_u = reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
+    return weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations))
+
+
+def _unseen(comparison: Comparison) -> Column:
+    """Code that "none of these" shows: of the record alone."""
+    if comparison in c.RELATIONS:
+        return _unseen_relation(comparison)
+    if comparison is c.NAME:
+        return _unseen_name()
+    value = {"birth": "birth_year", "province": "province34", "address": "address_key", "kind": "kind"}.get(
+        comparison.name
+    )
+    if value is None:
+        return F.lit(comparison.unseen_code())
+    return F.when(F.col(f"r_{value}").isNull(), comparison.code("missing")).otherwise(comparison.unseen_code())
+
+
+def _level(comparison: Comparison) -> Column:
+    """Code that the pair shows; where the subject lacks the value, that of none."""
+    if comparison is c.ID:
+        return _level_id()
+    return _level_relation(comparison) if comparison in c.RELATIONS else _FIELDS[comparison.name][0]()
+
+
+def _chance(comparison: Comparison, statistics: Statistics) -> Column:
+    """u of the level that the pair shows (column `g_<comparison>`); 1 where the record alone decides the level."""
+    if comparison is c.ID:
+        return _chance_id(statistics)
+    if comparison in c.RELATIONS:
+        return _chance_relation(comparison, statistics)
+    return _FIELDS[comparison.name][1](statistics)
+
+
+def _shows(comparison: Comparison, *levels: str) -> Column:
+    return F.col(f"g_{comparison.name}").isin([comparison.code(level) for level in levels])
+
+
+# ── relations ──
+
+
+def _unseen_relation(comparison: Comparison) -> Column:
+    holder, state = F.col(f"r_holder_{comparison.name}"), F.col(f"r_state_{comparison.name}")
+    unknown = F.when(state == "unknown", comparison.code("unknown")).otherwise(comparison.code("missing"))
+    known = F.when(holder.isNotNull(), comparison.unseen_code())
+    if comparison is c.ACCOUNT:
+        known = F.when(holder.isNotNull() & (state == "shared"), comparison.unseen_code(1)).when(
+            holder.isNotNull(), comparison.unseen_code()
+        )
+    if comparison is c.ID:
+        known = F.when(_masked(), comparison.code("masked_differs")).when(holder.isNotNull(), comparison.unseen_code())
+    return known.otherwise(unknown)
+
+
+def _level_relation(comparison: Comparison) -> Column:
+    holder = F.col(f"r_holder_{comparison.name}")
+    plain = _tie(comparison, holder, "")
+    if comparison is c.ACCOUNT:
+        plain = F.when(F.col("r_state_account") == "shared", _tie(comparison, holder, "shared_")).otherwise(plain)
+    return F.when(holder.isNull(), F.col(f"n_{comparison.name}")).otherwise(plain)
+
+
+def _tie(comparison: Comparison, holder: Column, prefix: str) -> Column:
+    return (
+        F.when(holder["subject"] == F.col("subject"), comparison.code(f"{prefix}self"))
+        .when(holder["household"] == F.col("s_household"), comparison.code(f"{prefix}household"))
+        .otherwise(comparison.code(f"{prefix}other"))
+    )
+
+
+def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
+    shared = ("shared_",) if comparison is c.ACCOUNT else ()
+    members = F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
+    one = 1.0 / statistics.subjects
+    return (
+        F.when(_shows(comparison, *(f"{prefix}self" for prefix in ("", *shared))), one)
+        .when(_shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)
+        .otherwise(1.0)
+    )
+
+
+def _masked() -> Column:
+    return F.col("r_id_prefix").isNotNull() & F.col("r_id_suffix").isNotNull()
+
+
+def _level_id() -> Column:
+    itself = F.col("r_holder_id.subject") == F.col("subject")
+    near = is_one_edit(F.col("r_person_id"), F.col("s_person_id")) | is_one_edit(F.col("r_cmnd"), F.col("s_cmnd"))
+    head = F.col("s_person_id").startswith(F.col("r_id_prefix"))
+    visible = _masked() & head & F.col("s_person_id").endswith(F.col("r_id_suffix"))
+    return (
+        F.when(itself, c.ID.code("self"))
+        .when(near, c.ID.code("near"))
+        .when(visible, c.ID.code("masked_agrees"))
+        .when(_masked(), c.ID.code("masked_differs"))
+        .otherwise(_level_relation(c.ID))
+    )
+
+
+def _chance_id(statistics: Statistics) -> Column:
+    heads = F.array(*map(F.lit, _SAME_ID_HEAD))
+    head = F.get(heads, F.least(F.length("r_id_prefix"), F.lit(len(_SAME_ID_HEAD) - 1)))
+    visible = F.greatest(head * F.pow(F.lit(0.1), F.length("r_id_suffix")), F.lit(1.0 / statistics.subjects))
+    return (
+        F.when(_shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
+        .when(_shows(c.ID, "masked_agrees"), visible)
+        .otherwise(_chance_relation(c.ID, statistics))
+    )
+
+
+def _helpers(relations: list[Comparison]) -> list[Column]:
+    """How many relations lead to strangers, and how many of these to one counted already, for the pair and for none."""
+    holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
+    strangers = F.filter(
+        holders,
+        lambda holder: (
+            (holder["subject"] != F.col("subject"))
+            & ~F.coalesce(holder["household"] == F.col("s_household"), F.lit(False))
+        ),
+    )
+    return [*_reuse(strangers, ""), *_reuse(holders, "_none")]
+
+
+def _reuse(holders: Column, end: str) -> list[Column]:
+    subjects = F.transform(holders, lambda holder: holder["subject"])
+    distinct = F.size(F.array_distinct(subjects))
+    further = F.greatest(F.size(subjects) - 1, F.lit(0))
+    return [(F.size(subjects) - distinct).alias(f"reused{end}"), further.alias(f"further{end}")]
+
+
+# ── fields ──
+
+
+def _fuzzy(chosen: tuple[Comparison, ...]) -> dict[str, Column]:
+    """Columns fuzzy_person, fuzzy_company and, where addresses are compared, same_address; null where equal keys tell all."""
+    company = F.col("s_kind") == ORGANISATION
+    undecided = F.col("r_name_sorted") != F.col("s_name_sorted")
+    differs = F.col("r_company_key") != F.col("s_company_key")
+    columns = {
+        "fuzzy_person": person_levels(F.when(~company & undecided, F.col("r_name_key")), F.col("s_name_key")),
+        "fuzzy_company": company_levels(F.when(company & differs, F.col("r_company_key")), F.col("s_company_key")),
+    }
+    if c.ADDRESS in chosen:
+        near = (F.col("r_province34") == F.col("s_province34")) & ~F.coalesce(_same_house(), F.lit(False))
+        columns["same_address"] = _address_similarity(F.when(near, F.col("r_address_key")), F.col("s_address_key"))
+    return columns
+
+
+@F.arrow_udf(DoubleType())
+def _address_similarity(records: pa.Array, subjects: pa.Array) -> pa.Array:
+    pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
+    return pa.array([None if a is None or b is None else fuzz.token_set_ratio(a, b) for a, b in pairs], pa.float64())
+
+
+def _unseen_name() -> Column:
+    nobody = ~F.coalesce(F.col("r_like_person"), F.lit(False)) & F.coalesce(
+        F.col("r_kind") != ORGANISATION, F.lit(True)
+    )
+    missing = F.col("r_name_key").isNull()
+    return F.when(missing, c.NAME.code("missing")).when(nobody, c.NAME.code("brand")).otherwise(c.NAME.unseen_code())
+
+
+def _level_name() -> Column:
+    accented = (F.col("r_name_accent") != F.col("r_name_key")) & (F.col("s_name_accent") != F.col("s_name_key"))
+    same_accents = F.col("r_name_accent") == F.col("s_name_accent")
+    ordered = F.col("r_name_key") == F.col("s_name_key")
+    fuzzy = F.coalesce(F.when(F.col("s_kind") == ORGANISATION, _company()), F.col("fuzzy_person"), F.lit("different"))
+    names = F.array(*(F.lit(level.name) for level in c.NAME.levels))
+    by_letters = F.array_position(names, fuzzy).cast("int") - 1
+    brand = (F.col("n_name") == c.NAME.code("brand")) & fuzzy.isin("given", "different")
+    return (
+        F.when(F.col("r_name_key").isNull(), F.col("n_name"))
+        .when(ordered & accented & same_accents, c.NAME.code("exact_accent"))
+        .when(ordered & accented, c.NAME.code("accent_differs"))
+        .when(ordered, c.NAME.code("exact"))
+        .when(F.col("r_name_sorted") == F.col("s_name_sorted"), c.NAME.code("reordered"))
+        .when(brand, F.col("n_name"))
+        .otherwise(by_letters)
+    )
+
+
+def _company() -> Column:
+    same = F.col("r_company_key") == F.col("s_company_key")
+    return F.when(same, "exact").otherwise(F.coalesce(F.col("fuzzy_company"), F.lit("different")))
+
+
+def _chance_name(statistics: Statistics) -> Column:
+    """The rarer the name, the more its agreement tells."""
+    total = float(statistics.subjects)
+    full, short = (F.col("s_n_name") + 0.5) / total, (F.col("s_n_sg") + 0.5) / total
+    return (
+        F.when(_shows(c.NAME, "exact_accent"), full * statistics.same_accent)
+        .when(_shows(c.NAME, "exact", "reordered"), full)
+        .when(_shows(c.NAME, "accent_differs"), full * (1.0 - min(statistics.same_accent, 0.9)))
+        .when(_shows(c.NAME, "subset", "partial"), short)
+        .when(_shows(c.NAME, "typo"), F.least((F.col("s_n_name") + 1) * _NEIGHBOUR_NAMES / total, F.lit(0.1)))
+        # Same given name; surname and middle names begin with the same letters by chance about once in ten.
+        .when(_shows(c.NAME, "initials"), statistics.same_given * 0.1)
+        .when(_shows(c.NAME, "given"), statistics.same_given)
+        .otherwise(1.0)
+    )
+
+
+def _level_birth() -> Column:
+    left, right = F.col("r_birth_date"), F.col("s_birth_date")
+    same = [F.coalesce(part(left) == part(right), F.lit(False)).cast("int") for part in (F.year, F.month, F.dayofmonth)]
+    year = F.col("r_birth_year") == F.col("s_birth_year")
+    swapped = year & (F.month(left) == F.dayofmonth(right)) & (F.dayofmonth(left) == F.month(right))
+    # 1 January is written where the day is not known.
+    vague = left.isNull() | right.isNull() | ((F.month(left) == 1) & (F.dayofmonth(left) == 1))
+    return (
+        F.when(F.col("r_birth_year").isNull() | F.col("s_birth_year").isNull(), F.col("n_birth"))
+        .when(left == right, c.BIRTH.code("day"))
+        .when(swapped, c.BIRTH.code("swapped"))
+        .when(vague & year, c.BIRTH.code("year"))
+        .when(reduce(Column.__add__, same) == 2, c.BIRTH.code("close"))
+        .otherwise(c.BIRTH.code("different"))
+    )
+
+
+def _chance_birth(statistics: Statistics) -> Column:
+    year = statistics.same_birth_year
+    return (
+        F.when(_shows(c.BIRTH, "day", "swapped"), year / 365)
+        .when(_shows(c.BIRTH, "year"), year)
+        # Two of day, month and year agree.
+        .when(_shows(c.BIRTH, "close"), year * (1 / 12 + 1 / 30) + 1 / 365)
+        .otherwise(1.0)
+    )
+
+
+def _level_province() -> Column:
+    agree = F.col("r_province34") == F.col("s_province34")
+    return (
+        F.when(agree, c.PROVINCE.code("agree"))
+        .when(agree.isNull(), F.col("n_province"))
+        .otherwise(c.PROVINCE.code("different"))
+    )
+
+
+def _chance_province(_: Statistics) -> Column:
+    share = F.col("s_p_province")
+    return F.when(_shows(c.PROVINCE, "agree"), share).when(_shows(c.PROVINCE, "different"), 1 - share).otherwise(1.0)
+
+
+def _same_house() -> Column:
+    return (F.col("r_house_key") == F.col("s_house_key")) & (F.col("r_province34") == F.col("s_province34"))
+
+
+def _level_address() -> Column:
+    silent = F.col("r_address_key").isNull() | F.col("s_address_key").isNull()
+    return (
+        F.when(silent, F.col("n_address"))
+        .when(_same_house(), c.ADDRESS.code("house"))
+        .when(F.col("same_address") >= _SIMILAR_ADDRESS, c.ADDRESS.code("similar"))
+        .otherwise(c.ADDRESS.code("different"))
+    )
+
+
+def _chance_address(statistics: Statistics) -> Column:
+    similar = F.when(_shows(c.ADDRESS, "similar"), _U_SIMILAR_ADDRESS).otherwise(1.0)
+    return F.when(_shows(c.ADDRESS, "house"), statistics.same_house).otherwise(similar)
+
+
+def _level_kind() -> Column:
+    agree = (F.col("s_kind") == ORGANISATION) == (F.col("r_kind") == ORGANISATION)
+    return (
+        F.when(agree, c.KIND.code("agree"))
+        .when(F.col("r_kind").isNull(), F.col("n_kind"))
+        .otherwise(c.KIND.code("different"))
+    )
+
+
+def _chance_kind(_: Statistics) -> Column:
+    share = F.col("s_p_kind")
+    return F.when(_shows(c.KIND, "agree"), share).when(_shows(c.KIND, "different"), 1 - share).otherwise(1.0)
+
+
+def _level_alive() -> Column:
+    return F.when(F.col("s_deceased"), c.ALIVE.code("deceased")).otherwise(c.ALIVE.code("alive"))
+
+
+def _chance_alive(statistics: Statistics) -> Column:
+    return F.when(_shows(c.ALIVE, "deceased"), max(statistics.deceased, 0.001)).otherwise(1.0)
+
+
+_FIELDS: dict[str, tuple[Callable[[], Column], Callable[[Statistics], Column]]] = {
+    "name": (_level_name, _chance_name),
+    "birth": (_level_birth, _chance_birth),
+    "province": (_level_province, _chance_province),
+    "address": (_level_address, _chance_address),
+    "kind": (_level_kind, _chance_kind),
+    "alive": (_level_alive, _chance_alive),
+}

@@ -1,0 +1,107 @@
+"""How well two names agree: what can't be told by equal keys is told here, in one Arrow UDF call a pair.
+
+Names come folded (`names.person_key`, `names.company_key`): lower-case ASCII tokens, one blank between them, order
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import pyarrow as pa
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+SUBSET, INITIALS, TYPO, PARTIAL, GIVEN, DIFFERENT = "subset", "initials", "typo", "partial", "given", "different"
+
+# One slip of the hand in a short name, two in a long one.
+_LONG_NAME = 12
+_COMPANY_SIMILAR = 90.0
+
+
+@lru_cache(maxsize=200_000)
+def person_level(record: str, subject: str) -> str:
+    """Level of agreement of a person's name as a record writes it with the name of a subject; both folded and not
+    equal.
+
+    Returns:
+        `subset`: surname and given name agree, one side lacks middle names, or the full name stands inside a longer
+            text;
+        `initials`: same given name, the other tokens agree as far as their letters go; `typo`: one or two edits apart;
+        `partial`: surname and given name agree, the middle contradicts; `given`: only the given name; `different`.
+    """
+    left, right = record.split(), subject.split()
+    if not left or not right:
+        return DIFFERENT
+    if _contains(left, right) or _contains(right, left):
+        return SUBSET
+    if _initials(left, right) or _initials(left[1:] + left[:1], right):
+        return INITIALS
+    if OSA.distance(record, subject, score_cutoff=2) <= (2 if min(len(record), len(subject)) >= _LONG_NAME else 1):
+        return PARTIAL if _other_middle(left, right) else TYPO
+    if left[-1] == right[-1] and left[0] == right[0]:
+        return PARTIAL
+    return GIVEN if right[-1] in (left[-1], left[0]) else DIFFERENT
+
+
+def company_level(record: str, subject: str) -> str:
+    """Level of agreement of two folded company names that are not equal: `subset`, `typo` or `different`."""
+    left, right = set(record.split()), set(subject.split())
+    if min(len(left), len(right)) > 1 and (left <= right or right <= left):
+        return SUBSET
+    return TYPO if fuzz.token_sort_ratio(record, subject, score_cutoff=_COMPANY_SIMILAR) else DIFFERENT
+
+
+def _contains(outer: list[str], inner: list[str]) -> bool:
+    """Whether surname and given name of `inner` are those of `outer`, and its other tokens occur there in order."""
+    if len(inner) < 2 or len(inner) >= len(outer):
+        return False
+    if (outer[0], outer[-1]) == (inner[0], inner[-1]):
+        rest = iter(outer[1:-1])
+        return all(token in rest for token in inner[1:-1])
+    return len(inner) >= 3 and f" {' '.join(inner)} " in f" {' '.join(outer)} "
+
+
+def _initials(short: list[str], full: list[str]) -> bool:
+    """Whether `short` abbreviates `full`: same given name, every other token the beginning of its counterpart.
+
+    One shortened.
+    """
+    if short[-1] != full[-1] or not any(len(token) <= 2 for token in short[:-1]):
+        return False
+    if len(short) == len(full):
+        return all(
+            token == other or other.startswith(token[:1]) and len(token) <= 2
+            for token, other in zip(short, full, strict=True)
+        )
+    return len(short) == 2 and full[0].startswith(short[0])
+
+
+def _other_middle(left: list[str], right: list[str]) -> bool:
+    """Whether the names differ by a middle name that is another word of its own, not by a slip ("van" and "thi".
+
+    "anh" and "an").
+    """
+    if len(left) != len(right) or (left[0], left[-1]) != (right[0], right[-1]):
+        return False
+    changed = [(a, b) for a, b in zip(left[1:-1], right[1:-1], strict=True) if a != b]
+    return any(min(len(a), len(b)) <= 3 for a, b in changed)
+
+
+def _udf(level: Callable[[str, str], str]) -> Callable[[Column, Column], Column]:
+    @F.arrow_udf(StringType())
+    def levels(records: pa.Array, subjects: pa.Array) -> pa.Array:
+        pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
+        return pa.array([None if a is None or b is None else level(a, b) for a, b in pairs], pa.string())
+
+    return levels  # type: ignore[return-value]
+
+
+person_levels = _udf(person_level)
+person_levels.__doc__ = "`person_level` over two columns; null where either is null."
+company_levels = _udf(company_level)
+company_levels.__doc__ = "`company_level` over two columns; null where either is null."

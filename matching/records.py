@@ -1,0 +1,206 @@
+"""Records and subjects from normalised tables: every kind of record in one form, with its relations looked up.
+
+Subjects are `R:<personal_id>` (residents) and `T:<tax_code>` (organisations, and businesses whose person is not known). A *directory* tells
+whose a key is: key, holder (struct subject, household; null where the key is known and its holder is not).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from matching import identifiers
+from matching.comparisons import MODELS, RELATIONS
+from matching.levels import ORGANISATION, RECORD, SUBJECT
+
+RESIDENT = "resident"
+HOLDER = "struct<subject: string, household: string>"
+_ADDED = ("household_size", "n_name", "n_sg", "p_province", "p_kind")
+
+
+# ── subjects ──
+
+
+def residents(table: DataFrame) -> DataFrame:
+    """Residents as subjects. Columns in: normalised residents. Columns out: `SUBJECT` without what frequencies add."""
+    return _subjects(
+        table,
+        subject=F.concat(F.lit("R:"), "personal_id"),
+        kind=F.lit(RESIDENT),
+        household=F.col("household_id"),
+        deceased=F.col("status") == "deceased",
+    )
+
+
+def businesses(table: DataFrame, kind: str) -> DataFrame:
+    """Taxpayers as subjects of their own: organisations, or businesses whose person is not known.
+
+    Columns as in `residents`.
+    """
+    alike = {"person_id": None, "cmnd": None, "birth_date": None, "birth_year": None}
+    name = {"name_key": F.col("company_key"), "name_sorted": F.col("company_key"), "name_sg": F.col("company_key")}
+    return _subjects(
+        table,
+        subject=F.concat(F.lit("T:"), "tax_code"),
+        kind=F.lit(kind),
+        household=F.lit(None).cast("string"),
+        deceased=F.lit(False),
+        **{column: F.lit(None).cast(table.schema[column].dataType) for column in alike},
+        **(name if kind == ORGANISATION else {}),
+    )
+
+
+def _subjects(table: DataFrame, **columns: Column) -> DataFrame:
+    if "company_key" not in table.columns:
+        columns["company_key"] = F.lit(None).cast("string")
+    wanted = [name for name in SUBJECT if name not in _ADDED]
+    return table.select(*(columns.get(name, F.col(name)).alias(name) for name in wanted))
+
+
+# ── directories ──
+
+
+def id_directory(subjects: DataFrame) -> DataFrame:
+    """Personal ids and CMND of subjects. Columns out: id_key, id_holder, id_name_sorted, id_name_sg.
+
+    A key of two subjects is left out.
+    """
+    owned = subjects.select("*", F.explode(F.array_compact(F.array("person_id", "cmnd"))).alias("id_key"))
+    owner = F.struct(F.struct("subject", "household").alias("id_holder"), "name_sorted", "name_sg")
+    keyed = owned.groupBy("id_key").agg(F.min(owner).alias("owner"), F.count("*").alias("owners")).where("owners = 1")
+    return keyed.select(
+        "id_key",
+        "owner.id_holder",
+        F.col("owner.name_sorted").alias("id_name_sorted"),
+        F.col("owner.name_sg").alias("id_name_sg"),
+    )
+
+
+def directory(links: DataFrame, key: Column, also_unknown: bool = True) -> DataFrame:
+    """Whose a key is, where its records agree on that.
+
+    Columns in: what `key` asks for; subject, household (null where the record's holder is not known). Columns out: key, holder;
+    a key whose records name two subjects is known and its holder is not. `also_unknown` keeps keys that no record's
+    holder is known of.
+    """
+    holder = F.when(F.col("subject").isNotNull(), F.struct("subject", "household"))
+    keyed = links.select(key.alias("key"), holder.alias("holder")).where(F.col("key").isNotNull())
+    found = keyed.groupBy("key").agg(F.min("holder").alias("least"), F.max("holder").alias("greatest"))
+    found = found.select(
+        "key", F.when(F.col("least.subject") == F.col("greatest.subject"), F.col("least")).alias("holder")
+    )
+    return found if also_unknown else found.where(F.col("holder").isNotNull())
+
+
+def subscriber(asked: DataFrame, sims: DataFrame, date: Column, active_only: bool) -> DataFrame:
+    """Holder of a number on a date (contract §2): the row with the latest activation by then; now: of active rows only.
+
+    Columns in: record, phone_norm and what `date` asks for; of `sims` phone_norm, activated_on, status, updated_at,
+    subject, household. Columns out: record, holder (null: a row is there, its holder is not known).
+    """
+    rows = sims.where(F.col("status") == "active") if active_only else sims
+    rows = rows.select("phone_norm", "activated_on", "updated_at", "subject", "household")
+    reached = asked.select("record", "phone_norm", date.alias("date")).join(rows, "phone_norm")
+    holder = F.when(F.col("subject").isNotNull(), F.struct("subject", "household"))
+    latest = F.max_by(holder, F.struct("activated_on", "updated_at", F.xxhash64("subject")))
+    return reached.where(F.col("activated_on") <= F.col("date")).groupBy("record").agg(latest.alias("holder"))
+
+
+# ── records ──
+
+
+def base(table: DataFrame, record: Column, kind: Column, ids: DataFrame, **columns: Column) -> DataFrame:
+    """Records in the common form, their declared id looked up.
+
+    Columns in: normalised table (a column of `RECORD` that it lacks is null); `ids` of `id_directory`. `columns`
+    replaces columns.
+    Columns out: `RECORD`, holder_id, state_id, settled (the holder of the declared id bears the record's name).
+    """
+    given = {"record": record, "kind": kind, "like_person": F.col("name_like_person"), **columns}
+    records = table.select(*(_column(table, name, given).alias(name) for name in RECORD))
+    found = records.withColumn("id_key", F.coalesce("person_id", "cmnd")).join(ids, "id_key", "left")
+    declared = F.col("id_key").isNotNull()
+    settled = (F.col("id_name_sorted") == F.col("name_sorted")) | (F.col("id_name_sg") == F.col("name_sg"))
+    return found.select(
+        *RECORD,
+        F.col("id_holder").alias("holder_id"),
+        F.when(declared, "unknown").otherwise("missing").alias("state_id"),
+        F.coalesce(settled, F.lit(False)).alias("settled"),
+    )
+
+
+_TYPES = {"birth_date": "date", "birth_year": "int", "like_person": "boolean"}
+
+
+def _column(table: DataFrame, name: str, given: dict[str, Column]) -> Column:
+    if name in given:
+        return given[name]
+    return F.col(name) if name in table.columns else F.lit(None).cast(_TYPES.get(name, "string"))
+
+
+def relate(records: DataFrame, relation: str, held: DataFrame) -> DataFrame:
+    """Add a relation: `holder_<relation>`, `state_<relation>`.
+
+    Columns in: record; of `held` record, holder (null: unknown) and, if there, state and cut_key. A record that `held`
+    lacks has no such evidence.
+    """
+    extra = [name for name in ("state", "cut_key") if name in held.columns]
+    found = held.select("record", F.col("holder").alias("held"), F.lit(True).alias("known"), *extra)
+    joined = records.join(found, "record", "left")
+    state = F.when(F.col("known"), "unknown").otherwise("missing")
+    added = {
+        f"holder_{relation}": F.col("held"),
+        f"state_{relation}": F.coalesce(F.col("state"), state) if "state" in extra else state,
+        **({f"cut_{relation}": F.col("cut_key")} if "cut_key" in extra else {}),
+    }
+    return joined.withColumns(added).drop("held", "known", *extra)
+
+
+def without_repeats(records: DataFrame, relation: str, before: str) -> DataFrame:
+    """Drop a relation where it leads to the same holder as another one that comes before it. Columns in.
+
+    Both relations.
+    """
+    repeated = F.coalesce(F.col(f"holder_{relation}.subject") == F.col(f"holder_{before}.subject"), F.lit(False))
+    return records.withColumns(
+        {
+            f"holder_{relation}": F.when(~repeated, F.col(f"holder_{relation}")),
+            f"state_{relation}": F.when(repeated, "missing").otherwise(F.col(f"state_{relation}")),
+        }
+    )
+
+
+def complete(records: DataFrame, model: str) -> DataFrame:
+    """Add the relations of a model that the records do not have, as missing."""
+    names = [comparison.name for comparison in MODELS[model] if comparison in RELATIONS]
+    absent = [name for name in names if f"holder_{name}" not in records.columns]
+    return records.withColumns(
+        {f"holder_{name}": F.lit(None).cast(HOLDER) for name in absent}
+        | {f"state_{name}": F.lit("missing") for name in absent}
+    )
+
+
+def holders(
+    shops: DataFrame, directory_: DataFrame, key: Column, cap: int, shared_from: int | None = None
+) -> DataFrame:
+    """Whose the key of each shop is, with the number of shops behind the key.
+
+    Columns in: record and what `key` asks for; of `directory_` key, holder. Columns out: record, holder, state
+    (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its holder is not named).
+    """
+    keyed = shops.select("record", key.alias("key")).where(F.col("key").isNotNull())
+    sizes = keyed.groupBy("key").agg(F.count("*").alias("shops"))
+    found = keyed.join(sizes, "key").join(directory_, "key", "left")
+    few = F.col("shops") <= cap
+    shared = F.col("shops") >= (shared_from or cap + 1)
+    return found.select(
+        "record",
+        F.when(few, F.col("holder")).alias("holder"),
+        F.when(few & F.col("holder").isNotNull() & shared, "shared").alias("state"),
+        F.when(~few, F.xxhash64("key")).alias("cut_key"),
+    )
+
+
+def code_key(code: Column) -> Column:
+    """Key under which a tax code is looked up: branches and e-commerce codes count as their root (DOMAIN.md §2.3)."""
+    return F.coalesce(identifiers.tax_code_root(code), code)

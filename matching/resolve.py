@@ -1,0 +1,119 @@
+"""Whose is it: candidates compared, one probability for each and for none of them, and a decision.
+
+records, subjects ─ propose ─ compare ─ estimate ─ score ─► every candidate with its probability, the best one first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from matching import candidates, levels, model
+from matching.comparisons import MODELS
+from matching.levels import RECORD, SUBJECT, Statistics
+from matching.model import Parameters, Sample
+
+# Records whose candidates are so many that they tell nothing apart are no use to the estimate.
+_SAMPLE_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Result of `resolve`.
+
+    Attributes:
+        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, probability, none_probability, place (1 the best).
+        parameters: of the model, as estimated from these records.
+        blocking: report of the blocking rules (`candidates.report`).
+    """
+
+    scored: DataFrame
+    parameters: Parameters
+    blocking: DataFrame
+
+
+def resolve(
+    records: DataFrame,
+    subjects: DataFrame,
+    kind: str,
+    statistics: Statistics,
+    cap: int,
+    sample_records: int,
+    keep: Callable[[DataFrame], DataFrame],
+) -> Resolution:
+    """Candidates of every record with their match probabilities.
+
+    Args:
+        records: columns `levels.RECORD` and what `candidates.propose` asks for.
+        subjects: columns `levels.SUBJECT`.
+        kind: key of `comparisons.MODELS`.
+        statistics: figures of the subjects.
+        cap: subjects behind one blocking key above which it proposes nobody.
+        sample_records: about so many records are taken to estimate the parameters.
+        keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
+    """
+    proposed = keep(candidates.propose(records, subjects, kind, cap))
+    compared = keep(levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics))
+    parameters = model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
+    return Resolution(_scored(compared, parameters), parameters, candidates.report(proposed, cap))
+
+
+def _joined(pairs: DataFrame, records: DataFrame, subjects: DataFrame) -> DataFrame:
+    """Pairs with their record's columns as `r_…` and their subject's as `s_…`."""
+    relations = [name for name in records.columns if name.startswith(("holder_", "state_"))]
+    left = records.select("record", *(F.col(name).alias(f"r_{name}") for name in (*RECORD[1:], *relations)))
+    right = subjects.select("subject", *(F.col(name).alias(f"s_{name}") for name in SUBJECT[1:]))
+    return pairs.join(left, "record").join(right, "subject")
+
+
+def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
+    """Pairs of a bounded share of the records, chosen by hash: the same records whatever the partitions."""
+    total = compared.select(F.approx_count_distinct("record")).first()
+    share = min(1.0, records / max(1, cast(int, total[0]) if total else 1))
+    chosen = compared.where(F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(10_000)) < int(10_000 * share))
+    names = [comparison.name for comparison in MODELS[kind]]
+    further = ("log_u", "reused", "further", "reused_none", "further_none")
+    columns = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *further]
+    rows = chosen.select("record", "subject", *columns).limit(records * _SAMPLE_CANDIDATES).toPandas()
+    rows = rows.sort_values(["record", "subject"], ignore_index=True)
+    codes = {column: rows[column].to_numpy(dtype=np.int64) for column in columns if column[:2] in ("g_", "n_")}
+    figures = {column: rows[column].to_numpy(dtype=np.float64) for column in further}
+    return Sample(
+        record=rows["record"].factorize()[0].astype(np.int64),
+        levels={name: codes[f"g_{name}"] for name in names},
+        unseen={name: codes[f"n_{name}"] for name in names},
+        **figures,
+    )
+
+
+def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
+    """Posterior of every candidate among its record's candidates and none."""
+    weight, none = model.log_weight(parameters, of_none=False), model.log_weight(parameters, of_none=True)
+    own = Window.partitionBy("record")
+    order = own.orderBy(F.col("weight").desc(), F.col("subject"))
+    weighed = compared.select("*", weight.alias("weight"), none.alias("none_weight"))
+    top = F.greatest(F.max("weight").over(own), F.max("none_weight").over(own))
+    shares = weighed.select(
+        "*",
+        F.exp(F.col("weight") - top).alias("share"),
+        F.exp(F.max("none_weight").over(own) - top).alias("none_share"),
+    )
+    total = F.sum("share").over(own) + F.col("none_share")
+    return shares.select(
+        *("record", "subject", "rules"),
+        F.col("s_household").alias("household"),
+        *(f"{prefix}_{comparison.name}" for comparison in parameters.comparisons for prefix in ("g", "u")),
+        (F.col("share") / total).alias("probability"),
+        (F.col("none_share") / total).alias("none_probability"),
+        F.row_number().over(order).alias("place"),
+    )
+
+
+def decision(probability: Column, link: float, review: float) -> Column:
+    """`link`, `review` or `none` from a match probability and the two thresholds."""
+    return F.when(probability >= link, "link").when(probability >= review, "review").otherwise("none")

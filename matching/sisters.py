@@ -1,0 +1,68 @@
+"""Sister shops: what one shop of a party reveals informs the shops that share a number.
+
+An account or a paper with it.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from matching import comparisons as c
+
+# A shared key tells who trades through the sister alone: what it leads to by itself is no second evidence.
+_REPLACED = {
+    "account": ("account",),
+    "phone": ("sim", "sim_now", "contact"),
+    "id": ("id",),
+    "code": ("code",),
+    "email": (),
+}
+
+
+def anchored(linked: DataFrame) -> DataFrame:
+    """Linked shops whose own papers name the party, whatever account and number they share.
+
+    Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
+    """
+    papers = F.col("g_id").isin(c.ID.code("self"), c.ID.code("near")) | (F.col("g_code") == c.CODE.code("self"))
+    return linked.where(papers).select("record", F.struct("subject", "household").alias("holder"))
+
+
+def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: int) -> DataFrame:
+    """The party of anchored shops that share a key with a shop which is none.
+
+    Columns in: record and what `keys` ask for; of `anchors` those of `anchored`. Columns out: record, holder (null
+    where the sisters name two parties), by (kinds of key that are shared).
+    """
+    kinds = F.array(
+        *(F.when(key.isNotNull(), F.struct(F.lit(kind).alias("kind"), key.alias("key"))) for kind, key in keys.items())
+    )
+    keyed = shops.select("record", F.explode(F.array_compact(kinds)).alias("shared")).select("record", "shared.*")
+    named = (
+        keyed.join(anchors, "record")
+        .groupBy("kind", "key")
+        .agg(F.min("holder").alias("holder"), F.max("holder").alias("greatest"), F.count("*").alias("shops"))
+    )
+    single = named.where((F.col("holder.subject") == F.col("greatest.subject")) & (F.col("shops") <= cap))
+    reached = keyed.join(anchors.select("record"), "record", "left_anti").join(single, ["kind", "key"])
+    agreed = reached.groupBy("record").agg(
+        F.min("holder").alias("least"), F.max("holder").alias("most"), F.array_sort(F.collect_set("kind")).alias("by")
+    )
+    return agreed.select(
+        "record", F.when(F.col("least.subject") == F.col("most.subject"), F.col("least")).alias("holder"), "by"
+    )
+
+
+def without_shared(informed: DataFrame) -> DataFrame:
+    """Drop the relations that lead through a key shared with the sister.
+
+    Columns in: the relations of a shop and by (of `sisters`). Columns out: the same without by.
+    """
+    changed: dict[str, Column] = {}
+    for kind, relations in _REPLACED.items():
+        shared = F.array_contains("by", F.lit(kind))
+        for relation in relations:
+            changed[f"holder_{relation}"] = F.when(~shared, F.col(f"holder_{relation}"))
+            changed[f"state_{relation}"] = F.when(shared, "missing").otherwise(F.col(f"state_{relation}"))
+    return informed.withColumns(changed).drop("by")
