@@ -1,0 +1,197 @@
+"""The evidence of a case, field by field, as JSON with labels for people, and how good its sources were that night."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs import flags, identity
+from jobs.flags import Reason
+from jobs.masking import free_name, last_four
+from jobs.parties import ORGANISATION, RESIDENT, UNRESOLVED
+from jobs.revenue import to_bigint
+from jobs.sources import SOURCES
+
+# Above it PIT is due on income, which the platforms' figures cannot tell (Luật 109/2025/QH15, Điều 7 khoản 2).
+_INCOME_TAX_FROM_VND = 3_000_000_000
+
+_LOWER_BOUND = "Doanh thu trên 3 tỷ đồng: thuế ước tính theo tỷ lệ trên doanh thu chỉ là mức tối thiểu"
+_NO_LAW = "Pháp luật không đặt ngưỡng cho tổ chức: con số này chỉ là quy mô đáng lập hồ sơ"
+
+# Findings of `identity` in words.
+_IDENTITY = {
+    identity.ID: "Số giấy tờ khai với sàn là của người khác",
+    identity.ACCOUNT_OTHER: "Tài khoản nhận tiền của người ngoài hộ hoặc của tổ chức",
+    identity.ACCOUNT_HOUSEHOLD: "Tài khoản nhận tiền của người cùng hộ",
+    identity.ID_MISTYPED: "Số giấy tờ khai với sàn gần giống số của chính mình nhưng trùng số của người khác",
+    identity.DECEASED: "Số giấy tờ khai với sàn là của người đã mất",
+    identity.NOT_FOUND: "Số giấy tờ khai với sàn không có trong cơ sở dữ liệu dân cư",
+}
+_OF_REASON = {
+    Reason.BORROWED_IDENTITY: (identity.ID, identity.ACCOUNT_OTHER, identity.ACCOUNT_HOUSEHOLD, identity.ID_MISTYPED),
+    Reason.INVALID_IDENTITY: (identity.DECEASED, identity.NOT_FOUND),
+}
+
+
+def shop_arrays(years: DataFrame, seller_links: DataFrame, flagged: DataFrame) -> DataFrame:
+    """The shops of the flagged parties, largest first.
+
+    Columns in: those of `parties.shop_years`, match/seller_links, `flagged` one row a flagged party_key and tax_year.
+    Columns out: party_key, tax_year, shops (array as in gold/flagged_sellers), shop_evidence (array of structs).
+    """
+    order = (-F.col("revenue_vnd")).alias("order")
+    revenue = to_bigint(F.col("revenue_vnd")).alias("revenue_vnd")
+    shop = F.struct(order, "platform", "shop_id", "shop_name", revenue, "match_type", "match_probability")
+    why = F.struct(order, "platform", "shop_id", "shop_name", revenue, "seller_name", "decision", "evidence")
+    links = seller_links.select("platform", "shop_id", "evidence")
+    return (
+        years.join(flagged, ["party_key", "tax_year"], "left_semi")
+        .join(links, ["platform", "shop_id"], "left")
+        .groupBy("party_key", "tax_year")
+        .agg(
+            F.sort_array(F.collect_list(shop)).alias("shops"), F.sort_array(F.collect_list(why)).alias("shop_evidence")
+        )
+        .withColumn("shops", F.transform("shops", lambda one: one.dropFields("order")))
+    )
+
+
+def code_arrays(codes: DataFrame) -> DataFrame:
+    """The tax codes of the parties, by code.
+
+    Columns in: those of `parties.own_codes`. Columns out: party_key, registrations (array of structs).
+    """
+    names = ("tax_code", "taxpayer_type", "status", "status_label", "held", "closed_on", "probability", "link_evidence")
+    return codes.groupBy("party_key").agg(F.sort_array(F.collect_list(F.struct(*names))).alias("registrations"))
+
+
+def quality(degraded: frozenset[str]) -> Column:
+    """`degraded` where a source that the evidence rests on was degraded that night, else `good`.
+
+    Columns in: reason, detail, kind, match_types.
+    """
+    hit = F.lit(False)
+    for source in sorted(degraded & set(SOURCES)):
+        hit = hit | _rests_on(source)
+    return F.when(hit, "degraded").otherwise("good")
+
+
+def _rests_on(source: str) -> Column:
+    """Whether the evidence of a case rests on a source: by its reason, or by what links the shops."""
+    by_reason = F.col("reason").isin([str(reason) for reason, needed in flags.SOURCES.items() if source in needed])
+    if source == "residents":
+        by_reason = F.col("kind").isin(RESIDENT, UNRESOLVED)
+    elif source in flags.BASE_SOURCES:
+        by_reason = F.lit(True)
+    elif source == "bank_accounts":
+        by_reason = F.col("detail").isin(identity.ACCOUNT_OTHER, identity.ACCOUNT_HOUSEHOLD)
+    for match_type, of in flags.LINK_SOURCES.items():
+        by_reason = by_reason | F.array_contains("match_types", match_type) if of == source else by_reason
+    return by_reason
+
+
+def evidence(degraded: frozenset[str]) -> Column:
+    """JSON of a case: its keys are labels in Vietnamese, identifiers are cut to their last four characters.
+
+    Columns in: a case of `cases.tonight` before it is cut to its table: the facts, reason, detail, case_threshold_vnd,
+    legal_basis, shops, shop_evidence, registrations, uses, due_quarters, revenue_after_vnd.
+    """
+    return F.to_json(
+        F.struct(
+            _revenue().alias("Doanh thu"),
+            _tax().alias("Thuế"),
+            F.when(flags.split_shops(), F.col("shop_count")).alias("Số gian hàng, từng gian không vượt ngưỡng"),
+            _stopped().alias("Ngừng kinh doanh"),
+            _declaration().alias("Kê khai các quý đã đến hạn"),
+            _identity().alias("Giấy tờ và tài khoản"),
+            F.transform("registrations", _registration).alias("Đăng ký thuế"),
+            F.transform("shop_evidence", _shop).alias("Gian hàng"),
+            _sources(degraded).alias("Nguồn"),
+        )
+    )
+
+
+def _revenue() -> Column:
+    threshold = F.col("case_threshold_vnd")
+    return F.struct(
+        to_bigint(F.col("revenue_vnd")).alias("Tổng trên mọi sàn (đồng)"),
+        threshold.alias("Ngưỡng (đồng)"),
+        F.col("legal_basis").alias("Căn cứ"),
+        F.when((F.col("kind") == ORGANISATION) & threshold.isNotNull(), _NO_LAW).alias("Ghi chú"),
+    )
+
+
+def _tax() -> Column:
+    lower_bound = (F.col("revenue_vnd") > _INCOME_TAX_FROM_VND) & F.col("estimated_vnd").isNotNull()
+    return F.struct(
+        to_bigint(F.col("estimated_vnd")).alias("Ước tính theo tỷ lệ (đồng)"),
+        to_bigint(F.col("withheld_vnd")).alias("Sàn đã khấu trừ (đồng)"),
+        F.when(lower_bound, _LOWER_BOUND).alias("Ghi chú"),
+    )
+
+
+def _shop(shop: Column) -> Column:
+    return F.struct(
+        shop["platform"].alias("Sàn"),
+        shop["shop_id"].alias("Mã"),
+        free_name(shop["shop_name"]).alias("Tên"),
+        free_name(shop["seller_name"]).alias("Người bán tự khai"),
+        shop["revenue_vnd"].alias("Doanh thu (đồng)"),
+        shop["decision"].alias("Quyết định"),
+        F.try_parse_json(shop["evidence"]).alias("Vì sao"),
+    )
+
+
+def _registration(code: Column) -> Column:
+    return F.struct(
+        last_four(code["tax_code"]).alias("Mã số thuế"),
+        code["taxpayer_type"].alias("Loại"),
+        code["status"].alias("Trạng thái"),
+        code["status_label"].alias("Tên trạng thái"),
+        code["closed_on"].alias("Ngày ngừng"),
+        F.when(code["held"], "chờ xem xét").otherwise("của chính mình").alias("Của ai"),
+        F.round(code["probability"], 6).alias("Xác suất"),
+        F.try_parse_json(code["link_evidence"]).alias("Vì sao"),
+    )
+
+
+def _stopped() -> Column:
+    block = F.struct(
+        F.col("closed_on").alias("Ngày ngừng"),
+        to_bigint(F.col("revenue_after_vnd")).alias("Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)"),
+    )
+    return F.when(F.col("reason") == str(Reason.STOPPED_BUT_SELLING), block)
+
+
+def _declaration() -> Column:
+    compared = F.when(F.col("kind") == ORGANISATION, F.col("due_vnd")).otherwise(F.col("due_untaxed_vnd"))
+    block = F.struct(
+        F.col("due_quarters").alias("Quý"),
+        to_bigint(compared).alias("Doanh thu trên sàn, với cá nhân trừ phần đã khấu trừ thuế (đồng)"),
+        to_bigint(F.col("declared_due_vnd")).alias("Đã kê khai (đồng)"),
+    )
+    return F.when(F.col("reason") == str(Reason.UNDER_DECLARED), block)
+
+
+def _identity() -> Column:
+    return F.coalesce(*(F.when(F.col("reason") == str(reason), _uses(found)) for reason, found in _OF_REASON.items()))
+
+
+def _uses(found: tuple[str, ...]) -> Column:
+    return F.transform(F.filter("uses", lambda use: use["finding"].isin(*found)), _use)
+
+
+def _use(use: Column) -> Column:
+    return F.struct(
+        F.coalesce(*(F.when(use["finding"] == name, text) for name, text in _IDENTITY.items())).alias("Việc gì"),
+        use["platform"].alias("Sàn"),
+        use["shop_id"].alias("Mã"),
+        use["declared"].alias("Khai với sàn"),
+        use["other_name"].alias("Của"),
+        use["other_id"].alias("Số của người ấy"),
+        F.round(use["probability"], 6).alias("Xác suất chủ tài khoản"),
+    )
+
+
+def _sources(degraded: frozenset[str]) -> Column:
+    states = {source: "degraded" if source in degraded else "good" for source in sorted(SOURCES)}
+    return F.struct(*(F.when(_rests_on(source), state).alias(source) for source, state in states.items()))
