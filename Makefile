@@ -1,14 +1,15 @@
 PYTHON ?= python3
 RESIDENTS ?= 20000
 SEED ?= 1
-DATE ?= 2026-11-15
+DATE ?= 2026-11-20
 
 BIN := .venv/bin
 PACKAGES := jobs matching expectations sample_data
 BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo 'Cần Python 3.11 trở lên / need Python >= 3.11: apt install python3 python3-venv, or make PYTHON=python3.11' >&2; exit 1; }; \
 	$(PYTHON) -I jobs/bootstrap.py
-REPORT = $(BIN)/ct18 report --warehouse build/warehouse --business-date $(DATE) --out build/reports
+COUNTRY = build/country-$(RESIDENTS)-$(SEED)-$(DATE)
+REPORT = $(BIN)/ct18 report --warehouse $(COUNTRY)/warehouse --business-date $(DATE) --out $(COUNTRY)/reports
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -31,11 +32,12 @@ jars/.stamp: jars.sha256
 	@touch $@
 
 run: setup ## dân số mẫu, một đêm, báo cáo / sample country, one night, reports: RESIDENTS= SEED= DATE=
-	$(BIN)/ct18 sample --out build/sample --residents $(RESIDENTS) --seed $(SEED) --business-date $(DATE)
-	$(BIN)/ct18 nightly --landing build/sample/landing --warehouse build/warehouse --business-date $(DATE)
+	@test -d $(COUNTRY)/truth \
+		|| $(BIN)/ct18 sample --out $(COUNTRY) --residents $(RESIDENTS) --seed $(SEED) --business-date $(DATE)
+	$(BIN)/ct18 nightly --landing $(COUNTRY)/landing --warehouse $(COUNTRY)/warehouse --business-date $(DATE)
 	$(REPORT)
-	@echo 'Người bán bị gắn cờ / flagged sellers: build/warehouse/gold/flagged_sellers, build/reports/flagged_sellers.xlsx'
-	@echo 'Báo cáo / reports:                     build/reports/index.html'
+	@echo 'Người bán bị gắn cờ / flagged sellers: $(COUNTRY)/warehouse/gold/flagged_sellers'
+	@echo 'Báo cáo / reports:                     $(COUNTRY)/reports/index.html, flagged_sellers.xlsx'
 
 report: setup ## báo cáo của đêm DATE / reports of the night DATE
 	$(REPORT)

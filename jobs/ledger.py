@@ -42,9 +42,9 @@ class Run:
     sources: Sequence[SourceOutcome] = field(default_factory=tuple)
     error: str | None = None
 
-    def ended(self, status: str, error: str | None = None, **changes: Any) -> Run:
+    def ended(self, status: str, error: str | None = None) -> Run:
         """The run at its end."""
-        return replace(self, status=status, error=error, ended_at=_now(), **changes)
+        return replace(self, status=status, error=error, ended_at=_now())
 
 
 def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Run:

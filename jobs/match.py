@@ -159,10 +159,10 @@ def _accounts(stage: Stage, sims: DataFrame, taxpayers: DataFrame) -> DataFrame:
 
 
 def _links(stage: Stage, kind: str, asked: DataFrame) -> DataFrame:
-    """Every record with its candidates that stay possible, the best one first; a record without any has one row of
-    nulls.
+    """Every record with its candidates that stay possible, the best one first; one row of nulls where there is none.
 
-    Columns out: record, place, decision, probability, match_type, evidence; subject and household of links; possible (the candidate).
+    Columns out: record, place, decision, probability, match_type, evidence; subject and household of links; possible
+    (the candidate).
     """
     asked = stage.keep(records.complete(asked, kind))
     found = stage.resolve(kind, asked, stage.subjects.where(F.col("kind") != _BUSINESS))

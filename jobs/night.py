@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
 
 from pyspark.sql import DataFrame
@@ -99,9 +99,9 @@ def run_night(
         lake.roll_back(base)
         _stages(night)
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
-        run = run.ended(status, versions=_versions(settings, lake.current_versions()), **_figures(night))
+        run = replace(_told(night, run.ended(status)), versions=_versions(settings, lake.current_versions()))
     except BaseException as error:
-        ledger.write(lake, run.ended("failed", _reason(error), **_figures(night)))
+        ledger.write(lake, _told(night, run.ended("failed", _reason(error))))
         lake.roll_back(base)
         raise
     ledger.write(lake, run)
@@ -238,9 +238,10 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
 # ── the ledger's figures ──
 
 
-def _figures(night: Night) -> dict[str, object]:
+def _told(night: Night, run: Run) -> Run:
+    """The run with what its stages and sources came to."""
     outcomes = [outcome for result in night.intakes.values() for outcome in result.outcomes]
-    return {"stages": tuple(night.stages), "sources": tuple(outcomes)}
+    return replace(run, stages=tuple(night.stages), sources=tuple(outcomes))
 
 
 def _versions(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:

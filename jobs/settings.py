@@ -31,9 +31,11 @@ class SparkSettings(_Section):
 
     master: str = "local[*]"
     driver_memory: str = "6g"
-    shuffle_partitions: int = Field(8, ge=1)
+    shuffle_partitions: int = Field(default=8, ge=1)
     conf: dict[str, str] = Field(default_factory=dict, description="any further spark.* setting")
-    jars: str = Field("jars", description="folder that holds Delta's two jars; empty: the cluster provides them")
+    jars: str = Field(
+        default="jars", description="folder that holds Delta's two jars; empty: the cluster provides them"
+    )
 
 
 class IngestSettings(_Section):
@@ -49,25 +51,29 @@ class IngestSettings(_Section):
 class MatchSettings(_Section):
     """Bands of decision and caps of the candidate search."""
 
-    link_threshold: Share = Field(0.95, description="match probability from which a pair is a link")
-    review_threshold: Share = Field(0.15, description="from here to link_threshold people decide")
-    holder_review_threshold: Share = Field(0.05, description="the same for taxpayers, accounts and SIMs")
-    max_block: int = Field(50, ge=2, description="records behind one shared key above which it proposes no candidates")
-    max_household: int = Field(12, ge=2)
-    sample_records: int = Field(20_000, ge=100, description="records from which parameters are estimated")
+    link_threshold: Share = Field(default=0.95, description="match probability from which a pair is a link")
+    review_threshold: Share = Field(default=0.15, description="from here to link_threshold people decide")
+    holder_review_threshold: Share = Field(default=0.05, description="the same for taxpayers, accounts and SIMs")
+    max_block: int = Field(
+        default=50, ge=2, description="records behind one shared key above which it proposes no candidates"
+    )
+    max_household: int = Field(default=12, ge=2)
+    sample_records: int = Field(default=20_000, ge=100, description="records from which parameters are estimated")
 
 
 class GoldSettings(_Section):
     """Flags."""
 
-    hash_key: str = Field(DEVELOPMENT_KEY, min_length=8, repr=False, description="secret of party_key and case_id")
+    hash_key: str = Field(
+        default=DEVELOPMENT_KEY, min_length=8, repr=False, description="secret of party_key and case_id"
+    )
     under_declared_share: Share = 0.5
 
 
 class ReportSettings(_Section):
     """Reports."""
 
-    max_rows: int = Field(100_000, ge=1, description="rows of a workbook, by priority")
+    max_rows: int = Field(default=100_000, ge=1, description="rows of a workbook, by priority")
 
 
 class Settings(_Section):

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.tables import STATE, Table
@@ -133,7 +133,7 @@ class Files:
         system.delete(opened, True)
 
     @property
-    def _jvm(self) -> Any:
+    def _jvm(self) -> Any:  # noqa: ANN401 - py4j has no types
         return self.spark._jvm
 
     def _open(self, path: str) -> tuple[Any, Any]:
@@ -151,7 +151,8 @@ class Lake:
     Attributes:
         spark: the session.
         root: path or URI of the warehouse.
-        versions: table path → version to read; None reads the latest (inside a run: what it wrote, else what it began from).
+        versions: table path → version to read; None reads the latest (inside a run: what it wrote, else what it began
+            from).
     """
 
     spark: SparkSession
@@ -269,7 +270,7 @@ def undecodable_file(error: Py4JJavaError) -> str | None:
     return unquote(found[1].rstrip(".").rpartition("/")[2]) if found else None
 
 
-def _parquet_type(column: Any) -> str:
+def _parquet_type(column: Any) -> str:  # noqa: ANN401 - py4j has no types
     """Type of one column of a footer, e.g. `int64 (DECIMAL(9,2))`; nested and repeated ones are only called so."""
     if not column.isPrimitive() or column.getRepetition().toString() == "REPEATED":
         return "nested"

@@ -67,7 +67,10 @@ BRONZE: dict[str, Table] = {
 # Person names: name_clean NFC text · name_accent accents kept, one spelling · name_key folded tokens in order ·
 # name_sorted the same, order-free · name_sg "surname given" · name_like_person whether it looks like a person's name at
 # all.
-_NAME = "name_clean string, name_accent string, name_key string, name_sorted string, name_sg string, name_like_person boolean"
+_NAME = (
+    "name_clean string, name_accent string, name_key string, name_sorted string, name_sg string, "
+    "name_like_person boolean"
+)
 _BIRTH = "birth_date date, birth_year int, birth_precision string"
 _ORIGIN = "_delivery_date date, _file string, _row_number bigint"
 # person_id 12 digits · cmnd 9 digits · grades: ok, suspicious, invalid (null where there is no value)
@@ -84,9 +87,9 @@ TAXPAYERS = _table(
     "silver/taxpayers",
     "one row a tax code",
     "tax_code",
-    f"{_raw('taxpayers')}, code string, code_grade string, is_ecommerce_code boolean, {_ID}, {_NAME}, company_key string, "
-    f"{_BIRTH}, province34 string, address_key string, house_key string, phone_norm string, phone_grade string, "
-    f"email_norm string, {_ORIGIN}",
+    f"{_raw('taxpayers')}, code string, code_grade string, is_ecommerce_code boolean, {_ID}, {_NAME}, "
+    f"company_key string, {_BIRTH}, province34 string, address_key string, house_key string, phone_norm string, "
+    f"phone_grade string, email_norm string, {_ORIGIN}",
 )
 DECLARATIONS = _table(
     "silver/declarations",
@@ -142,16 +145,16 @@ HOLDER_LINKS = _table(
     "one row a taxpayer, account or SIM: whose it is",
     "source record_key",
     # record_key: tax_code · bank_code|account_number · msisdn|activated_on, as delivered
-    "source string, record_key string, personal_id string, tax_code string, match_type string, match_probability double, "
-    "decision string, evidence string",
+    "source string, record_key string, personal_id string, tax_code string, match_type string, "
+    "match_probability double, decision string, evidence string",
     "source",
 )
 SELLER_LINKS = _table(
     "match/seller_links",
     "one row a shop: who trades there",
     "platform shop_id",
-    "platform string, shop_id string, personal_id string, tax_code string, match_type string, match_probability double, "
-    "decision string, evidence string, business_date date, first_linked_on date",
+    "platform string, shop_id string, personal_id string, tax_code string, match_type string, "
+    "match_probability double, decision string, evidence string, business_date date, first_linked_on date",
 )
 MODEL = _table(
     "match/model",
@@ -167,14 +170,18 @@ BLOCKING = _table(
 )
 
 # ── gold ──
-_SHOP = "platform: string, shop_id: string, shop_name: string, revenue_vnd: bigint, match_type: string, match_probability: double"
+_SHOP = (
+    "platform: string, shop_id: string, shop_name: string, revenue_vnd: bigint, match_type: string, "
+    "match_probability: double"
+)
 FLAGGED_SELLERS = _table(
     "gold/flagged_sellers",
     "one row a case (party, tax year, reason), in its present state",
     "case_id",
     "case_id string, tax_year int, business_date date, first_flagged_on date, status string, reason string, "
-    "reasons_all array<string>, detail string, party_type string, personal_id string, tax_code string, party_name string, "
-    f"province_code string, shops array<struct<{_SHOP}>>, revenue_vnd bigint, threshold_vnd bigint, legal_basis string, "
+    "reasons_all array<string>, detail string, party_type string, personal_id string, tax_code string, "
+    f"party_name string, province_code string, shops array<struct<{_SHOP}>>, revenue_vnd bigint, "
+    "threshold_vnd bigint, legal_basis string, "
     "estimated_tax_vnd bigint, withheld_vnd bigint, match_probability double, priority double, evidence string, "
     "quality string",
 )

@@ -1,10 +1,9 @@
-"""The comparisons of the match model: what is compared, its levels in words, and how likely each level is before data
-speak.
+"""The comparisons of the match model: what is compared, its levels in words, and their probabilities to start from.
 
-A record (shop, taxpayer, account, SIM) is compared with a subject (resident, organisation). Each comparison yields a *level* and
-the *u probability* of that level: how often it occurs when the subject has nothing to do with the record. The m
-probability, how often it occurs when the subject is the record's party, is estimated from the data (`model.estimate`)
-from the starting values here.
+A record (shop, taxpayer, account, SIM) is compared with a subject (resident, organisation). Each comparison yields a
+*level* and the *u probability* of that level: how often it occurs when the subject has nothing to do with the record.
+The m probability, how often it occurs when the subject is the record's party, is estimated from the data
+(`model.estimate`) from the starting values here.
 
 Two classes of parties are told apart in m, because evidence fails together: the *open*, who give their own data, and
 the *hiding*, who give others' data or none, on every path at once.

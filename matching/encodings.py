@@ -37,13 +37,13 @@ _NOT_UTF8 = (
 )
 
 SUSPECT = (
+    # keys that Vietnamese has no use for, lost letters, doubled keys of telex
+    "[fFjJwW?]|[aeoAEOdD](?<=aa|ee|oo|AA|EE|OO|[dD][dD])|[^ -~](?<="
     # Latin-1 signs and letters that are no Vietnamese ones, what cp1252 makes of bytes, lost letters, wrong Đ
-    "[\\x80-\\x9f\\xa1-\\xbf\\xc4-\\xc7\\xcb\\xce-\\xd1\\xd6-\\xd8\\xdb\\xdc\\xde\\xdf\\xe4-\\xe7\\xeb\\xee-\\xf1\\xf6-\\xf8\\xfb"
-    "\\xfc\\xfe\\xff?\\ufffdƉŒœŠšŽžŸƒ€™†‡‰‹›„‚fFjJwW]"
+    "[\\x80-\\x9f\\xa1-\\xbf\\xc4-\\xc7\\xcb\\xce-\\xd1\\xd6-\\xd8\\xdb\\xdc\\xde\\xdf\\xe4-\\xe7\\xeb\\xee-\\xf1\\xf6-\\xf8"
+    "\\xfb\\xfc\\xfe\\xff\\ufffdƉɖŒœŠšŽžŸƒ€™†‡‰‹›„‚]"
     # two vowels that never meet in Vietnamese; a capital with a mark within a word of small letters
-    "|[aAeE][àáâãèéêùúõÀÁÂÃÈÉÊÙÚÕ]|[oO][âõùÂÕÙ]|[uUyY][õùÕÙ]|[a-z][À-Þ]"
-    # doubled keys of telex
-    "|aa|ee|oo|AA|EE|OO|[dD][dD]"
+    "|[aAeE][àáâãèéêùúõÀÁÂÃÈÉÊÙÚÕ]|[oO][âõùÂÕÙ]|[uUyY][õùÕÙ]|[a-z][À-Þ])"
 )
 
 
@@ -165,7 +165,7 @@ def _telex_word(word: Column) -> Column:
 
 
 def _with_tone(vowels: Column, final: Column, tone: Column) -> Column:
-    """Vowels of a syllable with the tone on the main vowel: the marked one, the last before a final, the first, the middle."""
+    """Vowels of a syllable with the tone on the main one: the marked, the last before a final, first or middle."""
     open_centre = "^(o[ae]|uy|.(?=.?$)|..)(.*)$"
     centre = F.when(vowels.rlike("[ăâêôơư]"), "^(.*[ăâêôơư])(.*)$").when(final != "", "^(.*)()$").otherwise(open_centre)
     return F.regexp_replace(vowels, centre, F.concat(F.lit("$1"), tone, F.lit("$2")))

@@ -21,8 +21,8 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
     masked already.
 
     Returns:
-        `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record", "subject"}]}`;
-        weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
+        `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record",
+        "subject"}]}`; weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
     """
     fields = F.filter(
         F.array(*(_field(parameters, comparison, values) for comparison in parameters.comparisons)),

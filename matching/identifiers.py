@@ -66,7 +66,7 @@ def passport(c: Column) -> Column:
 
 
 def kind(c: Column) -> Column:
-    """Kind of what stands in an id column: `personal_id`, `cmnd`, `masked`, `passport`, `tax_code`, `other`; null: empty.
+    """Kind of what stands in an id column: `personal_id`, `cmnd`, `masked`, `passport`, `tax_code`, `other`.
 
     Shape decides only where the column's meaning leaves it open: ten digits are a tax code if the check digit fits.
     """

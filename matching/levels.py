@@ -1,5 +1,6 @@
-"""Levels and u probabilities of a pair: what `comparisons` declares, as native expressions; only fuzzy names and
-addresses leave the JVM.
+"""Levels and u probabilities of a pair: what `comparisons` declares, as native expressions.
+
+Only fuzzy names and addresses leave the JVM.
 
 A frame of pairs holds the record's columns as `r_<column>`, the subject's as `s_<column>` (see `RECORD` and `SUBJECT`).
 """
@@ -13,6 +14,7 @@ from functools import reduce
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
 from pyspark.sql.types import DoubleType
 from rapidfuzz import fuzz
 
@@ -82,12 +84,12 @@ class Statistics:
 def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     """Compare every pair on all comparisons of a model.
 
-    Columns out: record, subject, s_household, rules; `g_<comparison>` and `n_<comparison>` (codes of the pair and of "none
-    of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none (see `model.Sample`).
+    Columns out: record, subject, s_household, rules; `g_<comparison>` and `n_<comparison>` (codes of the pair and of
+    "none of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none (see `model.Sample`).
     """
     chosen = c.MODELS[model]
     relations = [comparison for comparison in chosen if comparison in c.RELATIONS]
-    # One step after the other, each on the columns of the one before: an expression that two columns share is computed once.
+    # One step after the other, each on the columns of the one before: what two columns share is computed once.
     fuzzy = pairs.withColumns(_fuzzy(chosen))
     unseen = fuzzy.withColumns({f"n_{comparison.name}": _unseen(comparison) for comparison in chosen})
     compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
@@ -119,7 +121,7 @@ def _level(comparison: Comparison) -> Column:
 
 
 def _chance(comparison: Comparison, statistics: Statistics) -> Column:
-    """u of the level that the pair shows (column `g_<comparison>`); 1 where the record alone decides the level."""
+    """The u probability of the level that the pair shows (`g_<comparison>`); 1 where the record alone decides."""
     if comparison is c.ID:
         return _chance_id(statistics)
     if comparison in c.RELATIONS:
@@ -227,7 +229,7 @@ def _reuse(holders: Column, end: str) -> list[Column]:
 
 
 def _fuzzy(chosen: tuple[Comparison, ...]) -> dict[str, Column]:
-    """Columns fuzzy_person, fuzzy_company and, where addresses are compared, same_address; null where equal keys tell all."""
+    """Columns fuzzy_person, fuzzy_company and, for addresses, same_address; null where equal keys tell all."""
     company = F.col("s_kind") == ORGANISATION
     undecided = F.col("r_name_sorted") != F.col("s_name_sorted")
     differs = F.col("r_company_key") != F.col("s_company_key")
@@ -241,7 +243,7 @@ def _fuzzy(chosen: tuple[Comparison, ...]) -> dict[str, Column]:
     return columns
 
 
-@F.arrow_udf(DoubleType())
+@arrow_udf(returnType=DoubleType(), functionType=ArrowUDFType.SCALAR)
 def _address_similarity(records: pa.Array, subjects: pa.Array) -> pa.Array:
     pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
     return pa.array([None if a is None or b is None else fuzz.token_set_ratio(a, b) for a, b in pairs], pa.float64())

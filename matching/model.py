@@ -177,8 +177,7 @@ def _spread(comparison: Comparison, m: Array, counts: Array) -> Array:
 
 
 def log_weight(parameters: Parameters, of_none: bool) -> Column:
-    """Ln weight of a pair (`of_none` false) or of "none of these" for the pair's record, as an expression over a frame
-    of pairs.
+    """Logarithm of the weight of a pair, or of "none of these" for the pair's record, over a frame of pairs.
 
     Columns in: `g_<comparison>`, `log_u`, `reused`, `further`; of none `n_<comparison>`, `reused_none`, `further_none`.
     """

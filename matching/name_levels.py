@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 import pyarrow as pa
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
 from pyspark.sql.types import StringType
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -25,8 +26,7 @@ _COMPANY_SIMILAR = 90.0
 
 @lru_cache(maxsize=200_000)
 def person_level(record: str, subject: str) -> str:
-    """Level of agreement of a person's name as a record writes it with the name of a subject; both folded and not
-    equal.
+    """Level of agreement of a person's name in a record with the name of a subject; both folded, and not equal.
 
     Returns:
         `subset`: surname and given name agree, one side lacks middle names, or the full name stands inside a longer
@@ -93,12 +93,12 @@ def _other_middle(left: list[str], right: list[str]) -> bool:
 
 
 def _udf(level: Callable[[str, str], str]) -> Callable[[Column, Column], Column]:
-    @F.arrow_udf(StringType())
+    @arrow_udf(returnType=StringType(), functionType=ArrowUDFType.SCALAR)
     def levels(records: pa.Array, subjects: pa.Array) -> pa.Array:
         pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
         return pa.array([None if a is None or b is None else level(a, b) for a, b in pairs], pa.string())
 
-    return levels  # type: ignore[return-value]
+    return cast(Callable[[Column, Column], Column], levels)
 
 
 person_levels = _udf(person_level)

@@ -1,7 +1,8 @@
 """Records and subjects from normalised tables: every kind of record in one form, with its relations looked up.
 
-Subjects are `R:<personal_id>` (residents) and `T:<tax_code>` (organisations, and businesses whose person is not known). A *directory* tells
-whose a key is: key, holder (struct subject, household; null where the key is known and its holder is not).
+Subjects are `R:<personal_id>` (residents) and `T:<tax_code>` (organisations, and businesses whose person is not known).
+A *directory* tells whose a key is: key, holder (struct subject, household; null where the key is known and its holder
+is not).
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ def id_directory(subjects: DataFrame) -> DataFrame:
 def directory(links: DataFrame, key: Column, also_unknown: bool = True) -> DataFrame:
     """Whose a key is, where its records agree on that.
 
-    Columns in: what `key` asks for; subject, household (null where the record's holder is not known). Columns out: key, holder;
-    a key whose records name two subjects is known and its holder is not. `also_unknown` keeps keys that no record's
-    holder is known of.
+    Columns in: what `key` asks for; subject, household (null where the record's holder is not known).
+    Columns out: key, holder; a key whose records name two subjects is known and its holder is not. `also_unknown` keeps
+    keys of which no record's holder is known.
     """
     holder = F.when(F.col("subject").isNotNull(), F.struct("subject", "household"))
     keyed = links.select(key.alias("key"), holder.alias("holder")).where(F.col("key").isNotNull())
@@ -186,7 +187,8 @@ def holders(
     """Whose the key of each shop is, with the number of shops behind the key.
 
     Columns in: record and what `key` asks for; of `directory_` key, holder. Columns out: record, holder, state
-    (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its holder is not named).
+    (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its holder is not
+    named).
     """
     keyed = shops.select("record", key.alias("key")).where(F.col("key").isNotNull())
     sizes = keyed.groupBy("key").agg(F.count("*").alias("shops"))

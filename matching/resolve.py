@@ -27,7 +27,8 @@ class Resolution:
     """Result of `resolve`.
 
     Attributes:
-        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, probability, none_probability, place (1 the best).
+        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, probability, none_probability, place
+            (1 the best).
         parameters: of the model, as estimated from these records.
         blocking: report of the blocking rules (`candidates.report`).
     """

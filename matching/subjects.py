@@ -15,7 +15,8 @@ def with_frequencies(subjects: DataFrame, total: int) -> DataFrame:
     """Add what the u probabilities ask of a subject.
 
     Columns in: `SUBJECT` without those that are added; `total` is the number of rows. Columns out: `SUBJECT`:
-    household_size, n_name (subjects with the same order-free name), n_sg (with the same surname and given name), p_province and p_kind (shares).
+    household_size, n_name (subjects with the same order-free name), n_sg (with the same surname and given name),
+    p_province and p_kind (shares).
     """
     size = F.count("*")
     counts = {
@@ -28,7 +29,12 @@ def with_frequencies(subjects: DataFrame, total: int) -> DataFrame:
         subjects = subjects.join(subjects.where(F.col(key).isNotNull()).groupBy(key).agg(count), key, "left")
     for key, share in shares.items():
         subjects = subjects.join(F.broadcast(subjects.groupBy(key).agg(share)), key, "left")
-    rare = {"n_name": 1, "n_sg": 1, "p_province": 1 / max(total, 1), "p_kind": 1 / max(total, 1)}
+    rare: dict[str, bool | float | int | str] = {
+        "n_name": 1,
+        "n_sg": 1,
+        "p_province": 1 / max(total, 1),
+        "p_kind": 1 / max(total, 1),
+    }
     return subjects.fillna(rare).select(*SUBJECT)
 
 

@@ -81,7 +81,7 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
     before = previous_run(lake, run)
     return Figures(
         reasons=by_reason(queue).collect(),
-        changes=_changes(lake, cases, before),
+        changes=changes_since(lake, cases, before),
         previous_date=before["business_date"] if before else None,
         provinces=by_province(queue, night.year).collect(),
         statuses=by_status(lake.read(tables.SELLER_PARTIES), night.year, law.threshold_vnd).collect(),
@@ -209,7 +209,8 @@ def previous_run(lake: Lake, run: Mapping[str, Any]) -> Row | None:
     return runs.where(finished).orderBy(F.desc("business_date"), F.desc("ended_at")).first()
 
 
-def _changes(lake: Lake, cases: DataFrame, before: Row | None) -> list[Row] | None:
+def changes_since(lake: Lake, cases: DataFrame, before: Row | None) -> list[Row] | None:
+    """`changes` since a run of `previous_run`; None where its version of the cases is gone."""
     versions = before["versions"]["tables"] if before else {}
     try:
         then = Lake(lake.spark, lake.root, versions).read(tables.FLAGGED_SELLERS)

@@ -20,6 +20,9 @@ from jobs.storage import Lake
 
 Progress = Callable[[str], None]
 
+# Cases with their evidence are a few kB each: so many at once stay far below Spark's limit for a result.
+_ROWS_AT_ONCE = 10_000
+
 
 def write_report(
     lake: Lake, run: Mapping[str, Any], out: str, settings: ReportSettings, progress: Progress
@@ -72,15 +75,15 @@ def _workbooks(
     counts = {row.province: int(row.cases) for row in found.provinces}
     with ExitStack() as open_books:
 
-        def book(path: Path, title: str, size: int) -> Book:
+        def _book(path: Path, title: str, size: int) -> Book:
             return open_books.enter_context(Book(path, Heading(run["business_date"], title, size, limit)))
 
-        whole = book(folder / "flagged_sellers.xlsx", "Hàng đợi người bán bị gắn cờ", sum(counts.values()))
+        whole = _book(folder / "flagged_sellers.xlsx", "Hàng đợi người bán bị gắn cờ", sum(counts.values()))
         provinces = {
-            code: book(folder / "provinces" / f"{code}.xlsx", f"Hàng đợi: {words.province(code)}", counts.get(code, 0))
+            code: _book(folder / "provinces" / f"{code}.xlsx", f"Hàng đợi: {words.province(code)}", counts.get(code, 0))
             for code in (*words.PROVINCES, words.NO_PROVINCE)
         }
-        for case in queue.by_priority(cases, limit).toLocalIterator():
+        for case in queue.stream(cases, limit, _parts(whole)):
             whole.add(case)
             provinces[case.province].add(case)
         for code, mine in provinces.items():
@@ -92,5 +95,9 @@ def _complete(book: Book, cases: DataFrame) -> None:
     """Add what the cut of the whole queue kept from a province: the order is the same, so the first rows are there."""
     limit = book.heading.limit
     if book.rows < min(book.heading.cases, limit):
-        for case in islice(queue.by_priority(cases, limit).toLocalIterator(), book.rows, None):
+        for case in islice(queue.stream(cases, limit, _parts(book)), book.rows, None):
             book.add(case)
+
+
+def _parts(book: Book) -> int:
+    return 1 + min(book.heading.cases, book.heading.limit) // _ROWS_AT_ONCE

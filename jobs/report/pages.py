@@ -13,6 +13,7 @@ from pyspark.sql import Row
 from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
+from jobs.report.printable import clean
 
 # CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
 GREEN, YELLOW = 0.90, 0.75
@@ -73,6 +74,7 @@ def _render(template: str, **context: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("jobs.report"),
+        finalize=lambda value: clean(value) if type(value) is str else value,  # not of what is markup already
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

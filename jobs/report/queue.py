@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from collections.abc import Iterator
+
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from jobs import masking
@@ -37,8 +39,18 @@ def open_cases(cases: DataFrame) -> DataFrame:
 
 def by_priority(queue: DataFrame, limit: int) -> DataFrame:
     """The first cases of the queue, the order being total."""
-    order = (F.desc_nulls_last("priority"), F.desc_nulls_last("revenue_vnd"), F.asc("case_id"))
-    return queue.orderBy(*order).limit(limit)
+    return queue.orderBy(*_order()).limit(limit)
+
+
+def stream(queue: DataFrame, limit: int, parts: int) -> Iterator[Row]:
+    """The first cases of the queue, in order, brought to the driver in so many parts, one after the other."""
+    chosen = by_priority(queue, limit).repartitionByRange(parts, *_order()).sortWithinPartitions(*_order())
+    found: Iterator[Row] = chosen.toLocalIterator()
+    return found
+
+
+def _order() -> tuple[Column, ...]:
+    return F.desc_nulls_last("priority"), F.desc_nulls_last("revenue_vnd"), F.asc("case_id")
 
 
 def _largest_shops() -> Column:

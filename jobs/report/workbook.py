@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from jobs.report import evidence, numbers, words
+from jobs.report.printable import clean
 
-# Of Excel's limit of 32,767 characters a cell.
-MAX_TEXT = 8_000
 ROW_HEIGHT = 48
-# What XML forbids, and marks that turn the direction of text around so that it reads as something else.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -214,12 +209,6 @@ def _cell(sheet: Worksheet, row: int, position: int, value: object, style: Forma
         sheet.write_datetime(row, position, value, style)
     else:
         sheet.write_number(row, position, value, style)
-
-
-def clean(text: str) -> str:
-    """A text without control characters, cut to what a cell holds and a person reads."""
-    printable = _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
-    return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 1] + "…"
 
 
 def _legend_sheet(book: Workbook, heading: Heading) -> None:

@@ -1,0 +1,16 @@
+"""Text of the data as it may stand on a page or in a cell."""
+
+from __future__ import annotations
+
+import re
+
+# Of Excel's limit of 32,767 characters a cell.
+MAX_TEXT = 8_000
+# What XML forbids, and marks that turn the direction of text around so that it reads as something else.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """A text without control characters, cut to what a cell holds and a person reads."""
+    printable = _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
+    return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 1] + "…"
