@@ -159,7 +159,6 @@ def facts(country: Country, late: Bools) -> truth.Facts:
         deceased=people.status[: people.residents] == DECEASED,
         party_kind=parties.kind,
         party_person=np.where(resident, parties.person, NOBODY),
-        party_firm=parties.organisation,
         shop_party=country.shops.party,
         shop_id_number=declared.id_number,
         shop_id_width=np.where(late, 0, declared.id_width),

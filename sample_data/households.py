@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data.arrays import NOBODY, Bools, Ints, day_of, month_and_day, year_of
+from sample_data.arrays import NOBODY, Bools, Ints, day_of, year_of
 from sample_data.places import Places
 from sample_data.settings import HouseholdSettings
 from sample_data.streams import Streams
@@ -165,12 +165,6 @@ def _birth_provinces(
     born_here = (role == CHILD) & streams.hits("people.born_here", n, 0.8)
     stranger = streams.hits("people.born_elsewhere", n, stranger_rate)
     return np.where(stranger, anywhere, np.where(born_here, here, from_))
-
-
-def year_month_day(birth: Ints) -> tuple[Ints, Ints, Ints]:
-    """Year, month and day of the month of day numbers."""
-    month, day = month_and_day(birth)
-    return year_of(birth), month, day
 
 
 def age_on(birth: Ints, today: int) -> Ints:

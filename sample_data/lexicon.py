@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -49,5 +50,10 @@ class Lexicon:
 
     def _all_forms(self) -> Text:
         if self._forms is None:
-            self._forms = pa.array([form(word) for form in STYLES.values() for word in self._codes], pa.string())
+            self._forms = _in_every_style(tuple(self._codes))
         return self._forms
+
+
+@functools.cache  # the words are the same in every country
+def _in_every_style(words: tuple[str, ...]) -> Text:
+    return pa.array([form(word) for form in STYLES.values() for word in words], pa.string())

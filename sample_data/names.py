@@ -68,14 +68,13 @@ def _given(lexicon: Lexicon, sex: str) -> Given:
 
 
 def _similar(names: list[str], codes: Ints, width: int = 4) -> Ints:
-    bare = [without_marks(name).lower() for name in names]
-    near = [[codes[j] for j, other in enumerate(bare) if j != i and _alike(name, other)] for i, name in enumerate(bare)]
-    return np.array([np.resize(similar or [codes[i]], width) for i, similar in enumerate(near)], np.int64)
-
-
-def _alike(one: str, other: str) -> bool:
-    # the same letters but for marks (Hùng, Hưng), or but for the last letter (Hằng, Hân; Lan, Lam)
-    return one == other or (len(one) == len(other) and one[:-1] == other[:-1])
+    """For each name those that differ from it in marks (Hùng, Hưng) or in the last letter (Lan, Lam)."""
+    stems = [without_marks(name).lower()[:-1] + str(len(name)) for name in names]
+    families: dict[str, list[int]] = {}
+    for stem, code in zip(stems, codes.tolist(), strict=True):
+        families.setdefault(stem, []).append(code)
+    others = [[c for c in families[stem] if c != code] for stem, code in zip(stems, codes.tolist(), strict=True)]
+    return np.array([np.resize(near or [code], width) for near, code in zip(others, codes, strict=True)], np.int64)
 
 
 def draw_surnames(streams: Streams, names: NameTables, region: Ints) -> Ints:

@@ -34,8 +34,8 @@ class People:
         old_homes: an earlier address (the present one for those who never moved).
         at_home: another person of the household, or NOBODY.
         relative: a relative elsewhere (same surname and province of birth), or NOBODY.
-        lookalike: a stranger with the same or nearly the same name.
-        strangers: a living adult for each person whose name, id or account it may use; some of them of a like name.
+        strangers: a living adult for each person whose account, SIM or id it may use; some of them of a like name.
+        unlike_strangers: the same, or another one where that one has a like name.
     """
 
     residents: int
@@ -49,8 +49,8 @@ class People:
     old_homes: Homes
     at_home: Ints
     relative: Ints
-    lookalike: Ints
     strangers: Ints
+    unlike_strangers: Ints
 
     def __len__(self) -> int:
         return len(self.names)
@@ -92,7 +92,7 @@ def draw_people(
     ids, near_id = _ids(streams, places, rules, homes)
     status = _statuses(streams, rules, hh.age_on(birth, today), residents)
     now, before = _addresses(streams, places, settings, homes)
-    lookalike = _next_lookalike(full_names, homes)
+    strangers, unlike = _strangers(streams, rules, birth, status, _next_lookalike(full_names, homes), today)
     return People(
         residents=residents,
         households=homes,
@@ -105,8 +105,8 @@ def draw_people(
         old_homes=before,
         at_home=hh.someone_at_home(streams, homes),
         relative=_next_of_same(np.stack([homes.birth_province, full_names[:, SURNAME]], 1), homes),
-        lookalike=lookalike,
-        strangers=_strangers(streams, rules, birth, status, lookalike, today),
+        strangers=strangers,
+        unlike_strangers=unlike,
     )
 
 
@@ -266,10 +266,13 @@ def _next_lookalike(names: Ints, homes: hh.Households) -> Ints:
     return result
 
 
-def _strangers(streams: Streams, rules: PeopleSettings, birth: Ints, status: Ints, lookalike: Ints, today: int) -> Ints:
+def _strangers(
+    streams: Streams, rules: PeopleSettings, birth: Ints, status: Ints, lookalike: Ints, today: int
+) -> tuple[Ints, Ints]:
+    """A stranger for each person, some of a like name, and the same or another of no like name."""
     adults = hh.adult_index(birth, status == ALIVE, today, 20, 70)
     anyone = adults[streams.integers("people.stranger", len(birth), 0, len(adults))]
     grown = np.zeros(len(birth), np.bool_)
     grown[adults] = True
     alike = streams.hits("people.stranger_alike", len(birth), rules.strangers_alike) & grown[lookalike]
-    return np.where(alike, lookalike, anyone)
+    return np.where(alike, lookalike, anyone), anyone

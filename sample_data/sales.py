@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data.arrays import NEVER, Bools, Floats, Ints, first_day, month_index
+from sample_data.arrays import NEVER, Floats, Ints, first_day, month_index
 from sample_data.parties import FOREIGNER, ORGANISATION, Parties
 from sample_data.settings import SalesSettings, SellerSettings
 from sample_data.shops import Shops
@@ -117,8 +117,3 @@ def _withheld(
 def _tax(amount: Ints, rate: Ints, part: Ints) -> Ints:
     """Tax rounded up to the đồng, so that a full withholding is never below its rate."""
     return np.where(part > 0, -(-np.maximum(amount, 0) * rate * part // 1_000_000), 0)
-
-
-def in_year(sales: Sales, year: int) -> Bools:
-    """Rows of a calendar year."""
-    return np.asarray(sales.month // 12 == year - 1970)

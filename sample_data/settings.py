@@ -424,6 +424,7 @@ class SellerSettings(Section):
     suspended: Rate
     loyalty: Rate
     lends_name: Rate
+    id_of_namesake: Rate
     mistyped_onto_neighbour: Rate
     no_country: Rate
     late_row: Rate

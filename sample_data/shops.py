@@ -64,7 +64,6 @@ class Declared:
         id_kinds: kinds of `DeclaredId`.
         id_number, id_width: the id as a number; width 0 where there is none to compare (missing, masked, passport).
         shown_width: width of the id as written, masked ones included; 0 where nothing is written.
-        lender: the stranger whom the party uses wherever it uses one.
         uses_name_of: whose name is declared, NOBODY for an organisation or a foreigner.
         account: payout account, or NOBODY.
     """
@@ -73,7 +72,6 @@ class Declared:
     id_number: Ints
     id_width: Ints
     shown_width: Ints
-    lender: Ints
     uses_name_of: Ints
     account: Ints
 
@@ -151,7 +149,7 @@ def draw_declared(
     uniform = streams.shared_uniform("declared.id", shops.party, len(parties), loyal)
     onto = _typed_onto_neighbour(streams, people, parties, shops, person, rules)
     kinds = kinds_of(uniform, rules.declared_id, rules.declared_id_of_hiders, hides).only(~onto)
-    whose = np.where(onto, people.near_id[person], _whose_id(streams, people, person, lender, kinds))
+    whose = np.where(onto, people.near_id[person], _whose_id(streams, people, person, kinds, rules))
     number, width = _numbers(streams, people, whose, kinds)
     no_id = (kind == FOREIGNER) | (
         (kind == ORGANISATION) & ~streams.hits("declared.firm_id", len(shops), rules.firm_gives_id)
@@ -164,7 +162,6 @@ def draw_declared(
         id_number=number,
         id_width=np.where(kinds["masked"], 0, shown),
         shown_width=shown,
-        lender=lender,
         uses_name_of=np.where(borrows & (kind == PERSON), whose, own_name),
         account=_payout_accounts(streams, people, parties, shops, accounts, person, lender, rules),
     )
@@ -179,11 +176,13 @@ def _typed_onto_neighbour(
     return np.asarray(near & (uniform < rules.mistyped_onto_neighbour))
 
 
-def _whose_id(streams: Streams, people: People, person: Ints, lender: Ints, kinds: Kinds) -> Ints:
+def _whose_id(streams: Streams, people: People, person: Ints, kinds: Kinds, rules: SellerSettings) -> Ints:
     dead = np.flatnonzero((people.status == DECEASED) & people.is_resident(np.arange(len(people))))
     any_dead = dead[streams.integers("declared.dead", len(people), 0, len(dead))][np.maximum(person, 0)]
     home = np.where(people.spouse >= 0, people.spouse, people.at_home)[np.maximum(person, 0)]
     whose = np.maximum(person, 0)
+    alike = streams.hits("declared.id_alike", len(people), rules.id_of_namesake)
+    lender = np.where(alike, people.strangers, people.unlike_strangers)[np.maximum(person, 0)]
     whose = np.where(kinds["stranger"], lender, whose)
     whose = np.where(kinds["household"] & (home >= 0), home, whose)
     return np.where(kinds["deceased"], any_dead, whose)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 import numpy as np
 
-from sample_data.arrays import NOBODY, Bools, Ints, at_or, days, first_of_each
+from sample_data.arrays import NOBODY, Bools, Ints, at_or, first_of_each
 from sample_data.ids import distinct_within
 from sample_data.people import People
 from sample_data.settings import TelecomSettings
@@ -20,7 +19,6 @@ _PREFIXES = {
     **dict.fromkeys((70, 76, 77, 78, 79, 89, 90, 93), 2.6),
     **dict.fromkeys((52, 56, 58, 92, 59, 99, 55, 87), 0.6),
 }
-_RENUMBERED = days(datetime.date(2018, 9, 15))
 
 
 @dataclass(frozen=True)

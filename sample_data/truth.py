@@ -38,7 +38,6 @@ class Facts:
         personal_id, cmnd, deceased: of each resident; cmnd 0 where there is none.
         party_kind: PERSON, ORGANISATION or FOREIGNER.
         party_person: the resident who trades; NOBODY for other parties and for people without a record.
-        party_firm: the organisation that trades, or NOBODY.
         shop_party: who trades in each shop.
         shop_id_number, shop_id_width: the id declared, normalised; width 0 for none, masked ones and passports.
         shop_account_person, shop_account_firm: holder of the payout account; both NOBODY where no bank reports it.
@@ -54,7 +53,6 @@ class Facts:
     deceased: Bools
     party_kind: Ints
     party_person: Ints
-    party_firm: Ints
     shop_party: Ints
     shop_id_number: Ints
     shop_id_width: Ints

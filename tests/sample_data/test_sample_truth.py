@@ -35,7 +35,6 @@ def facts(**changes: object) -> truth.Facts:
         deceased=np.array([False, False, True]),
         party_kind=ints(PERSON),
         party_person=ints(ANNA),
-        party_firm=ints(NOBODY),
         shop_party=ints(0),
         shop_id_number=ints(0),
         shop_id_width=ints(0),
@@ -67,7 +66,7 @@ def codes(*own: tuple[bool, int]) -> dict[str, object]:
 
 
 ACTIVE = codes((True, 0))
-FIRM = {"party_kind": ints(ORGANISATION), "party_person": ints(NOBODY), "party_firm": ints(0)}
+FIRM = {"party_kind": ints(ORGANISATION), "party_person": ints(NOBODY)}
 NO_RECORD = {"party_person": ints(NOBODY)}
 FOREIGN = {"party_kind": ints(FOREIGNER), "party_person": ints(NOBODY)}
 
