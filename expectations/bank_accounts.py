@@ -1,0 +1,29 @@
+"""Expectations on a picture of bank accounts."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.derived import KEY
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+
+
+def expectations() -> list[Expectation]:
+    """The suite; only an empty picture is critical, the rest colours the score."""
+    return [
+        not_empty(),
+        unique(KEY, "ngân hàng và số tài khoản"),
+        well_formed("bank_code", "mã ngân hàng", "bank_code"),
+        well_formed("account_number", "số tài khoản", "account_number"),
+        present("holder_name", "tên chủ tài khoản"),
+        present("holder_id_number", "số giấy tờ của chủ tài khoản", mostly=0.9),
+        well_formed("holder_id_number", "số giấy tờ của chủ tài khoản", "identity_number"),
+        holds("_resident_exists", "số định danh phải có trong CSDLQG về dân cư"),
+        present("holder_type", "loại chủ tài khoản"),
+        in_set("holder_type", "loại chủ tài khoản", ("individual", "organisation")),
+        well_formed("phone", "điện thoại", "phone", mostly=0.8),
+        present("opened_on", "ngày mở", mostly=0.9),
+        present("status", "trạng thái tài khoản"),
+        in_set("status", "trạng thái tài khoản", ("active", "dormant", "closed")),
+        *fresh(newest_days=7, oldest_days=3653),
+    ]

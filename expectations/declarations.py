@@ -1,0 +1,25 @@
+"""Expectations on a picture of revenue declarations."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.derived import KEY
+from expectations.kinds import fresh, holds, not_empty, not_negative, present, unique, well_formed
+
+
+def expectations() -> list[Expectation]:
+    """The suite; only an empty picture is critical, the rest colours the score."""
+    return [
+        not_empty(),
+        unique(KEY, "mã số thuế và kỳ"),
+        well_formed("tax_code", "mã số thuế", "tax_code"),
+        well_formed("period", "kỳ kê khai", "period"),
+        holds("_taxpayer_exists", "mã số thuế phải có trong sổ đăng ký thuế"),
+        not_negative("declared_revenue_vnd", "doanh thu kê khai"),
+        present("tax_paid_vnd", "số thuế đã nộp"),
+        not_negative("tax_paid_vnd", "số thuế đã nộp"),
+        present("filed_on", "ngày nộp tờ khai"),
+        holds("_filed_after_period_began", "tờ khai không được nộp trước năm của kỳ"),
+        *fresh(newest_days=100, oldest_days=1096),
+    ]

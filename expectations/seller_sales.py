@@ -1,0 +1,24 @@
+"""Expectations on a picture of monthly sales of shops."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.derived import KEY
+from expectations.kinds import fresh, holds, in_set, not_empty, not_negative, present, unique, well_formed
+
+
+def expectations() -> list[Expectation]:
+    """The suite; only an empty picture is critical, the rest colours the score."""
+    return [
+        not_empty(),
+        unique(KEY, "gian hàng, tháng và nhóm ngành"),
+        well_formed("period", "kỳ", "month"),
+        in_set("category", "nhóm ngành", ("goods", "services", "transport", "undetermined")),
+        holds("_seller_exists", "gian hàng phải có trong danh sách gian hàng", mostly=0.98),
+        present("order_count", "số đơn hàng"),
+        not_negative("order_count", "số đơn hàng"),
+        present("withheld_vat_vnd", "thuế GTGT đã khấu trừ", mostly=0.9),
+        present("withheld_pit_vnd", "thuế TNCN đã khấu trừ", mostly=0.9),
+        *fresh(newest_days=45, oldest_days=1096),
+    ]

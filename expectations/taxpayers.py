@@ -1,0 +1,36 @@
+"""Expectations on a picture of the tax registry."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+
+TYPES = ("individual", "household_business", "organisation", "foreign_supplier")
+
+# TT 90/2026/TT-BTC, annex I.
+STATUSES = tuple(f"{code:02d}" for code in range(11))
+
+
+def expectations() -> list[Expectation]:
+    """The suite; its key must be complete as an identity key (CV 4856/BCA-TTDLQG); the rest colours the score."""
+    return [
+        not_empty(),
+        present("tax_code", "mã số thuế", critical=True),
+        unique("tax_code", "mã số thuế", critical=True),
+        well_formed("tax_code", "mã số thuế", "tax_code", mostly=0.999),
+        well_formed("tax_code", "mã số thuế", "tax_code_check_digit", dimension="dung"),
+        present("taxpayer_name", "tên người nộp thuế"),
+        present("taxpayer_type", "loại người nộp thuế"),
+        in_set("taxpayer_type", "loại người nộp thuế", TYPES),
+        present("id_number", "số giấy tờ", mostly=0.8),
+        well_formed("id_number", "số giấy tờ", "identity_number"),
+        holds("_resident_exists", "số định danh phải có trong CSDLQG về dân cư"),
+        well_formed("date_of_birth", "ngày sinh", "birth_date"),
+        holds("_province_known", "mã tỉnh phải có trong danh mục", dimension="sach"),
+        well_formed("phone", "điện thoại", "phone", mostly=0.8),
+        present("status", "trạng thái mã số thuế"),
+        in_set("status", "trạng thái mã số thuế", STATUSES),
+        holds("_closed_after_registered", "ngày đóng không được trước ngày đăng ký"),
+        *fresh(newest_days=7, oldest_days=3653),
+    ]

@@ -1,0 +1,27 @@
+"""Expectations on a picture of telecom subscribers."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.derived import KEY
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+
+
+def expectations() -> list[Expectation]:
+    """The suite; only an empty picture is critical, the rest colours the score."""
+    return [
+        not_empty(),
+        unique(KEY, "số thuê bao và ngày kích hoạt"),
+        well_formed("msisdn", "số thuê bao", "phone"),
+        present("subscriber_name", "tên thuê bao"),
+        present("id_number", "số giấy tờ", mostly=0.9),
+        well_formed("id_number", "số giấy tờ", "identity_number"),
+        holds("_resident_exists", "số định danh phải có trong CSDLQG về dân cư"),
+        present("date_of_birth", "ngày sinh", mostly=0.9),
+        well_formed("date_of_birth", "ngày sinh", "birth_date"),
+        present("activated_on", "ngày kích hoạt"),
+        present("status", "trạng thái thuê bao"),
+        in_set("status", "trạng thái thuê bao", ("active", "closed")),
+        *fresh(newest_days=7, oldest_days=3653),
+    ]

@@ -1,0 +1,54 @@
+"""What holds of every suite: dimensions, severities, sentences, columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from expectations import SUITES
+from expectations.derived import AGE, KEY, REFERENCES, RULES
+from jobs.sources import SOURCES
+from jobs.tables import SILVER
+
+# Contract and CV 4856/BCA-TTDLQG: identity keys must be complete; nothing else stops a night but an empty picture.
+CRITICAL = {
+    "residents": {"Bảng phải có dữ liệu", "Số định danh phải có", "Số định danh không được trùng"},
+    "taxpayers": {"Bảng phải có dữ liệu", "Mã số thuế phải có", "Mã số thuế không được trùng"},
+}
+
+
+def suite(source: str) -> list[dict[str, Any]]:
+    return [expectation.configuration.to_json_dict() for expectation in SUITES[source]()]
+
+
+def test_every_source_has_a_suite() -> None:
+    assert list(SUITES) == list(SOURCES)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_suites_cover_all_dimensions_and_speak_vietnamese(source: str) -> None:
+    expectations = suite(source)
+
+    assert {e["meta"]["dimension"] for e in expectations} == {"dung", "du", "sach", "song"}
+    sentences = [e["description"] for e in expectations]
+    assert len(set(sentences)) == len(sentences)
+    assert all(any(word in sentence for word in ("hải ", " không được ")) for sentence in sentences)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_only_identity_keys_and_emptiness_are_critical(source: str) -> None:
+    critical = {e["description"] for e in suite(source) if e["severity"] == "critical"}
+    assert critical == CRITICAL.get(source, {"Bảng phải có dữ liệu"})
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_suites_ask_only_for_columns_that_are_there(source: str) -> None:
+    derived = {AGE, KEY, *RULES.get(source, {}), *(reference.column for reference in REFERENCES.get(source, ()))}
+    asked = {expectation["kwargs"].get("column", KEY) for expectation in suite(source)}
+    assert asked <= {*SOURCES[source].schema.names, *derived}
+
+
+def test_references_name_columns_of_silver() -> None:
+    for reference in (reference for references in REFERENCES.values() for reference in references):
+        assert set(reference.known) <= set(SILVER[reference.source].columns)
