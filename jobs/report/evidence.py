@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.masking import MASK
 from jobs.report import numbers
-from jobs.report.words import FIELDS, VALUES, say
+from jobs.report.words import PROVINCES, SOURCES, VALUES, say
+from matching.comparisons import MODELS, PROVINCE
 
 MAX_SENTENCES = 60
+# Of a field's weight, log2 m/u: what lies below says next to nothing.
+MIN_WEIGHT = 0.5
+# Comparison → its field and the words of its levels, for evidence that holds the names of levels alone.
+_COMPARISONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    comparison.name: (comparison.text, {level.name: level.text for level in comparison.levels})
+    for comparison in (one for model in MODELS.values() for one in model)
+}
 # As in `jobs.masking.long_numbers`: what should be masked already is masked once more, right before its reader.
 _LONG_NUMBER = re.compile(r"\d{5,}(?=\d{4})")
 
@@ -32,7 +40,7 @@ def _facts(content: object) -> Iterator[str]:
     if isinstance(content, dict):
         for label, value in content.items():
             things = value if isinstance(value, list) and any(isinstance(item, dict) for item in value) else [value]
-            yield from (f"{say(FIELDS, label)}: {_text(thing)}" for thing in things if _is_said(thing))
+            yield from (f"{say(SOURCES, label)}: {_text(thing)}" for thing in things if _is_said(thing))
     elif isinstance(content, list):
         yield from (_text(item) for item in content)
     else:
@@ -41,7 +49,7 @@ def _facts(content: object) -> Iterator[str]:
 
 def _text(value: object) -> str:
     if isinstance(value, dict):
-        return _comparisons(value["fields"]) if "fields" in value else _pairs(value)
+        return _mapping(value)
     if isinstance(value, list):
         return ", ".join(_inner(item) for item in value if _is_said(item))
     if isinstance(value, bool):
@@ -53,8 +61,16 @@ def _text(value: object) -> str:
     return _LONG_NUMBER.sub(MASK, say(VALUES, str(value)))
 
 
+def _mapping(content: dict[str, Any]) -> str:
+    if "fields" in content:
+        return _explanation(content)
+    if content.keys() <= _COMPARISONS.keys():
+        return "; ".join(_agreement(*_COMPARISONS[name], str(level)) for name, level in content.items())
+    return _pairs(content)
+
+
 def _pairs(content: dict[str, Any]) -> str:
-    return "; ".join(f"{say(FIELDS, label)}: {_inner(item)}" for label, item in content.items() if _is_said(item))
+    return "; ".join(f"{say(SOURCES, label)}: {_inner(item)}" for label, item in content.items() if _is_said(item))
 
 
 def _inner(value: object) -> str:
@@ -65,16 +81,26 @@ def _is_said(value: object) -> bool:
     return value not in (None, "", [], {})
 
 
-def _comparisons(fields: list[dict[str, Any]]) -> str:
-    """The fields of a match's explanation (`matching.evidence`), what weighs most first."""
-    return "; ".join(_comparison(one) for one in sorted(fields, key=lambda one: -abs(one.get("weight") or 0)))
+def _explanation(content: dict[str, Any]) -> str:
+    """A match's explanation (`matching.evidence`): the fields that count, what weighs most first."""
+    fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT]
+    said = [_field(one) for one in sorted(fields, key=lambda one: -abs(one["weight"]))]
+    probability = content.get("probability")
+    return "; ".join(said if probability is None else [f"xác suất {numbers.decimal(probability, 3)}", *said])
 
 
-def _comparison(one: dict[str, Any]) -> str:
-    field, text = str(one.get("field") or ""), str(one.get("text") or one.get("level") or "")
-    said = text if text.startswith(field) else f"{field} {text}"
-    sides = [_text(one[side]) for side in ("record", "subject") if _is_said(one.get(side))]
-    weight = one.get("weight")
-    notes = [" ↔ ".join(sides), "" if weight is None else f"trọng số {weight:+.1f}".replace(".", ",")]
-    shown = ", ".join(note for note in notes if note)
-    return f"{said} ({shown})" if shown else said
+def _field(one: dict[str, Any]) -> str:
+    sides = [_side(one["field"], str(one[side])) for side in ("record", "subject") if _is_said(one.get(side))]
+    shown = " ↔ ".join(dict.fromkeys(sides))  # once where both are the same
+    weight = f"trọng số {one['weight']:+.1f}".replace(".", ",")
+    return f"{_agreement(one['field'], {}, one['text'])} ({', '.join(filter(None, [shown, weight]))})"
+
+
+def _side(field: str, value: str) -> str:
+    return _LONG_NUMBER.sub(MASK, say(PROVINCES, value) if field == PROVINCE.text else value)
+
+
+def _agreement(field: str, levels: Mapping[str, str], level: str) -> str:
+    """`Họ tên trùng cả dấu`; some levels name their field themselves."""
+    text = levels.get(level, level)
+    return text if text.startswith(field) else f"{field} {text}"

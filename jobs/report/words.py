@@ -161,23 +161,7 @@ STAGES: Mapping[str, str] = {
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
 
-# Labels and values that evidence may hold as codes; what is written for people already passes through unchanged.
-FIELDS: Mapping[str, str] = {
-    **SOURCES,
-    "name": "họ tên",
-    "birth": "ngày sinh",
-    "gender": "giới tính",
-    "province": "tỉnh, thành",
-    "address": "địa chỉ",
-    "id": "số giấy tờ",
-    "code": "mã số thuế",
-    "account": "tài khoản",
-    "sim": "thuê bao",
-    "contact": "số liên hệ",
-    "probability": "xác suất",
-    "weight": "trọng số",
-    "similarity": "độ giống",
-}
+# Values that evidence may hold as codes; what is written for people already passes through unchanged.
 VALUES: Mapping[str, str] = {
     **EVIDENCE_QUALITY,
     **PARTY_TYPES,

@@ -29,7 +29,15 @@ EVIDENCE = {
             "Vì sao": {
                 "probability": 0.998,
                 "fields": [
-                    {"field": "Tỉnh, thành", "level": "agree", "text": "trùng", "weight": 2.1},
+                    {
+                        **{"field": "Tỉnh, thành", "level": "agree", "text": "trùng", "weight": 2.1},
+                        **{"record": "25", "subject": "25"},
+                    },
+                    {
+                        **{"field": "Họ tên", "level": "reordered", "text": "trùng, đảo thứ tự", "weight": 4.2},
+                        **{"record": "Mẫu Trần", "subject": "Trần Mẫu"},
+                    },
+                    {"field": "Tình trạng", "level": "alive", "text": "còn sống", "weight": 0},
                     {
                         **{"field": "Số giấy tờ", "level": "self", "text": "Số giấy tờ: của chính người này"},
                         **{"weight": 19.04, "record": "****1234", "subject": "****1234"},

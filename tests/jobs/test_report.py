@@ -12,13 +12,14 @@ from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from jobs import masking
+from jobs import masking, tables
 from jobs.errors import UserError
-from jobs.report import evidence, numbers, pages, words, workbook, write_report
-from jobs.report.figures import changes
+from jobs.report import evidence, numbers, pages, queue, words, workbook, write_report
+from jobs.report.figures import changes, changes_since, previous_run
+from jobs.report.printable import clean
 from jobs.settings import ReportSettings
 from tests.jobs import a_night
 
@@ -210,6 +211,24 @@ def test_changes_of_a_night(spark: SparkSession) -> None:
     }
 
 
+def test_a_night_before_that_is_gone_is_said(night: tuple[Any, dict[str, Any]]) -> None:
+    lake, run = night
+    before = previous_run(lake, run)
+    assert before is not None and before["business_date"] == a_night.FIRST
+    assert previous_run(lake, {**run, "business_date": a_night.FIRST}) is None
+    gone = Row(versions=Row(tables={tables.FLAGGED_SELLERS.path: 99}))
+    assert changes_since(lake, lake.read(tables.FLAGGED_SELLERS), gone) is None
+
+
+def test_the_queue_streams_in_order_whatever_its_parts(spark: SparkSession) -> None:
+    rows = [(f"case {n}", None if n == 9 else n % 4 / 4, n) for n in range(10)]
+    frame = spark.createDataFrame(rows, "case_id string, priority double, revenue_vnd bigint")
+    expected = ["7", "3", "6", "2", "5", "1", "8", "4", "0", "9"]
+    found = [row.case_id.removeprefix("case ") for row in queue.stream(frame, 100, 3)]
+    assert found == expected
+    assert [row.case_id.removeprefix("case ") for row in queue.stream(frame, 4, 2)] == expected[:4]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -218,13 +237,17 @@ def test_changes_of_a_night(spark: SparkSession) -> None:
             [
                 "Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000; Ngưỡng (đồng): 1.000.000.000",
                 "Gian hàng: Sàn: san_a; Mã: S0001; Quyết định: Đã gắn; Vì sao: "
-                "(Số giấy tờ: của chính người này (****1234 ↔ ****1234, trọng số +19,0); "
-                "Tỉnh, thành trùng (trọng số +2,1))",
+                "(xác suất 0,998; Số giấy tờ: của chính người này (****1234, trọng số +19,0); "
+                "Họ tên trùng, đảo thứ tự (Mẫu Trần ↔ Trần Mẫu, trọng số +4,2); "
+                "Tỉnh, thành trùng (Phú Thọ, trọng số +2,1))",
                 "Nguồn: Gian hàng trên sàn: tốt; Dân cư: suy giảm",
             ],
         ),
         ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,93"]),
-        ('{"Vì sao": {"name": "exact", "weight": null}}', ["Vì sao: họ tên: exact"]),
+        (
+            '{"Vì sao": {"name": "exact", "sim": "self"}}',
+            ["Vì sao: Họ tên trùng khi bỏ dấu; Số điện thoại: của chính người này"],
+        ),
         ('{"Quý": [1, 2, 3], "Trống": []}', ["Quý: 1, 2, 3"]),
         ('["một", "hai"]', ["một", "hai"]),
         (
@@ -287,7 +310,7 @@ def test_colour_of_a_score(score: float | None, expected: str) -> None:
     ],
 )
 def test_cell_text_is_clean_and_bounded(text: str, expected: str) -> None:
-    assert workbook.clean(text) == expected
+    assert clean(text) == expected
 
 
 def test_masking_leaves_the_last_four(spark: SparkSession) -> None:
