@@ -26,7 +26,9 @@ def picture(bronze: DataFrame, source: Source, members: History) -> DataFrame:
     columns = [name for name in source.picture_schema.names if name not in source.key]
     order = ["updated_at", "_delivery_date", "_row_hash", "_file", "_row_number"]
     rest = [name for name in (*columns, "_change_type") if name not in order]
-    newest = _rows(bronze, members).groupBy(*source.key).agg(F.max(F.struct(*order, *rest)).alias("newest"))
+    # Spread by key first: the aggregate would otherwise sort every row twice, before the exchange and after it.
+    rows = _rows(bronze, members).repartition(*source.key)
+    newest = rows.groupBy(*source.key).agg(F.max(F.struct(*order, *rest)).alias("newest"))
     present = newest.where(F.col("newest._change_type").isNull() | (F.col("newest._change_type") != "D"))
     return present.select(*source.key, "newest.*").select(*source.picture_schema.names)
 

@@ -38,6 +38,9 @@ _PARQUET_TYPES = {
 # A column that some writers give to one without any value.
 _NO_VALUES = "int32 (UNKNOWN)"
 
+# A file of text passes through one worker whole, in one piece.
+_MAX_TEXT = 1 << 30
+
 # File names stand percent-encoded in `_metadata`; url_decode would take a plus for a blank.
 _FILE = "url_decode(replace(_metadata.file_name, '+', '%2B'))"
 
@@ -51,7 +54,8 @@ def read(files: Files, arrival: Arrival, manifest: Manifest, keep_raw: bool) -> 
     """Records of a verified delivery, see above; nothing is read yet but footers.
 
     Raises:
-        Refused: a Parquet footer is unreadable, lacks a column, or has one of another type or another number of rows.
+        Refused: a Parquet footer is unreadable, lacks a column, or has one of another type or another number of rows;
+            a file of text is too large.
     """
     due = due_columns(arrival.source, manifest)
     if manifest.format is None:
@@ -77,6 +81,10 @@ def _paths(arrival: Arrival, names: list[str]) -> list[str]:
 def _read_text(
     spark: SparkSession, arrival: Arrival, manifest: Manifest, due: dict[str, str], keep_raw: bool
 ) -> DataFrame:
+    sizes = {entry.name: entry.size for entry in arrival.entries}
+    for each in manifest.files:
+        if sizes[each.name] > _MAX_TEXT:
+            raise Refused(f"{each.name} is larger than 1 GiB: text comes in smaller files")
     wanted = records.Wanted(due, {each.name: each.rows for each in manifest.files}, keep_raw)
     content = spark.read.format("binaryFile").load(_paths(arrival, list(wanted.rows)))
     text_schema = f"{', '.join(f'{column} string' for column in due)}, {_ORIGIN}"

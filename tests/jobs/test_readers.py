@@ -103,6 +103,14 @@ def test_parquet_as_different_writers_store_it(spark: SparkSession, zone: Zone) 
     }
 
 
+def test_a_text_that_is_too_large_for_one_worker(spark: SparkSession, zone: Zone) -> None:
+    folder = zone.files("declarations", day(1), {"a.csv": (b"", 0)})
+    with (folder / "a.csv").open("r+b") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(Refused, match=r"a.csv is larger than 1 GiB"):
+        read(spark, zone)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_every_record_has_its_file_and_number(spark: SparkSession, zone: Zone, kind: str) -> None:
     names = [f"{name}.{kind}" for name in ("a b", "tờ khai", "50%+1", "x%20y", "[1]{2}", "a,b;c")]
