@@ -18,10 +18,7 @@ Step = Callable[[DataFrame], DataFrame]
 
 
 def normalise(source: str, picture: DataFrame) -> DataFrame:
-    """The silver table of a source. Columns in: `Source.picture_schema`; columns out.
-
-    Those of `tables.SILVER[source]`.
-    """
+    """The silver table of a source: columns of `Source.picture_schema` in, of `tables.SILVER[source]` out."""
     frame = picture
     for step in SILVER_STEPS[source]:
         frame = step(frame)
@@ -41,7 +38,7 @@ def _declared_ids(column: str) -> Step:
         return kinds.withColumns(
             {
                 "person_id": F.when(kind == "personal_id", identifiers.personal_id(raw)),
-                "person_id_grade": F.when(kind == "personal_id", identifiers.personal_id_grade(raw)),
+                "person_id_grade": F.when(kind.isin("personal_id", "other"), identifiers.personal_id_grade(raw)),
                 "cmnd": F.when(kind == "cmnd", identifiers.cmnd(raw)),
                 "passport": F.when(kind == "passport", identifiers.passport(raw)),
             }
@@ -131,10 +128,7 @@ def _email(column: str) -> Column:
 
 
 def _resident_ids(frame: DataFrame) -> DataFrame:
-    """Columns id_kind, person_id (the trimmed key where it is malformed: no resident is lost), its grade, cmnd.
-
-    Passport.
-    """
+    """Columns of `_declared_ids`; a malformed key stays person_id, trimmed, so that no resident is lost."""
     raw = F.col("personal_id")
     return frame.withColumns(
         {
@@ -147,17 +141,23 @@ def _resident_ids(frame: DataFrame) -> DataFrame:
     )
 
 
+# A number, or five words: the name of a province, old or new, has at most four.
+_HOME = "[0-9]|(?:[^ ]+ ){4}"
+
+
 def _household(frame: DataFrame) -> DataFrame:
-    """Column household_id: residents of one normalised permanent address (contract §2); null without an address."""
+    """Column household_id: residents of one normalised permanent address (contract §2).
+
+    Null where the address names no home: without a number it must have more words than the name of a province.
+    """
     place = F.concat_ws("|", "address_key", F.coalesce("province34", F.lit("")))
-    return frame.withColumn("household_id", F.when(F.col("address_key").isNotNull(), F.sha2(place, 256)))
+    return frame.withColumn("household_id", F.when(F.col("address_key").rlike(_HOME), F.sha2(place, 256)))
 
 
 def _registered_name() -> Column:
     """A taxpayer's name; of a household business the person's name inside it, where there is one."""
-    clean = text.repair(F.col("taxpayer_name"))
-    person = F.when(F.col("taxpayer_type") == "household_business", names.person_in_text(clean))
-    return F.coalesce(person, clean)
+    person = F.when(F.col("taxpayer_type") == "household_business", names.person_in_text(F.col("name_registered")))
+    return F.coalesce(person, "name_registered")
 
 
 def _code_as_id(frame: DataFrame) -> DataFrame:
@@ -194,13 +194,14 @@ SILVER_STEPS: dict[str, tuple[Step, ...]] = {
         _codes("tax_code"),
         _declared_ids("id_number"),
         _code_as_id,
+        _add(lambda: {"name_registered": text.repair(F.col("taxpayer_name"))}),
         _names(_registered_name),
         _births,
         _places("address"),
         _add(
             lambda: {
                 "is_ecommerce_code": F.coalesce(F.col("code").endswith("-888"), F.lit(False)),
-                "company_key": names.company_key(text.repair(F.col("taxpayer_name"))),
+                "company_key": names.company_key(F.col("name_registered")),
                 "phone_norm": phones.phone(F.col("phone")),
                 "phone_grade": phones.phone_grade(F.col("phone")),
                 "email_norm": _email("email"),
