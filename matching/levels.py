@@ -14,7 +14,7 @@ from functools import reduce
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.types import DoubleType
 from rapidfuzz import fuzz
 
@@ -243,7 +243,7 @@ def _fuzzy(chosen: tuple[Comparison, ...]) -> dict[str, Column]:
     return columns
 
 
-@arrow_udf(returnType=DoubleType(), functionType=ArrowUDFType.SCALAR)
+@arrow_udf(DoubleType())  # type: ignore[call-overload, untyped-decorator]
 def _address_similarity(records: pa.Array, subjects: pa.Array) -> pa.Array:
     pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
     return pa.array([None if a is None or b is None else fuzz.token_set_ratio(a, b) for a, b in pairs], pa.float64())

@@ -12,7 +12,7 @@ from typing import cast
 
 import pyarrow as pa
 from pyspark.sql import Column
-from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.types import StringType
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -93,7 +93,7 @@ def _other_middle(left: list[str], right: list[str]) -> bool:
 
 
 def _udf(level: Callable[[str, str], str]) -> Callable[[Column, Column], Column]:
-    @arrow_udf(returnType=StringType(), functionType=ArrowUDFType.SCALAR)
+    @arrow_udf(StringType())  # type: ignore[call-overload, untyped-decorator]
     def levels(records: pa.Array, subjects: pa.Array) -> pa.Array:
         pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
         return pa.array([None if a is None or b is None else level(a, b) for a, b in pairs], pa.string())
