@@ -29,18 +29,15 @@ def check_landing(files: Files, landing_zone: str) -> list[str]:
     return landing.check(files, landing_zone)
 
 
-def check_accept(lake: Lake, landing_zone: str, business_date: dt.date, accept: Accept) -> None:
+def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
     """Whether there is anything that an operator's `--accept` could mean.
 
     Raises:
-        UserError: an unknown source, a date after the night, or one of which nothing was held and nothing lies in the
-            landing zone.
+        UserError: an unknown source, or a date of which nothing was held and nothing lies in the landing zone.
     """
     source = SOURCES.get(accept.source)
     if source is None:
         raise UserError(f"--accept: {accept.source} is no source")
-    if accept.delivery_date > business_date:
-        raise UserError(f"--accept: {accept.delivery_date} lies after the night of {business_date}")
     known = {each.delivery_date for each in deliveries.load(lake, source) if each.state in HELD or each.accepted_by}
     arrived, _ = landing.arrivals(lake.files, landing_zone, source, accept.delivery_date)
     if accept.delivery_date not in known | {each.delivery_date for each in arrived}:
