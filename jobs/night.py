@@ -84,11 +84,14 @@ def run_night(
     """Run a night; returns its finished row.
 
     Raises:
-        UserError: no landing folder, or a business date before the newest finished one; nothing was written.
+        UserError: no landing folder, a business date before the newest finished one, or nothing to accept; nothing was
+            written.
         NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
     """
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
+    if accept is not None:
+        intake.check_accept(lake, landing, accept)
     last = ledger.last_finished(lake)
     if last and last["business_date"] > business_date:
         raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
@@ -96,6 +99,7 @@ def run_night(
     base = ledger.table_versions(last)
     run = ledger.begin(lake, business_date, _versions(settings, {}))
     try:
+        lake.clear_scratch()
         lake.roll_back(base)
         _stages(night)
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
