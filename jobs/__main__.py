@@ -40,7 +40,7 @@ ConfigOption = Annotated[Path | None, typer.Option(help="Tệp cài đặt YAML 
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option(help="Thư mục đích, phải trống.")],
-    residents: Annotated[int, typer.Option(help="Số cư dân.", min=200)] = 20_000,
+    residents: Annotated[int, typer.Option(help="Số cư dân.", min=1_000)] = 20_000,
     seed: Annotated[int, typer.Option(help="Hạt giống ngẫu nhiên.", min=0)] = 1,
     business_date: DateOption = "2026-11-20",
 ) -> None:

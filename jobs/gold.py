@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -44,20 +44,25 @@ class GoldInputs:
 
 @dataclass(frozen=True)
 class GoldOutputs:
-    """Whole new content of two tables; `release` frees what they share once both are written."""
+    """Whole new content of two tables, lazily."""
 
     flagged_sellers: DataFrame
     seller_parties: DataFrame
-    shared: tuple[DataFrame, ...]
-
-    def release(self) -> None:
-        """Free the frames that both tables are made from."""
-        for frame in self.shared:
-            frame.unpersist()
 
 
-def build(inputs: GoldInputs, business_date: dt.date, settings: GoldSettings) -> GoldOutputs:
+def build(
+    inputs: GoldInputs,
+    business_date: dt.date,
+    settings: GoldSettings,
+    keep: Callable[[DataFrame], DataFrame] = DataFrame.persist,
+) -> GoldOutputs:
     """Judge every party in every tax year that the night looks at.
+
+    Args:
+        inputs: what the flags are made of.
+        business_date: the only today.
+        settings: the secret of the keys, the share below which too little is declared.
+        keep: computes a frame once for all who read it, best as one whose plan begins there (a checkpoint).
 
     Returns:
         gold/flagged_sellers and gold/seller_parties, older years as they were.
@@ -66,19 +71,18 @@ def build(inputs: GoldInputs, business_date: dt.date, settings: GoldSettings) ->
         NightFailed: no law is on record for a judged tax year.
     """
     laws, standings = judged_years(business_date), statuses(business_date)
-    shops = parties.assign_parties(inputs.sellers, inputs.seller_links, inputs.residents, settings.hash_key).persist()
+    shops = keep(parties.assign_parties(inputs.sellers, inputs.seller_links, inputs.residents, settings.hash_key))
     sales = revenue.counted_sales(inputs.seller_sales, laws, business_date)
-    years = parties.shop_years(shops, revenue.shop_revenue(sales, laws), laws).persist()
-    codes = parties.own_codes(shops, inputs.taxpayers, inputs.holder_links, standings).persist()
+    years = keep(parties.shop_years(shops, revenue.shop_revenue(sales, laws), laws))
+    codes = keep(parties.own_codes(shops, inputs.taxpayers, inputs.holder_links, standings))
     suppliers = parties.suppliers(shops, inputs.taxpayers, standings)
     facts = _facts(inputs, shops, years, codes, suppliers, laws)
     found = flags.findings(laws, inputs.present, settings.under_declared_share)
-    judged = facts.withColumn("findings", found).persist()
+    judged = keep(facts.withColumn("findings", found))
     flagged = _flagged(inputs, judged, years, codes, sales, laws, settings)
     return GoldOutputs(
         cases.carry_on(inputs.previous_flagged, flagged, laws, flags.judged_reasons(inputs.present), business_date),
         _parties(inputs, judged, laws),
-        (judged, years, codes, shops),
     )
 
 

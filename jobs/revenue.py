@@ -33,9 +33,9 @@ def total(amount: Column, where: Column | None = None) -> Column:
 
 
 def to_bigint(amount: Column) -> Column:
-    """Decimal đồng as bigint; what lies beyond its range becomes its end instead of an error."""
+    """Decimal đồng as bigint; what lies beyond its range becomes its end instead of an error, null stays null."""
     bound = F.lit(_LARGEST).cast(MONEY)
-    return F.least(F.greatest(amount, -bound), bound).cast("bigint")
+    return F.when(amount.isNotNull(), F.least(F.greatest(amount, -bound), bound)).cast("bigint")
 
 
 def counted_sales(sales: DataFrame, laws: Sequence[YearLaw], business_date: dt.date) -> DataFrame:

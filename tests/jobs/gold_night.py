@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import Row, SparkSession
 
 from jobs import gold
-from tests.jobs.gold_world import BILLION, MILLION, SETTINGS, World
+from tests.jobs.gold_world import BILLION, MILLION, SETTINGS, World, keep
 
 NIGHT = dt.date(2026, 11, 15)
 
@@ -53,14 +53,13 @@ class Night:
 def night(spark: SparkSession) -> Night:
     """The night of 15 November 2026 on `country`."""
     world = country()
-    return read(world, gold.build(world.inputs(spark), NIGHT, SETTINGS), 2026)
+    return read(world, gold.build(world.inputs(spark), NIGHT, SETTINGS, keep), 2026)
 
 
 def read(world: World, built: gold.GoldOutputs, tax_year: int) -> Night:
     """A night's outputs of one tax year."""
     parties = [row for row in built.seller_parties.collect() if row["tax_year"] == tax_year]
     flagged = [row for row in built.flagged_sellers.collect() if row["tax_year"] == tax_year]
-    built.release()
     assert len({row["party_key"] for row in parties}) == len(parties)
     keyed = {(world.keys[row["shops"][0]["shop_id"]], row["reason"]): row for row in flagged}
     assert len(keyed) == len(flagged)

@@ -36,6 +36,11 @@ def party_key(*fields: str) -> str:
     return hashlib.sha256(outer + digest).hexdigest()[:32]
 
 
+def keep(made: DataFrame) -> DataFrame:
+    """The frame, computed once, with a plan that begins there."""
+    return made.localCheckpoint()
+
+
 @dataclass
 class World:
     """A country in the making; every method adds rows. People and shops go by a name."""

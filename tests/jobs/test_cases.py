@@ -13,7 +13,7 @@ from jobs.flags import Reason, judged_reasons
 from jobs.law import judged_years
 from jobs.tables import FLAGGED_SELLERS, SELLER_PARTIES
 from tests.jobs import gold_world
-from tests.jobs.gold_world import EVERY_SOURCE, MILLION, SETTINGS, World
+from tests.jobs.gold_world import EVERY_SOURCE, MILLION, SETTINGS, World, keep
 
 TONIGHT, EARLIER = dt.date(2026, 11, 15), dt.date(2026, 11, 14)
 FIRST = dt.date(2026, 9, 1)
@@ -146,16 +146,15 @@ def seasons(spark: SparkSession) -> tuple[list[Row], list[Row], list[Row], list[
         ),
         dt.date(2026, 3, 31),
         SETTINGS,
+        keep,
     )
     march = first.flagged_sellers.collect(), first.seller_parties.collect()
-    first.release()
     flagged = spark.createDataFrame(march[0], FLAGGED_SELLERS.schema)
     parties = spark.createDataFrame(march[1], SELLER_PARTIES.schema)
     second = gold.build(
-        summer().inputs(spark, previous_flagged=flagged, previous_parties=parties), dt.date(2026, 4, 1), SETTINGS
+        summer().inputs(spark, previous_flagged=flagged, previous_parties=parties), dt.date(2026, 4, 1), SETTINGS, keep
     )
     april = second.flagged_sellers.collect(), second.seller_parties.collect()
-    second.release()
     return *march, *april
 
 
