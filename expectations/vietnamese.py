@@ -42,14 +42,14 @@ _CMND = "[0-9]{9}"
 _TAX_CODE = "[0-9]{10}(?:-[0-9]{3})?|[0-9]{12}"
 _PASSPORT = "(?=[0-9]*[A-Z])[A-Z0-9]{6,9}"
 _IDENTITY_NUMBER = f"{_CMND}|{_TAX_CODE}|{_PASSPORT}"
-_MASKED_NUMBER = r"(?=.*\*)[0-9*]+"
+_MASKED_NUMBER = r"(?=.*\*)(?=.*[0-9])[0-9*]+"
 _GAP = r"[ .\-]*"
 # With or without +84, mobiles of today, of before 2018 (01x, eleven digits) and land lines (02x), in any grouping.
 _PHONE = (
     rf"(?:\(?(?:\+|00)?84\)?|0)?{_GAP}"
     rf"(?:[35789](?:{_GAP}[0-9]){{8}}|1{_GAP}[2689](?:{_GAP}[0-9]){{8}}|2(?:{_GAP}[0-9]){{9}})"
 )
-_MASKED_PHONE = r"(?=.*\*)[+0-9*. \-]+"
+_MASKED_PHONE = r"(?=.*\*)(?=.*[0-9])[+0-9*. \-]+"
 _MONTH = "[0-9]{4}-(?:0[1-9]|1[0-2])"
 
 # What a value must look like as the agency wrote it. Silver repairs much of what fails here (a lost zero, a hyphen),
