@@ -108,7 +108,9 @@ def _findings(name: str, results: list[dict[str, Any]]) -> list[Finding]:
 def _finding(result: dict[str, Any], rows: int) -> Finding:
     config, counts = result["expectation_config"], result["result"]
     if config["meta"]["scope"] == ROWS:
-        judged, failed = counts["element_count"] - counts.get("missing_count", 0), counts["unexpected_count"]
+        # Of an empty table some counts are null.
+        judged = (counts["element_count"] or 0) - (counts.get("missing_count") or 0)
+        failed = counts["unexpected_count"] or 0
     else:
         # What is said of the whole table counts for every row; an empty table counts as one row, so that it can fail.
         judged = max(rows, 1)
