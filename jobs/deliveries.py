@@ -6,18 +6,17 @@ All functions but `load` and `save` are pure: the history of one source goes in,
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 from typing import Literal
 
 import pyarrow as pa
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from jobs.landing import DeliveryKey
 from jobs.outcomes import Accept
-from jobs.sources import Source
 from jobs.storage import Lake
 from jobs.tables import DELIVERIES
 
@@ -86,16 +85,21 @@ class Delivery:
 History = tuple[Delivery, ...]
 
 
-def load(lake: Lake, source: Source) -> History:
-    """All that is remembered of a source."""
-    rows = lake.read(DELIVERIES).where(F.col("source") == source.name).toArrow().to_pylist()
-    return _ordered(Delivery(**{**row, "state": State(row["state"])}) for row in rows)
+def load(lake: Lake) -> dict[str, History]:
+    """All that is remembered, by source; a source of which nothing is remembered has no entry."""
+    rows = lake.read(DELIVERIES).toArrow().to_pylist()
+    found = _ordered(Delivery(**{**row, "state": State(row["state"])}) for row in rows)
+    return {source: tuple(group) for source, group in groupby(found, lambda each: each.source)}
 
 
-def save(lake: Lake, source: Source, history: History) -> None:
-    """Replace what is remembered of a source."""
-    rows = pa.Table.from_pylist([asdict(each) for each in history], to_arrow_schema(DELIVERIES.schema))
-    lake.write(DELIVERIES, lake.spark.createDataFrame(rows), replace_where=f"source = '{source.name}'")
+def save(lake: Lake, histories: Mapping[str, History]) -> None:
+    """Replace what is remembered of the sources given, in one commit."""
+    if not histories:
+        return
+    rows = [asdict(each) for history in histories.values() for each in history]
+    table = pa.Table.from_pylist(rows, to_arrow_schema(DELIVERIES.schema))
+    sources = ", ".join(f"'{source}'" for source in histories)
+    lake.write(DELIVERIES, lake.spark.createDataFrame(table), replace_where=f"source in ({sources})")
 
 
 def admit(history: History, delivery: Delivery) -> History:

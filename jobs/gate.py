@@ -62,7 +62,7 @@ def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame
 
     Args:
         source: whose picture it is.
-        picture: columns of `Source.picture_schema`; best persisted, it is read a few times.
+        picture: columns of `Source.picture_schema`; best computed once (a checkpoint), it is read a few times.
         references: silver tables by source name, for values that must exist there; any may be missing.
         business_date: the day from which ages count.
 

@@ -54,7 +54,7 @@ def build(
     inputs: GoldInputs,
     business_date: dt.date,
     settings: GoldSettings,
-    keep: Callable[[DataFrame], DataFrame] = DataFrame.persist,
+    keep: Callable[[DataFrame], DataFrame],
 ) -> GoldOutputs:
     """Judge every party in every tax year that the night looks at.
 
@@ -62,7 +62,7 @@ def build(
         inputs: what the flags are made of.
         business_date: the only today.
         settings: the secret of the keys, the share below which too little is declared.
-        keep: computes a frame once for all who read it, best as one whose plan begins there (a checkpoint).
+        keep: computes a frame once for all who read it and gives back one whose plan begins there (a checkpoint).
 
     Returns:
         gold/flagged_sellers and gold/seller_parties, older years as they were.

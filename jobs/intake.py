@@ -12,12 +12,42 @@ from jobs import bronze, deliveries, landing
 from jobs.deliveries import HELD, OPEN, Delivery, History, State
 from jobs.errors import UserError
 from jobs.landing import Arrival, DeliveryKey, Refused
-from jobs.outcomes import Accept, Intake, Judge, SourceOutcome, Verdict
+from jobs.outcomes import Accept, Judge, SourceOutcome, Verdict
 from jobs.picture import key_count, picture
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Files, Lake
 from jobs.tables import BRONZE
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One source after the night's intake.
+
+    Attributes:
+        source: its name.
+        outcomes: rows for `ops/runs.sources`; at least one.
+        picture: the new picture, computed (in the lake's scratch), None where nothing changed since the last
+            finished run.
+        picture_as_of: business date of the newest delivery in the picture in force, None where there never was one.
+        degraded: a delivery is refused, held or absent and not settled.
+        history: all that is now remembered of its deliveries; for the caller to save.
+        verdict: of the gate, None where it was not asked.
+        warnings: lines for the operator (unlisted files, null countries …).
+        rows_in: rows read from the landing zone this night; rows_kept, rows_quarantined: what became of them.
+    """
+
+    source: str
+    outcomes: tuple[SourceOutcome, ...]
+    picture: DataFrame | None
+    picture_as_of: dt.date | None
+    degraded: bool
+    history: History
+    verdict: Verdict | None = None
+    warnings: tuple[str, ...] = ()
+    rows_in: int = 0
+    rows_kept: int = 0
+    rows_quarantined: int = 0
 
 
 def check_landing(files: Files, landing_zone: str) -> list[str]:
@@ -38,7 +68,8 @@ def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
     source = SOURCES.get(accept.source)
     if source is None:
         raise UserError(f"--accept: {accept.source} is no source")
-    known = {each.delivery_date for each in deliveries.load(lake, source) if each.state in HELD or each.accepted_by}
+    history = deliveries.load(lake).get(source.name, ())
+    known = {each.delivery_date for each in history if each.state in HELD or each.accepted_by}
     arrived, _ = landing.arrivals(lake.files, landing_zone, source, accept.delivery_date)
     if accept.delivery_date not in known | {each.delivery_date for each in arrived}:
         raise UserError(f"--accept: no delivery of {accept.source} of {accept.delivery_date} is held or waiting")
@@ -48,17 +79,19 @@ def take_in(
     lake: Lake,
     landing_zone: str,
     source: Source,
+    before: History,
     business_date: dt.date,
     settings: IngestSettings,
     accept: Accept | None,
     judge: Judge,
 ) -> Intake:
-    """Take in what a source has delivered up to a night; writes its bronze, `ops/deliveries` and `ops/quarantine`.
+    """Take in what a source has delivered up to a night; writes its bronze and `ops/quarantine`.
 
     Args:
         lake: the warehouse, in the state of the last finished night.
         landing_zone: path or URI.
         source: which one.
+        before: what is remembered of its deliveries.
         business_date: the night.
         settings: cadence and the limits of a hold.
         accept: an operator's word on a held delivery of this or another source.
@@ -71,15 +104,12 @@ def take_in(
     Raises:
         NightFailed: rows got lost.
     """
-    before = deliveries.load(lake, source)
     arrived, warnings = landing.arrivals(lake.files, landing_zone, source, business_date)
     mine = accept if accept is not None and accept.source == source.name else None
     night = _Night(lake, source, business_date, settings, mine, judge)
     received = _receive_all(night, before, arrived)
     decided = _decide(night, received)
     _forget_replaced(lake, before, decided.history)
-    if decided.history != before:
-        deliveries.save(lake, source, decided.history)
     outcomes, degraded = report(decided.history, source, business_date, settings)
     return Intake(
         source=source.name,
@@ -87,6 +117,7 @@ def take_in(
         picture=decided.picture,
         picture_as_of=_as_of(decided.history),
         degraded=degraded,
+        history=decided.history,
         verdict=decided.verdict,
         warnings=(*warnings, *received.warnings),
         rows_in=sum(each.rows or 0 for each in received.read),
@@ -204,24 +235,18 @@ class _Pictures:
     judged: dict[tuple[DeliveryKey, ...], tuple[DataFrame, Verdict]] = field(default_factory=dict)
 
     def frame(self, history: History) -> DataFrame:
-        """The picture that a history makes, persisted."""
+        """The picture that a history makes, computed."""
         return self._judged(history)[0]
 
     def verdict(self, history: History) -> Verdict:
         """What the gate says of it."""
         return self._judged(history)[1]
 
-    def release_all_but(self, history: History) -> None:
-        """Unpersist the others."""
-        for keys, (frame, _) in self.judged.items():
-            if keys != _keys(history):
-                frame.unpersist()
-
     def _judged(self, history: History) -> tuple[DataFrame, Verdict]:
         keys = _keys(history)
         if keys not in self.judged:
             table = self.night.lake.read(BRONZE[self.night.source.name])
-            frame = picture(table, self.night.source, deliveries.members(history)).persist()
+            frame = self.night.lake.keep(picture(table, self.night.source, deliveries.members(history)))
             self.judged[keys] = frame, self.night.judge(frame)
         return self.judged[keys]
 
@@ -240,7 +265,6 @@ def _decide(night: _Night, received: _Received) -> _Decided:
     verdict = pictures.verdict(history)
     if not verdict.passed:
         history = _one_by_one(night, received, pictures)
-    pictures.release_all_but(history)
     if _keys(history) == _keys(received.history):
         return _Decided(history, None, verdict)
     frame = pictures.frame(history)

@@ -57,8 +57,7 @@ def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Ru
 
 def write(lake: Lake, run: Run) -> None:
     """Write the run's row as it stands."""
-    row = asdict(run)
-    lake.upsert(RUNS, lake.spark.createDataFrame([row], RUNS.schema))
+    lake.write(RUNS, lake.spark.createDataFrame([asdict(run)], RUNS.schema), f"run_id = '{run.run_id}'")
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
@@ -90,10 +89,11 @@ def night_of(lake: Lake, business_date: dt.date | None = None) -> tuple[Lake, di
 
 def _bury_dead(lake: Lake) -> None:
     dead = lake.read(RUNS).where(F.col("status") == "running")
-    if dead.isEmpty():
+    ids = [row["run_id"] for row in dead.select("run_id").collect()]
+    if not ids:
         return
     changes = {"status": F.lit("failed"), "ended_at": F.lit(_now()), "error": F.lit("the run died before it ended")}
-    lake.upsert(RUNS, dead.withColumns(changes))
+    lake.write(RUNS, dead.withColumns(changes), "run_id in ({})".format(", ".join(f"'{each}'" for each in ids)))
 
 
 def _now() -> dt.datetime:

@@ -48,11 +48,11 @@ class Stage:
     parameters: list[Parameters] = field(default_factory=list)
     blocking: list[DataFrame] = field(default_factory=list)
 
-    def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame) -> Resolution:
+    def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
         self.progress(f"match: {kind}")
-        settings = self.settings
-        found = resolve(asked, subjects, kind, self.figures, settings.max_block, settings.sample_records, self.keep)
+        cap, sample = self.settings.max_block, self.settings.sample_records
+        found = resolve(asked, subjects, kind, self.figures, cap, sample, self.keep, before)
         self.parameters.append(found.parameters)
         self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
         return found
@@ -252,7 +252,7 @@ def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFr
     first = stage.resolve("shop", asked, subjects)
     alone = stage.keep(first.scored.where("place = 1"))
     informed = stage.keep(_inform(stage, asked, domestic, alone))
-    second = stage.resolve("shop_with_sisters", informed, subjects)
+    second = stage.resolve("shop_with_sisters", informed, subjects, first.proposed)
     told = _best(stage, second, second.scored.where("place = 1"), domestic, subjects)
     untold = alone.join(informed.select("record"), "record", "left_anti")
     return _seller_rows(table, told.unionByName(_best(stage, first, untold, domestic, subjects)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
@@ -18,11 +18,13 @@ from importlib import metadata, resources
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import gate, gold, intake, ledger, silver, tables
+from jobs import deliveries, gate, gold, intake, ledger, silver, tables
+from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
+from jobs.intake import Intake
 from jobs.ledger import Run, StageRow
 from jobs.match import match
-from jobs.outcomes import Accept, Intake, Verdict
+from jobs.outcomes import Accept, Verdict
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Lake
@@ -114,9 +116,11 @@ def run_night(
 
 def _stages(night: Night) -> None:
     """The night, in reading order."""
+    with night.clock("bronze"):
+        remembered = deliveries.load(night.lake)
     for source in SOURCES.values():
-        _take_in(night, source)
-    _record_intake(night)
+        _take_in(night, source, remembered.get(source.name, ()))
+    _record_intake(night, remembered)
     _require_sources(night)
     _match(night)
     _gold(night)
@@ -125,7 +129,7 @@ def _stages(night: Night) -> None:
 # ── landing → bronze → picture → gate → silver ──
 
 
-def _take_in(night: Night, source: Source) -> None:
+def _take_in(night: Night, source: Source, before: History) -> None:
     night.progress(f"bronze: {source.name}")
 
     def judge(picture: DataFrame) -> Verdict:
@@ -135,7 +139,7 @@ def _take_in(night: Night, source: Source) -> None:
     accept = night.accept if night.accept and night.accept.source == source.name else None
     with night.clock("bronze"):
         result = intake.take_in(
-            night.lake, night.landing, source, night.business_date, night.settings.ingest, accept, judge
+            night.lake, night.landing, source, before, night.business_date, night.settings.ingest, accept, judge
         )
     night.intakes[source.name] = result
     for warning in result.warnings:
@@ -143,29 +147,35 @@ def _take_in(night: Night, source: Source) -> None:
     with night.clock("silver"):
         if result.picture is not None:
             night.lake.write(tables.SILVER[source.name], silver.normalise(source.name, result.picture))
-            result.picture.unpersist()
-    with night.clock("gate"):
-        _write_scores(night, result)
 
 
-def _write_scores(night: Night, result: Intake) -> None:
-    if result.verdict is None or not result.verdict.scores:
-        return
-    rows = [
-        (night.business_date, result.source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
-        for s in result.verdict.scores
-    ]
-    table = tables.QUALITY_SCORECARD
-    frame = night.lake.spark.createDataFrame(rows, table.schema)
-    night.lake.write(table, frame, f"business_date = '{night.business_date}' and source = '{result.source}'")
-
-
-def _record_intake(night: Night) -> None:
+def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
     results = night.intakes.values()
+    with night.clock("bronze"):
+        histories = {result.source: result.history for result in results}
+        deliveries.save(night.lake, {k: v for k, v in histories.items() if v != remembered.get(k, ())})
+    with night.clock("gate"):
+        _write_scores(night)
+    night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
     night.done("bronze", sum(result.rows_in for result in results), kept)
     night.done("gate", kept, None)
     night.done("silver", None, sum(frame.count() for frame in _silver(night).values()))
+
+
+def _write_scores(night: Night) -> None:
+    """The scores of the sources that were judged tonight; of the others those of an earlier run of the date stay."""
+    verdicts = {result.source: result.verdict for result in night.intakes.values() if result.verdict is not None}
+    rows = [
+        (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
+        for source, verdict in verdicts.items()
+        for s in verdict.scores
+    ]
+    if rows:
+        frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
+        judged = ", ".join(f"'{source}'" for source in verdicts)
+        condition = f"business_date = '{night.business_date}' and source in ({judged})"
+        night.lake.write(tables.QUALITY_SCORECARD, frame, condition)
 
 
 def _require_sources(night: Night) -> None:
@@ -178,7 +188,7 @@ def _require_sources(night: Night) -> None:
 
 def _silver(night: Night) -> dict[str, DataFrame]:
     """Silver tables that were ever written."""
-    return {name: night.lake.read(table) for name, table in tables.SILVER.items() if night.lake.exists(table)}
+    return {name: night.lake.pin(table) for name, table in tables.SILVER.items() if night.lake.exists(table)}
 
 
 # ── match ──
@@ -187,14 +197,14 @@ def _silver(night: Night) -> dict[str, DataFrame]:
 def _match(night: Night) -> None:
     lake = night.lake
     with night.clock("match"):
-        pictures = {name: lake.read(table) for name, table in tables.SILVER.items()}
+        pictures = {name: lake.pin(table) for name, table in tables.SILVER.items()}
         found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress)
         lake.write(tables.HOLDER_LINKS, found.holder_links)
-        lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.read(tables.SELLER_LINKS), night.business_date))
+        lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
         lake.write(tables.MODEL, found.model)
         lake.write(tables.BLOCKING, found.blocking)
         lake.clear_scratch()
-    night.done("match", pictures["sellers"].count(), lake.read(tables.SELLER_LINKS).count())
+    night.done("match", pictures["sellers"].count(), lake.pin(tables.SELLER_LINKS).count())
 
 
 def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataFrame:
@@ -219,21 +229,22 @@ def _gold(night: Night) -> None:
     night.progress("gold")
     lake = night.lake
     with night.clock("gold"):
-        built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold)
+        built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold, lake.keep)
         lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
         lake.write(tables.SELLER_PARTIES, built.seller_parties)
-    night.done("gold", lake.read(tables.SELLER_LINKS).count(), lake.read(tables.FLAGGED_SELLERS).count())
+        lake.clear_scratch()
+    night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
 
 
 def _gold_inputs(night: Night) -> gold.GoldInputs:
     lake = night.lake
     needed = ("residents", "taxpayers", "declarations", "bank_accounts", "sellers", "seller_sales")
     return gold.GoldInputs(
-        **{name: lake.read(tables.SILVER[name]) for name in needed},
-        seller_links=lake.read(tables.SELLER_LINKS),
-        holder_links=lake.read(tables.HOLDER_LINKS),
-        previous_flagged=lake.read(tables.FLAGGED_SELLERS),
-        previous_parties=lake.read(tables.SELLER_PARTIES),
+        **{name: lake.pin(tables.SILVER[name]) for name in needed},
+        seller_links=lake.pin(tables.SELLER_LINKS),
+        holder_links=lake.pin(tables.HOLDER_LINKS),
+        previous_flagged=lake.pin(tables.FLAGGED_SELLERS),
+        previous_parties=lake.pin(tables.SELLER_PARTIES),
         present=frozenset(name for name, result in night.intakes.items() if result.picture_as_of is not None),
         degraded=frozenset(name for name, result in night.intakes.items() if result.degraded),
     )

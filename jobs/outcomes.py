@@ -1,13 +1,10 @@
-"""What the stages of a night tell each other about a source: the operator's override, the gate's verdict.
-
-The intake's result.
-"""
+"""What the stages of a night tell each other of a source: the operator's override, the gate's verdict, outcomes."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pyspark.sql import DataFrame
@@ -60,31 +57,3 @@ class SourceOutcome:
     rows: int | None
     quarantined: int | None
     picture_as_of: dt.date | None
-
-
-@dataclass(frozen=True)
-class Intake:
-    """One source after the night's intake.
-
-    Attributes:
-        source: its name.
-        outcomes: rows for `ops/runs.sources`; at least one.
-        picture: the new picture, persisted (the caller unpersists it), None where nothing changed since the last
-            finished run.
-        picture_as_of: business date of the newest delivery in the picture in force, None where there never was one.
-        degraded: a delivery is refused, held or absent and not settled.
-        verdict: of the gate, None where it was not asked.
-        warnings: lines for the operator (unlisted files, null countries …).
-        rows_in: rows read from the landing zone this night; rows_kept, rows_quarantined: what became of them.
-    """
-
-    source: str
-    outcomes: tuple[SourceOutcome, ...]
-    picture: DataFrame | None
-    picture_as_of: dt.date | None
-    degraded: bool
-    verdict: Verdict | None = None
-    warnings: tuple[str, ...] = field(default_factory=tuple)
-    rows_in: int = 0
-    rows_kept: int = 0
-    rows_quarantined: int = 0

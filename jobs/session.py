@@ -20,6 +20,8 @@ _FIXED = {
     # All dates of the contract are Vietnam's.
     "spark.sql.session.timeZone": "Asia/Ho_Chi_Minh",
     "spark.sql.ansi.enabled": "true",
+    # A join without a condition is a mistake, at a hundred million rows a costly one.
+    "spark.sql.crossJoin.enabled": "false",
     # Any Delta reader may open the tables (contract §3).
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     # Statistics would copy names and ids into the transaction log, and no reader here prunes by them.
@@ -31,13 +33,27 @@ _DEFAULTS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # Spark's plans and traces quote data; its log stays off unless an operator turns it on.
-    # A night runs thousands of generated classes once: little to gain from concurrent marking, much from room for code.
     "spark.driver.extraJavaOptions": (
         f"-Dlog4j2.configurationFile=file:{_ROOT / 'jobs' / 'log4j2.properties'} "
-        "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m"
+        # No concurrent marking beside the work, and room for the code of thousands of generated classes.
+        "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=512m "
+        # Planning is much code that runs a little: only what stays hot is worth the optimising compiler's time, which
+        # by its own thresholds takes a third of a small night.
+        "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=5000 "
+        "-XX:Tier4CompileThreshold=50000 -XX:Tier4BackEdgeThreshold=200000"
     ),
-    "spark.databricks.delta.snapshotPartitions": "2",
+    # Every stage of every query would be written out in full for a page that is off.
+    "spark.sql.maxPlanStringLength": "2000",
+    # A night generates far more classes than the 100 that are kept by default; each one dropped is compiled anew.
+    "spark.sql.codegen.cache.maxEntries": "2000",
+    # The tables' logs are short: one small task replays them, and nothing but the files themselves is worth a job.
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.databricks.delta.allFilesInCrc.enabled": "false",
+    "spark.databricks.delta.stats.collect": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Both would note the Python line and the JVM's stack of every Column, at five calls into the JVM each.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.sql.dataFrameQueryContext.enabled": "false",
     "spark.sql.parquet.compression.codec": "zstd",
 }
 

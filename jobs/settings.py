@@ -31,7 +31,7 @@ class SparkSettings(_Section):
 
     master: str = "local[*]"
     driver_memory: str = "6g"
-    shuffle_partitions: int = Field(default=8, ge=1)
+    shuffle_partitions: int = Field(default=4, ge=1)
     conf: dict[str, str] = Field(default_factory=dict, description="any further spark.* setting")
     jars: str = Field(
         default="jars", description="folder that holds Delta's two jars; empty: the cluster provides them"

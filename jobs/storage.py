@@ -59,6 +59,15 @@ class Files:
         ]
         return sorted(found, key=lambda entry: entry.name)
 
+    def names(self, folder: str) -> list[str]:
+        """Names in a folder, in one call however many there are; empty where there is no such folder."""
+        path, system = self._open(folder)
+        if not system.exists(path):
+            return []
+        paths = self._jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(system.listStatus(path))
+        text = self._jvm.org.apache.commons.lang3.ArrayUtils.toString(paths)
+        return [each.rpartition("/")[2] for each in text[1:-1].split(",")]
+
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there."""
         opened, system = self._open(path)
@@ -159,6 +168,7 @@ class Lake:
     root: str
     versions: Mapping[str, int] | None = None
     files: Files = field(init=False)
+    _pinned: dict[str, tuple[int, DataFrame]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", Files(self.spark))
@@ -169,9 +179,7 @@ class Lake:
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written (in the state that this lake reads)."""
-        if self.versions is not None:
-            return table.path in self.versions
-        return DeltaTable.isDeltaTable(self.spark, self.location(table))
+        return self.version(table) is not None
 
     def read(self, table: Table) -> DataFrame:
         """The table, empty where it does not exist yet."""
@@ -181,6 +189,23 @@ class Lake:
         if self.versions is not None:
             reader = reader.option("versionAsOf", self.versions[table.path])
         return reader.load(self.location(table))
+
+    def pin(self, table: Table) -> DataFrame:
+        """The table as `read` gives it, for those who scan it many times: its files are asked for once.
+
+        Delta asks its log for them by a Spark job for every scan in every query. The frame stands for the version of
+        this moment, whatever is written later.
+        """
+        version = self.version(table)
+        if version is None:
+            return self.read(table)
+        known = self._pinned.get(table.path)
+        if known is None or known[0] != version:
+            paths = self.read(table).inputFiles()
+            reader = self.spark.read.schema(table.schema).option("basePath", self.location(table))
+            frame = reader.parquet(*paths) if paths else self.spark.createDataFrame([], table.schema)
+            known = self._pinned[table.path] = version, frame.select(*table.columns)
+        return known[1]
 
     def write(self, table: Table, frame: DataFrame, replace_where: str | None = None) -> None:
         """Replace the table, or the part of it that `replace_where` names, in one commit.
@@ -193,25 +218,10 @@ class Lake:
             writer = writer.option("replaceWhere", replace_where)
         writer.save(self.location(table))
 
-    def append(self, table: Table, frame: DataFrame) -> None:
-        """Add rows to the table in one commit; errors as in `write`."""
-        writer = _conform(table, frame).write.format("delta").mode("append").partitionBy(*table.partition_by)
-        writer.save(self.location(table))
-
     def remove(self, table: Table, condition: str) -> None:
         """Delete the rows that a condition names; nothing where the table does not exist."""
         if self.exists(table):
             DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
-
-    def upsert(self, table: Table, frame: DataFrame) -> None:
-        """Put rows in by key, over those that are there, in one commit; errors as in `write`."""
-        rows = _conform(table, frame)
-        if not self.exists(table):
-            self.append(table, rows)
-            return
-        same = " and ".join(f"old.{name} <=> new.{name}" for name in table.key)
-        target = DeltaTable.forPath(self.spark, self.location(table)).alias("old")
-        target.merge(rows.alias("new"), same).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
 
     def keep(self, frame: DataFrame) -> DataFrame:
         """The frame, computed and laid down in the warehouse's scratch folder: its plan begins anew from there."""
@@ -228,11 +238,16 @@ class Lake:
         return f"{self.root.rstrip('/')}/_scratch"
 
     def version(self, table: Table) -> int | None:
-        """Latest version of the table, None where it does not exist."""
-        if not DeltaTable.isDeltaTable(self.spark, self.location(table)):
-            return None
-        history = DeltaTable.forPath(self.spark, self.location(table)).history(1)
-        return int(history.first()["version"])  # type: ignore[index]
+        """Version of the table that this lake reads, None where it does not exist."""
+        if self.versions is not None:
+            return self.versions.get(table.path)
+        return self._latest(table)
+
+    def _latest(self, table: Table) -> int | None:
+        """Latest version of a table: by Delta's protocol the greatest number that names a commit in its log."""
+        names = self.files.names(f"{self.location(table)}/_delta_log")
+        commits = (re.fullmatch(r"([0-9]{20})\.json", name) for name in names)
+        return max((int(commit[1]) for commit in commits if commit), default=None)
 
     def current_versions(self) -> dict[str, int]:
         """Version of every state table that exists."""
@@ -244,6 +259,7 @@ class Lake:
 
         Paths of the tables that changed.
         """
+        self._pinned.clear()
         return list(self._rolled_back(versions))
 
     def _rolled_back(self, versions: Mapping[str, int]) -> Iterator[str]:

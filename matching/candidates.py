@@ -7,7 +7,7 @@ key that more than `cap` subjects share proposes nobody, and the report says how
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -27,7 +27,8 @@ class Search:
 
     Attributes:
         name: stable name, shown in reports.
-        record: keys of the record (SQL expressions); `near(<column>)` stands for every id one edit away.
+        record: keys of the record (SQL expressions); `near(<column>)`, in the first place, stands for every id one edit
+            away.
         subject: keys of the subject, one for each of `record`; the same ones where empty.
     """
 
@@ -51,6 +52,9 @@ NEAR_ID = Search("near_id", ("near(person_id)",), ("person_id",))
 NEAR_CMND = Search("near_cmnd", ("near(cmnd)", _GIVEN), ("cmnd", _GIVEN))
 COMPANY = Search("company", ("company_key",))
 
+# The rule that leads from a holder to the members of its household.
+HOUSEHOLD = "household"
+
 # Blocking rules of each kind of record, beside its relations and its holders' households.
 SEARCHES: dict[str, tuple[Search, ...]] = {
     "sim": (NAME_BIRTH, SWAPPED_BIRTH, NEAR_ID, NEAR_CMND),
@@ -64,19 +68,24 @@ SEARCHES: dict[str, tuple[Search, ...]] = {
 SEARCHES["shop_with_sisters"] = SEARCHES["shop"]
 
 
-def propose(records: DataFrame, subjects: DataFrame, model: str, cap: int) -> DataFrame:
+def propose(
+    records: DataFrame, subjects: DataFrame, model: str, cap: int, before: DataFrame | None = None
+) -> DataFrame:
     """Candidates of records, one row a pair and rule.
 
     Columns in: `levels.RECORD` with the relations of the model, `settled` and, where a shared key was too large,
-    `cut_<relation>` (its hash); `levels.SUBJECT`. Columns out: record, subject, rule, cut_key (hash of a key over the
-    cap; such a row is no candidate but stands for what the cap cost).
+    `cut_<relation>` (its hash); `levels.SUBJECT`. `before` is what was proposed for these records (and others) when
+    they had other relations: then only relations and households are followed anew. Columns out: record, subject, rule,
+    cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost).
     """
     relations = [comparison.name for comparison in MODELS[model] if comparison in c.RELATIONS]
     unsettled = records.where(~F.col("settled"))
-    found = [_search(rule, unsettled, subjects, cap) for rule in SEARCHES[model]]
-    return reduce(
-        DataFrame.unionByName, [*_related(records, relations), _housemates(unsettled, subjects, relations, cap), *found]
-    )
+    searches = SEARCHES[model] if before is None else ()
+    found = [_related(records, relations), _searched(unsettled, subjects, relations, searches, cap)]
+    if before is not None:
+        names = [search.name for search in SEARCHES[model]]
+        found.append(before.where(F.col("rule").isin(names)).join(unsettled.select("record"), "record", "left_semi"))
+    return reduce(DataFrame.unionByName, found)
 
 
 def pairs(proposed: DataFrame) -> DataFrame:
@@ -98,12 +107,12 @@ def report(proposed: DataFrame, cap: int) -> DataFrame:
     )
 
 
-def _related(records: DataFrame, relations: Sequence[str]) -> list[DataFrame]:
+def _related(records: DataFrame, relations: Sequence[str]) -> DataFrame:
     """Holders that relations lead to."""
     offers = [_offer(records, relation) for relation in relations]
     rows = records.select("record", F.explode(F.array(*offers)).alias("offer"))
     rows = rows.where("offer.subject is not null or offer.cut_key is not null")
-    return [rows.select("record", "offer.subject", "offer.rule", "offer.cut_key")]
+    return rows.select("record", "offer.subject", "offer.rule", "offer.cut_key")
 
 
 def _offer(records: DataFrame, relation: str) -> Column:
@@ -113,46 +122,60 @@ def _offer(records: DataFrame, relation: str) -> Column:
     )
 
 
-def _housemates(records: DataFrame, subjects: DataFrame, relations: Sequence[str], cap: int) -> DataFrame:
-    """Members of the holders' households who bear the record's given name, first or last in it."""
-    households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
-    ends = F.array_distinct(F.array(F.expr(_GIVEN), F.element_at(F.split("name_key", " "), 1)))
-    asked = (
-        records.where(F.col("name_key").isNotNull())
-        .select("record", F.explode(households).alias("household"), ends.alias("ends"))
-        .where(F.col("household").isNotNull())
-    )
-    members = subjects.where(F.col("household_size").between(2, cap)).select(
-        "subject", "household", F.expr(_GIVEN).alias("given")
-    )
-    named = asked.join(members, "household").where(F.array_contains("ends", F.col("given")))
-    return named.select(
-        "record", "subject", F.lit("household").alias("rule"), F.lit(None).cast("bigint").alias("cut_key")
-    )
+def _searched(
+    records: DataFrame, subjects: DataFrame, relations: Sequence[str], searches: Sequence[Search], cap: int
+) -> DataFrame:
+    """Pairs of all searches, and one row a record and key over the cap.
 
-
-def _search(rule: Search, records: DataFrame, subjects: DataFrame, cap: int) -> DataFrame:
-    """Pairs of one blocking rule, and one row a record and key over the cap."""
-    keys = [f"key{i}" for i in range(len(rule.record))]
-    asked = _keyed(records.select("*", *_expressions(rule.record, keys)), "record", keys)
-    offered = _keyed(subjects.select("*", *_expressions(rule.subject or rule.record, keys)), "subject", keys)
-    hits = offered.join(asked.select(*keys).distinct(), keys)
-    block = Window.partitionBy(*keys)
+    Every key of every rule is one 64-bit number, so that all rules together are one join: two keys that meet by chance
+    would add a pair to be compared, no more.
+    """
+    rules = [*(search.name for search in searches), HOUSEHOLD]
+    of_record = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, rules)]
+    of_subject = [
+        *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
+        F.array(F.when(F.col("household_size").between(2, cap), _hashed(len(searches), "household", _GIVEN))),
+    ]
+    named = [F.transform(keys, _of_rule(i)) for i, keys in enumerate(of_record)]
+    asked = records.select("record", F.explode(F.concat(*named)).alias("asked")).select("record", "asked.*")
+    asked = asked.where(F.col("key").isNotNull())
+    offered = subjects.select("subject", F.explode(F.concat(*of_subject)).alias("key")).where(F.col("key").isNotNull())
+    hits = offered.join(asked, "key", "left_semi")
+    block = Window.partitionBy("key")
     sized = hits.select("*", F.count("*").over(block).alias("size"), F.min("subject").over(block).alias("first"))
     kept = sized.where((F.col("size") <= cap) | (F.col("subject") == F.col("first")))
-    cut_key = F.when(F.col("size") > cap, F.xxhash64(F.lit(rule.name), *keys))
-    return kept.join(asked, keys).select("record", "subject", F.lit(rule.name).alias("rule"), cut_key.alias("cut_key"))
+    return kept.join(asked, "key").select(
+        "record",
+        "subject",
+        F.get(F.array(*map(F.lit, rules)), F.col("rule")).alias("rule"),
+        F.when(F.col("size") > cap, F.col("key")).alias("cut_key"),
+    )
 
 
-def _expressions(keys: tuple[str, ...], names: list[str]) -> list[Column]:
-    return [
-        F.explode(one_edit_variants(F.col(key[5:-1]))).alias(name)
-        if key.startswith("near(")
-        else F.expr(key).alias(name)
-        for key, name in zip(keys, names, strict=True)
-    ]
+def _of_rule(rule: int) -> Callable[[Column], Column]:
+    return lambda key: F.struct(F.lit(rule).alias("rule"), key.alias("key"))
 
 
-def _keyed(frame: DataFrame, identity: str, keys: list[str]) -> DataFrame:
-    complete = reduce(Column.__and__, [F.col(key).isNotNull() for key in keys])
-    return frame.select(identity, *keys).where(complete)
+def _hashed(rule: int, *parts: str | Column) -> Column:
+    """A key of a rule as a number; null where a part is null."""
+    columns = [F.expr(part) if isinstance(part, str) else part for part in parts]
+    complete = reduce(Column.__and__, [column.isNotNull() for column in columns])
+    return F.when(complete, F.xxhash64(F.lit(rule), *columns))
+
+
+def _keys(rule: int, parts: tuple[str, ...]) -> Column:
+    """Array of the keys of a rule: one, or one for each id that is one edit away."""
+    if not parts[0].startswith("near("):
+        return F.array(_hashed(rule, *parts))
+    variants = one_edit_variants(F.col(parts[0][5:-1]))
+    return F.coalesce(
+        F.transform(variants, lambda variant: _hashed(rule, variant, *parts[1:])), F.array().cast("array<bigint>")
+    )
+
+
+def _household_keys(relations: Sequence[str], rules: Sequence[str]) -> Column:
+    """Keys of the members of the holders' households who bear the record's given name, first or last in it."""
+    households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
+    ends = F.array_distinct(F.array(F.expr(_GIVEN), F.element_at(F.split("name_key", " "), 1)))
+    rule = len(rules) - 1
+    return F.flatten(F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(rule, home, end))))

@@ -1,6 +1,6 @@
 """Small building blocks of Column expressions that every module of normalisation shares."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -21,7 +21,7 @@ def extracted(c: Column, pattern: str, group: int = 1) -> Column:
     return empty_to_null(F.regexp_extract(c, pattern, group))
 
 
-def translated(c: Column, table: dict[str, str]) -> Column:
+def translated(c: Column, table: Mapping[str, str]) -> Column:
     """`c` with each character replaced as the table says; a character that maps to nothing is deleted."""
     kept = {left: right for left, right in table.items() if right}
     deleted = "".join(left for left, right in table.items() if not right)

@@ -1,6 +1,7 @@
 """Names of people and businesses: keys in which retyped names meet, and what kind of name a text is."""
 
 import re
+from functools import cache
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -94,16 +95,19 @@ def person_in_text(c: Column) -> Column:
     return F.when(is_person_like(name), name)
 
 
+@cache
 def _surnames(**where: str) -> str:
     """Pattern of known surnames, folded; all, or those with the values in `where`."""
     return tables.alternation(plain(name) for name in tables.values("surnames", "surname", **where))
 
 
-def _folded_forms(**where: str) -> list[str]:
+@cache
+def _folded_forms(**where: str) -> tuple[str, ...]:
     """Legal forms as `fold` leaves them, filtered by kind or place."""
-    return [plain(form) for form in tables.values("legal_forms", "form", **where)]
+    return tuple(plain(form) for form in tables.values("legal_forms", "form", **where))
 
 
+@cache
 def plain(word: str) -> str:
     """A word of our own tables as `fold` would leave it."""
     plain = "".join(text.fold_table().get(letter, letter) for letter in word)
@@ -115,6 +119,7 @@ def _loose(word: str) -> str:
     return "".join("\\s*[.\\-]?\\s*" if letter in " ." else _any_accent(plain(letter)) for letter in word)
 
 
+@cache
 def _any_accent(letter: str) -> str:
     """Character class of all letters that fold to `letter`."""
     return (

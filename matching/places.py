@@ -1,5 +1,7 @@
 """Places: provinces on the 34-unit system of 1 July 2025, and keys in which retyped addresses meet."""
 
+from functools import cache
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -68,8 +70,9 @@ def _without_units(folded: Column) -> Column:
     return F.regexp_replace(bare, " {2,}", " ")
 
 
-def _province_names() -> list[tuple[str, str]]:
+@cache
+def _province_names() -> tuple[tuple[str, str], ...]:
     """Folded name of every province, old and new, and of its other spellings, with its 34-system code."""
     old = [(plain(name), code) for name, code in tables.pairs("provinces", "old_name", "new_code2")]
     new = [(plain(name), code) for name, code in tables.pairs("provinces", "new_name", "new_code2")]
-    return sorted({*old, *new, *tables.pairs("province_aliases", "alias", "new_code2")})
+    return tuple(sorted({*old, *new, *tables.pairs("province_aliases", "alias", "new_code2")}))

@@ -30,11 +30,13 @@ class Resolution:
         scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, probability, none_probability, place
             (1 the best).
         parameters: of the model, as estimated from these records.
+        proposed: candidates by rule (`candidates.propose`).
         blocking: report of the blocking rules (`candidates.report`).
     """
 
     scored: DataFrame
     parameters: Parameters
+    proposed: DataFrame
     blocking: DataFrame
 
 
@@ -46,6 +48,7 @@ def resolve(
     cap: int,
     sample_records: int,
     keep: Callable[[DataFrame], DataFrame],
+    before: DataFrame | None = None,
 ) -> Resolution:
     """Candidates of every record with their match probabilities.
 
@@ -57,11 +60,12 @@ def resolve(
         cap: subjects behind one blocking key above which it proposes nobody.
         sample_records: about so many records are taken to estimate the parameters.
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
+        before: what was proposed for these records when they had other relations (`Resolution.proposed`).
     """
-    proposed = keep(candidates.propose(records, subjects, kind, cap))
+    proposed = keep(candidates.propose(records, subjects, kind, cap, before))
     compared = keep(levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics))
     parameters = model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
-    return Resolution(_scored(compared, parameters), parameters, candidates.report(proposed, cap))
+    return Resolution(_scored(compared, parameters), parameters, proposed, candidates.report(proposed, cap))
 
 
 def _joined(pairs: DataFrame, records: DataFrame, subjects: DataFrame) -> DataFrame:

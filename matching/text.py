@@ -1,7 +1,9 @@
 """Vietnamese text: one stored form (NFC), repair of broken encodings, and the forms in which two texts compare."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -62,18 +64,20 @@ def fold(c: Column) -> Column:
     return folded(c, fold_table(), " *[^a-z0-9 ][^a-z0-9]*| {2,}")
 
 
-def folded(c: Column, table: dict[str, str], junk: str) -> Column:
+def folded(c: Column, table: Mapping[str, str], junk: str) -> Column:
     """Folding by a table and a pattern of one's own: characters by `table`, then each match of `junk` to a blank."""
     return empty_to_null(F.trim(F.regexp_replace(translated(c, table), junk, " ")))
 
 
-def fold_table() -> dict[str, str]:
+@cache
+def fold_table() -> Mapping[str, str]:
     """Character to folded character; to nothing for what `fold` leaves out."""
     table = dict.fromkeys(BLANKS + _PUNCTUATION, " ") | dict.fromkeys(_INVISIBLE + _MARKS + "?\ufffd", "") | _FULL_WIDTH
     for letter in _LATIN + "Ɖɖ":
         base = unicodedata.normalize("NFD", letter.lower())[0]
         table[letter] = _UNDECOMPOSED.get(base, base)
-    return {left: right for left, right in table.items() if left != right and (not right or right.isascii())}
+    kept = {left: right for left, right in table.items() if left != right and (not right or right.isascii())}
+    return MappingProxyType(kept)
 
 
 def accent_key(c: Column) -> Column:

@@ -70,3 +70,17 @@ def test_every_module_can_be_imported(package: str) -> None:
 def test_matching_and_jobs_have_no_drawer_for_odds_and_ends() -> None:
     names = {path.stem for package in ("jobs", "matching", "expectations") for path in modules(package)}
     assert not names & {"utils", "helpers", "common", "misc"}
+
+
+@pytest.mark.parametrize("package", ["jobs", "matching", "expectations"])
+def test_no_window_runs_over_a_whole_table(package: str) -> None:
+    """Every window is spread by a key; a cartesian product Spark itself refuses (`spark.sql.crossJoin.enabled`)."""
+    for path in modules(package):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        made = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Window"
+        }
+        assert made <= {"partitionBy", "unboundedPreceding", "currentRow"}
+        assert "crossJoin" not in attributes(path)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs import intake
+from jobs import deliveries, intake
 from jobs.errors import UserError
-from jobs.outcomes import Accept, Intake, Judge, Verdict
+from jobs.intake import Intake
+from jobs.outcomes import Accept, Judge, Verdict
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES
 from jobs.storage import Lake
@@ -46,7 +47,10 @@ class Nights:
 
     def run(self, night: int, judge: Judge = passes, accept: Accept | None = None) -> Intake:
         source, settings = SOURCES[self.source], IngestSettings()
-        return intake.take_in(self.lake, str(self.zone.root), source, day(night), settings, accept, judge)
+        before = deliveries.load(self.lake).get(source.name, ())
+        result = intake.take_in(self.lake, str(self.zone.root), source, before, day(night), settings, accept, judge)
+        deliveries.save(self.lake, {source.name: result.history})
+        return result
 
     def bronze(self, *columns: str) -> list[tuple[object, ...]]:
         return sorted(tuple(row) for row in self.lake.read(BRONZE[self.source]).select(*columns).collect())
@@ -60,9 +64,7 @@ def nights(spark: SparkSession, tmp_path: Path) -> Nights:
 def people(result: Intake) -> dict[str, str]:
     """Key → name in the new picture."""
     assert result.picture is not None
-    found = {row["personal_id"]: row["full_name"] for row in result.picture.collect()}
-    result.picture.unpersist()
-    return found
+    return {row["personal_id"]: row["full_name"] for row in result.picture.collect()}
 
 
 def outcomes(result: Intake) -> list[tuple[str, int | None]]:

@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Case, ...]] = {
             {"id_kind": None, "person_id": None, "person_id_grade": None, "cmnd": None, "passport": None},
         ),
         (
-            {"account_number": "5", "holder_id_number": "0791900000"},
+            {"account_number": "5", "holder_id_number": "0791900001"},
             {"id_kind": "other", "person_id": None, "person_id_grade": "invalid"},
         ),
     ),
