@@ -10,8 +10,11 @@ from matching.expressions import bind, empty_to_null, extracted, lookup
 from matching.identifiers import personal_id_province63
 from matching.names import plain
 
-_UNITS = "phuong|p|quan|q|thanh pho|tp|tinh|xa|x|thi xa|tx|thi tran|tt|huyen|h|duong|d|pho|so nha|so|sn|viet nam|vn"
-_PARTS = "khu pho|kp|to dan pho|tdp|to|thon|ap|khom|hem|ngo|ngach|kiet|duong"
+_UNITS = (
+    *("phuong", "p", "quan", "q", "thanh pho", "tp", "tinh", "xa", "x", "thi xa", "tx", "thi tran", "tt", "huyen", "h"),
+    *("duong", "d", "pho", "so nha", "so", "sn", "viet nam", "vn"),
+)
+_PARTS = ("khu pho", "kp", "to dan pho", "tdp", "to", "thon", "ap", "khom", "hem", "ngo", "ngach", "kiet", "duong")
 
 # Number and street up to the first comma, or up to the second where the first part is but a number.
 _NUMBER = "(?iu)^\\s*(?:s[ốo](?: nh[àa])?|sn|nh[àa] s[ốo]|h[ẻe]m|ng[õo]|ki[ệe]t)?[ .:]*"
@@ -65,9 +68,11 @@ def house_key(c: Column) -> Column:
 
 def _without_units(folded: Column) -> Column:
     """A folded address without administrative words, numbers without leading zeros."""
-    joined = F.regexp_replace(folded, "\\b(?:tphcm|hcm|sai gon)\\b", "ho chi minh")
-    bare = F.regexp_replace(joined, f"\\b(?:{_UNITS}|{_PARTS})(?= |$)|\\b(?:(?:p|q|kp)0*|0+)(?=[0-9])", "")
-    return F.regexp_replace(bare, " {2,}", " ")
+    city = folded.contains("hcm") | folded.contains("sai gon")
+    joined = F.when(city, F.regexp_replace(folded, "\\b(?:tphcm|hcm|sai gon)\\b", "ho chi minh")).otherwise(folded)
+    units = tables.alternation((*_UNITS, *_PARTS))
+    # A unit goes with the blank before it; before a number the blank stays (group 1).
+    return F.regexp_replace(joined, f"(?:^| ){units}(?= |$)|(^| )(?:(?:p|q|kp)0*|0+)(?=[0-9])", "$1")
 
 
 @cache
