@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from jobs.bootstrap import java_fault
 from jobs.errors import UserError
 from jobs.settings import SparkSettings
 
@@ -62,10 +63,13 @@ def start(settings: SparkSettings) -> SparkSession:
     """Start the session, or take the one that `spark-submit` set up.
 
     Raises:
-        UserError: Delta's jars are not where the settings say.
+        UserError: no Java that runs Spark, or Delta's jars are not where the settings say.
     """
     builder = SparkSession.Builder().appName("ct18")
     if "SPARK_SUBMIT" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        fault = java_fault(os.environ)
+        if fault:
+            raise UserError(fault)
         if settings.master.startswith("local"):
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
             # Python workers of one machine are of the same environment, not whatever `python3` is on PATH.
