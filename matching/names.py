@@ -20,7 +20,7 @@ def person_key(c: Column) -> Column:
     junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^a-z0-9 ][^a-z0-9(]*| {{2,}}"
     table = {left: right for left, right in text.fold_table().items() if left not in "()"}
     key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
-    return empty_to_null(F.trim(F.regexp_replace(key, "(?<=[bcdghklmnpqrstvx]|qu)y(?= |$)", "i")))
+    return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
 
 
 def sorted_key(c: Column) -> Column:

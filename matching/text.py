@@ -61,7 +61,7 @@ def fold(c: Column) -> Column:
     All marks go and đ, Đ, ð become d, so NFC and NFD texts fold to the same. A question mark or replacement character
     is a lost letter and is left out, so that `Nguy?n` stays one word.
     """
-    return folded(c, fold_table(), " *[^a-z0-9 ][^a-z0-9]*| {2,}")
+    return folded(c, fold_table(), "[^a-z0-9]{2,}|[^a-z0-9 ]")
 
 
 def folded(c: Column, table: Mapping[str, str], junk: str) -> Column:
