@@ -19,7 +19,7 @@ from jobs.masking import free_name, last_four
 from jobs.settings import MatchSettings
 from jobs.tables import HOLDER_LINKS, MODEL
 from matching import evidence, records, sisters
-from matching.comparisons import NAME
+from matching.comparisons import ALIVE, LENT_IDENTITY, NAME
 from matching.levels import ORGANISATION, Statistics
 from matching.model import Parameters, level_m
 from matching.resolve import Resolution, decision, resolve
@@ -60,10 +60,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Matched:
-    """Rows of the tables of these names, lazily; call `release` when they are written.
-
-    Seller_links comes without its dates.
-    """
+    """Rows of the tables of these names, lazily; seller_links comes without its dates."""
 
     holder_links: DataFrame
     seller_links: DataFrame
@@ -239,16 +236,25 @@ def _contacts(taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
     return records.directory(reduce(DataFrame.unionByName, left), F.col("phone_norm"), also_unknown=False)
 
 
+def _addresses(taxpayers: DataFrame) -> DataFrame:
+    """Whose an e-mail address is that somebody left with the tax office."""
+    return records.directory(taxpayers.where("place = 1"), F.col("email_norm"), also_unknown=False)
+
+
 # ── shops ──
 
 
 def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
     table = stage.silver["sellers"].withColumn("record", F.concat_ws("|", "platform", "shop_id"))
     domestic = table.where(F.col("country") == "VN")
-    asked = records.complete(_shop_records(stage, domestic, sims, taxpayers, accounts), "shop")
+    numbers = stage.keep(
+        records.numbers([links.where("place = 1") for links in (sims, taxpayers, accounts)], stage.settings.max_block)
+    )
+    asked = records.complete(_shop_records(stage, domestic, sims, taxpayers, accounts, numbers), "shop")
     asked = stage.keep(asked)
     known = stage.subjects.where(F.col("kind") != _BUSINESS)
-    subjects = stage.keep(known.unionByName(_unclaimed(stage, taxpayers)))
+    known = known.unionByName(_unclaimed(stage, taxpayers))
+    subjects = stage.keep(records.with_phones(known, numbers))
     first = stage.resolve("shop", asked, subjects)
     alone = stage.keep(first.scored.where("place = 1"))
     informed = stage.keep(_inform(stage, asked, domestic, alone))
@@ -265,7 +271,7 @@ def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:
 
 
 def _shop_records(
-    stage: Stage, shops: DataFrame, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame
+    stage: Stage, shops: DataFrame, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame, numbers: DataFrame
 ) -> DataFrame:
     """Shops in the common form of records, with every relation there is."""
     cap = stage.settings.max_block
@@ -278,18 +284,25 @@ def _shop_records(
         ),
         "sim_now": _subscribers(stage, shops, sims, F.lit(stage.business_date), active_only=True),
         "contact": records.holders(shops, _contacts(taxpayers, accounts), F.col("phone_norm"), cap),
+        "email": records.holders(shops, _addresses(taxpayers), F.col("email_norm"), cap),
     }
     asked = _declared(stage, shops)
     for relation, held in relations.items():
         asked = records.relate(asked, relation, held)
     # The same number twice is one piece of evidence.
-    return records.without_repeats(records.without_repeats(asked, "sim_now", "sim"), "contact", "sim")
+    asked = records.without_repeats(records.without_repeats(asked, "sim_now", "sim"), "contact", "sim")
+    fitting = records.masked_holder(asked, ("id", "code", "account", "email"), numbers)
+    return records.relate(asked, "masked_phone", fitting)
 
 
 def _declared(stage: Stage, shops: DataFrame) -> DataFrame:
     organisation = (F.col("seller_type") == "organisation") | F.coalesce("name_like_company", F.lit(False))
     kind = F.when(organisation, ORGANISATION).when(F.col("seller_type").isNotNull(), records.RESIDENT)
-    replaced = {"person_id": _first_id(), "id_prefix": F.col("id_mask_prefix"), "id_suffix": F.col("id_mask_suffix")}
+    replaced = {
+        "person_id": _first_id(),
+        **{"id_prefix": F.col("id_mask_prefix"), "id_suffix": F.col("id_mask_suffix")},
+        **{"phone_prefix": F.col("phone_mask_prefix"), "phone_suffix": F.col("phone_mask_suffix")},
+    }
     return records.base(shops, F.col("record"), kind, stage.ids, **replaced)
 
 
@@ -345,8 +358,10 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     settings = stage.settings
     best = _with_values(best, shops, subjects)
     kind = evidence.match_type(found.parameters)
-    # A payout account or SIM alone, whose holder's name contradicts the seller's, is no link (people may look at it).
+    # No link, but people may look at it: a payout account or SIM alone, whose holder's name contradicts the seller's;
+    # one of the dead, who trade no more: somebody uses their identity.
     contradicted = kind.isin("bank", "phone", "fuzzy") & (F.col("g_name") == NAME.code("different"))
+    contradicted = contradicted | (F.col("g_alive") == ALIVE.code("deceased"))
     verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
     return best.select(
         *("record", "subject", "probability"),
@@ -413,4 +428,7 @@ def _model_rows(stage: Stage) -> DataFrame:
         for level, m in zip(comparison.levels, level_m(parameters, comparison), strict=True)
     ]
     rows += [(p.model, "", "hiding", p.classes[1], p.records) for p in stage.parameters]
+    for p in stage.parameters:
+        lent = sum(share * lending for share, lending in zip(p.classes, p.lending, strict=True))
+        rows.append((p.model, LENT_IDENTITY.name, "lent", lent, p.records))
     return stage.subjects.sparkSession.createDataFrame(rows, MODEL.schema)

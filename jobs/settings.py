@@ -51,13 +51,12 @@ class IngestSettings(_Section):
 class MatchSettings(_Section):
     """Bands of decision and caps of the candidate search."""
 
-    link_threshold: Share = Field(default=0.95, description="match probability from which a pair is a link")
+    link_threshold: Share = Field(default=0.9, description="match probability from which a pair is a link")
     review_threshold: Share = Field(default=0.15, description="from here to link_threshold people decide")
     holder_review_threshold: Share = Field(default=0.05, description="the same for taxpayers, accounts and SIMs")
     max_block: int = Field(
         default=50, ge=2, description="records behind one shared key above which it proposes no candidates"
     )
-    max_household: int = Field(default=12, ge=2)
     sample_records: int = Field(default=20_000, ge=100, description="records from which parameters are estimated")
 
 

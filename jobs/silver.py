@@ -58,14 +58,8 @@ def _names(clean: Callable[[], Column]) -> Step:
                 "name_like_person": names.is_person_like(F.col("name_clean")),
             }
         )
-        words = F.split("name_key", " ")
-        several = F.size(words) > 1
-        return keyed.withColumns(
-            {
-                "name_sorted": F.array_join(F.array_sort(words), " "),
-                "name_sg": F.when(several, F.concat_ws(" ", F.get(words, F.lit(0)), F.element_at(words, -1))),
-            }
-        )
+        key = F.col("name_key")
+        return keyed.withColumns({"name_sorted": names.sorted_words(key), "name_sg": names.surname_given(key)})
 
     return step
 

@@ -95,9 +95,9 @@ def pairs(proposed: DataFrame) -> DataFrame:
 
 
 def report(proposed: DataFrame, cap: int) -> DataFrame:
-    """What each rule brought and what its cap cut: rule, pairs, keys_cut, rows_cut, cap. Columns in.
+    """What each rule brought and what its cap cut.
 
-    Those of `propose`.
+    Columns in: those of `propose`. Columns out: rule, pairs, keys_cut, rows_cut, cap.
     """
     return proposed.groupBy("rule").agg(
         F.count(F.when(F.col("cut_key").isNull(), 1)).alias("pairs"),
@@ -131,10 +131,11 @@ def _searched(
     would add a pair to be compared, no more.
     """
     rules = [*(search.name for search in searches), HOUSEHOLD]
-    of_record = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, rules)]
+    home, shared_home = len(searches), F.col("household_size").between(2, cap)
+    of_record = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, home)]
     of_subject = [
         *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
-        F.array(F.when(F.col("household_size").between(2, cap), _hashed(len(searches), "household", _GIVEN))),
+        F.array(*(F.when(shared_home, _hashed(home, *key)) for key in (("household", _GIVEN), ("household",)))),
     ]
     named = [F.transform(keys, _of_rule(i)) for i, keys in enumerate(of_record)]
     asked = records.select("record", F.explode(F.concat(*named)).alias("asked")).select("record", "asked.*")
@@ -173,9 +174,13 @@ def _keys(rule: int, parts: tuple[str, ...]) -> Column:
     )
 
 
-def _household_keys(relations: Sequence[str], rules: Sequence[str]) -> Column:
-    """Keys of the members of the holders' households who bear the record's given name, first or last in it."""
+def _household_keys(relations: Sequence[str], rule: int) -> Column:
+    """Keys of the members of the holders' households who bear the record's given name, first or last in it.
+
+    Of all members where the record names no person: whoever of the household it is, the rest of the evidence is alike.
+    """
     households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
     ends = F.array_distinct(F.array(F.expr(_GIVEN), F.element_at(F.split("name_key", " "), 1)))
-    rule = len(rules) - 1
-    return F.flatten(F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(rule, home, end))))
+    named = F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(rule, home, end)))
+    all_members = F.transform(households, lambda home: _hashed(rule, home))
+    return F.when(F.coalesce("like_person", F.lit(False)), F.flatten(named)).otherwise(all_members)

@@ -11,6 +11,9 @@ the *hiding*, who give others' data or none, on every path at once.
 *Relations* (declared id, tax code, payout account, SIM, contact phone, sister shop) lead to a person: to the party
 oneself, to its household, or to another. "Another" is compared with nobody: it stands for the stranger behind a
 borrowed id or a hired account.
+
+A *lent identity* is a declared id that comes with its holder's name and birth date: where the party is another, that
+name and birth date agree with the holder's by no chance, and say nothing of the party.
 """
 
 from __future__ import annotations
@@ -61,8 +64,10 @@ class Comparison:
         return len(self.levels) + group
 
 
-def _relation(name: str, text: str, m_self: tuple[float, float], *extra: Level) -> Comparison:
-    """A relation whose holder is known, with the levels every relation has."""
+def _relation(
+    name: str, text: str, m_self: tuple[float, float], *extra: Level, unseen: tuple[tuple[str, ...], ...] = ()
+) -> Comparison:
+    """A relation whose holder is known, with the levels every relation has; `extra` levels and `unseen` groups."""
     levels = (
         Level("self", f"{text}: của chính người này", m_self),
         Level("household", f"{text}: của người cùng hộ", (0.06, 0.15)),
@@ -71,7 +76,7 @@ def _relation(name: str, text: str, m_self: tuple[float, float], *extra: Level) 
         Level("missing", f"{text}: không có", (0.25, 0.35), of_record=True),
         *extra,
     )
-    return Comparison(name, text, levels, unseen=(("household", "other"),))
+    return Comparison(name, text, levels, unseen=(("household", "other"), *unseen))
 
 
 NAME = Comparison(
@@ -158,6 +163,7 @@ ID = _relation(
     Level("near", "Số định danh: lệch một chữ số hoặc đảo hai chữ số kề nhau", (0.02, 0.01)),
     Level("masked_agrees", "Số định danh bị che: phần hiện phù hợp", (0.05, 0.05)),
     Level("masked_differs", "Số định danh bị che: phần hiện không phù hợp", (0.002, 0.01)),
+    unseen=(("masked_agrees", "masked_differs"),),
 )
 CODE = _relation("code", "Mã số thuế", (0.30, 0.05))
 ACCOUNT = Comparison(
@@ -178,29 +184,42 @@ ACCOUNT = Comparison(
 SIM = _relation("sim", "Số điện thoại", (0.50, 0.15))
 SIM_NOW = _relation("sim_now", "Chủ hiện nay của số điện thoại", (0.05, 0.05))
 CONTACT = _relation("contact", "Số liên lạc ở ngân hàng, thuế", (0.10, 0.05))
+EMAIL = _relation("email", "Địa chỉ thư ở cơ quan thuế", (0.10, 0.05))
 SISTER = _relation("sister", "Gian hàng chung số, tài khoản hoặc giấy tờ", (2.0, 1.5))
 
-RELATIONS = (ID, CODE, ACCOUNT, SIM, SIM_NOW, CONTACT, SISTER)
+MASKED_PHONE = Comparison(
+    "masked_phone",
+    "Số điện thoại bị che",
+    (
+        Level("self", "phần hiện phù hợp với số của chính người này", (0.08, 0.04)),
+        Level("household", "phần hiện phù hợp với số của người cùng hộ", (0.01, 0.02)),
+        Level("other", "phần hiện phù hợp với số của người khác", (0.005, 0.03)),
+        Level("differs", "phần hiện khác mọi số đã biết", (0.025, 0.03)),
+        Level("missing", "không có", (0.88, 0.88), of_record=True),
+    ),
+    unseen=(("household", "other"), ("self", "differs")),
+)
+
+RELATIONS = (ID, CODE, ACCOUNT, SIM, SIM_NOW, CONTACT, EMAIL, SISTER)
+
+_SHOP_PATHS = (ID, CODE, NAME, BIRTH, ACCOUNT, SIM, SIM_NOW, MASKED_PHONE, CONTACT, EMAIL)
+_SHOP_FIELDS = (PROVINCE, ADDRESS, KIND, ALIVE)
+
+# What comes with a lent identity, and the models that know of one: who sells may lend a name, who signs for a SIM or an
+# account is its holder.
+LENT = (NAME, BIRTH)
+LENT_IDENTITY = Comparison(
+    "lent_identity",
+    "Danh tính",
+    (Level("lent", "họ tên, ngày sinh khai theo số định danh mượn của người khác", (1, 1)),),
+)
+LENDING = frozenset({"shop", "shop_with_sisters"})
 
 # Which comparisons a kind of record has; the order is that of the explanation.
 MODELS: dict[str, tuple[Comparison, ...]] = {
     "sim": (ID, NAME, BIRTH, ALIVE),
     "account": (ID, CODE, NAME, SIM, KIND, ALIVE),
     "taxpayer": (ID, NAME, BIRTH, SIM, PROVINCE, ADDRESS, ALIVE),
-    "shop": (ID, CODE, NAME, BIRTH, ACCOUNT, SIM, SIM_NOW, CONTACT, PROVINCE, ADDRESS, KIND, ALIVE),
-    "shop_with_sisters": (
-        ID,
-        CODE,
-        NAME,
-        BIRTH,
-        ACCOUNT,
-        SIM,
-        SIM_NOW,
-        CONTACT,
-        SISTER,
-        PROVINCE,
-        ADDRESS,
-        KIND,
-        ALIVE,
-    ),
+    "shop": (*_SHOP_PATHS, *_SHOP_FIELDS),
+    "shop_with_sisters": (*_SHOP_PATHS, SISTER, *_SHOP_FIELDS),
 }

@@ -24,8 +24,9 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
         `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record",
         "subject"}]}`; weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
     """
+    compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(
-        F.array(*(_field(parameters, comparison, values) for comparison in parameters.comparisons)),
+        F.array(*compared, _lent_identity()),
         lambda field: field["level"].isNotNull() & (field["level"] != "missing"),
     )
     return F.to_json(
@@ -57,6 +58,19 @@ def _field(parameters: Parameters, comparison: Comparison, values: dict[str, tup
         F.round(_weight(parameters, comparison), 2).alias("weight"),
         record.alias("record"),
         subject.alias("subject"),
+    )
+
+
+def _lent_identity() -> Column:
+    """That the shop's name and birth date came with another's id, where that makes the pair more likely."""
+    nothing = F.lit(None).cast("string")
+    return F.struct(
+        F.lit(c.LENT_IDENTITY.text).alias("field"),
+        F.when(F.col("lending_weight") > 0, c.LENT_IDENTITY.levels[0].name).alias("level"),
+        F.lit(c.LENT_IDENTITY.levels[0].text).alias("text"),
+        F.round("lending_weight", 2).alias("weight"),
+        nothing.alias("record"),
+        nothing.alias("subject"),
     )
 
 

@@ -39,22 +39,6 @@ def personal_id_grade(c: Column, as_of: Column | None = None) -> Column:
     return F.when(_given(c), grade)
 
 
-def personal_id_sex(c: Column) -> Column:
-    """`M` or `F` by the century digit of a personal id (even: male)."""
-    digit = F.substring(personal_id(c), 4, 1)
-    return F.when(digit.rlike("[02468]"), "M").when(digit.rlike("[13579]"), "F")
-
-
-def personal_id_birth_year(c: Column) -> Column:
-    """Year of birth (int) by century digit and the two digits after it; 0 and 1 are the 20th century, and so on."""
-    return _birth_year(personal_id(c))
-
-
-def personal_id_province63(c: Column) -> Column:
-    """Three-digit code of the province where the birth was registered; null if it is none of the 63."""
-    return extracted(personal_id(c), f"^({_province_codes()})")
-
-
 def cmnd(c: Column) -> Column:
     """CMND as 9 digits; 8 digits have lost their leading zero; null for anything else."""
     return F.lpad(extracted(_bare(c), "^([0-9]{8,9})$"), 9, "0")

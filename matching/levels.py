@@ -7,12 +7,12 @@ A frame of pairs holds the record's columns as `r_<column>`, the subject's as `s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.types import DoubleType
@@ -39,11 +39,12 @@ RECORD = (
         "name_sg",
     ),
     *("like_person", "company_key", "birth_date", "birth_year", "province34", "address_key", "house_key"),
+    *("phone_prefix", "phone_suffix"),
 )
 SUBJECT = (
     *("subject", "kind", "person_id", "cmnd", "name_accent", "name_key", "name_sorted", "name_sg", "company_key"),
     *("birth_date", "birth_year", "province34", "address_key", "house_key", "household", "household_size", "deceased"),
-    *("n_name", "n_sg", "p_province", "p_kind"),
+    *("phones", "n_name", "n_sg", "p_province", "p_kind"),
 )
 
 ORGANISATION = "organisation"
@@ -51,6 +52,8 @@ ORGANISATION = "organisation"
 # Digits that two independent ids share by chance: 63 provinces, two sexes and a century of births are no even dice
 # (DOMAIN.md §2.1).
 _SAME_ID_HEAD = (1.0, 0.2, 0.12, 0.03, 0.012, 0.003, 0.0006)
+# Share of mobile numbers that begin with the same two digits, a zero and another (DOMAIN.md §2.5).
+_SAME_PHONE_HEAD = 0.25
 # Distinct ids one edit away over the ids that the structure allows (63 provinces × 2 × 100 years × 10^6), and of CMND.
 _NEAR_ID = 119 / 1.26e10
 _NEAR_CMND = 89 / 1e9
@@ -85,7 +88,8 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     """Compare every pair on all comparisons of a model.
 
     Columns out: record, subject, s_household, rules; `g_<comparison>` and `n_<comparison>` (codes of the pair and of
-    "none of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none (see `model.Sample`).
+    "none of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none; of a model that knows of lent
+    identities also `l_<comparison>`, log_u_own, log_u_lent (see `model.Sample`).
     """
     chosen = c.MODELS[model]
     relations = [comparison for comparison in chosen if comparison in c.RELATIONS]
@@ -95,8 +99,21 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
     weighed = compared.withColumns({f"u_{comparison.name}": _chance(comparison, statistics) for comparison in chosen})
     kept = ["record", "subject", "s_household", "rules", *(f"{p}_{x.name}" for x in chosen for p in ("g", "n", "u"))]
-    log_u = reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
-    return weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations))
+    result = weighed.select(*kept, _log_u(chosen).alias("log_u"), *_helpers(relations))
+    return _with_lent(result) if model in c.LENDING else result
+
+
+def _log_u(chosen: Sequence[Comparison]) -> Column:
+    return reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
+
+
+def _with_lent(compared: DataFrame) -> DataFrame:
+    """How name and birth date of the record agree with the holder of its declared id; null where that is nobody."""
+    holder = F.when(F.col("g_id") == c.ID.code("self"), F.struct(*(F.col(f"g_{x.name}") for x in c.LENT), "log_u_own"))
+    owned = compared.withColumn("log_u_own", _log_u(c.LENT))
+    lent = owned.withColumn("lent", F.max(holder).over(Window.partitionBy("record")))
+    codes = {f"l_{x.name}": F.col(f"lent.g_{x.name}") for x in c.LENT}
+    return lent.withColumns({**codes, "log_u_lent": F.col("lent.log_u_own")}).drop("lent")
 
 
 def _unseen(comparison: Comparison) -> Column:
@@ -105,12 +122,21 @@ def _unseen(comparison: Comparison) -> Column:
         return _unseen_relation(comparison)
     if comparison is c.NAME:
         return _unseen_name()
-    value = {"birth": "birth_year", "province": "province34", "address": "address_key", "kind": "kind"}.get(
-        comparison.name
-    )
+    if comparison is c.MASKED_PHONE:
+        return _unseen_masked_phone()
+    value = _VALUES.get(comparison.name)
     if value is None:
         return F.lit(comparison.unseen_code())
     return F.when(F.col(f"r_{value}").isNull(), comparison.code("missing")).otherwise(comparison.unseen_code())
+
+
+# The column of a record without which it has nothing to compare.
+_VALUES = {
+    "birth": "birth_year",
+    "province": "province34",
+    "address": "address_key",
+    "kind": "kind",
+}
 
 
 def _level(comparison: Comparison) -> Column:
@@ -145,7 +171,7 @@ def _unseen_relation(comparison: Comparison) -> Column:
             holder.isNotNull(), comparison.unseen_code()
         )
     if comparison is c.ID:
-        known = F.when(_masked(), comparison.code("masked_differs")).when(holder.isNotNull(), comparison.unseen_code())
+        known = F.when(_masked(), comparison.unseen_code(1)).when(holder.isNotNull(), comparison.unseen_code())
     return known.otherwise(unknown)
 
 
@@ -189,7 +215,7 @@ def _level_id() -> Column:
         F.when(itself, c.ID.code("self"))
         .when(near, c.ID.code("near"))
         .when(visible, c.ID.code("masked_agrees"))
-        .when(_masked(), c.ID.code("masked_differs"))
+        .when(_masked() & F.col("s_person_id").isNotNull(), c.ID.code("masked_differs"))
         .otherwise(_level_relation(c.ID))
     )
 
@@ -359,6 +385,37 @@ def _chance_address(statistics: Statistics) -> Column:
     return F.when(_shows(c.ADDRESS, "house"), statistics.same_house).otherwise(similar)
 
 
+def _unseen_masked_phone() -> Column:
+    masked, known = F.col("r_phone_suffix").isNotNull(), F.col("r_holder_masked_phone").isNotNull()
+    code = F.when(known, c.MASKED_PHONE.unseen_code(0)).otherwise(c.MASKED_PHONE.unseen_code(1))
+    return F.when(masked, code).otherwise(c.MASKED_PHONE.code("missing"))
+
+
+def _level_masked_phone() -> Column:
+    """Whose number fits the mask: a holder's that another relation leads to, else one of the subject's own."""
+    holder = F.col("r_holder_masked_phone")
+    head, tail = F.coalesce("r_phone_prefix", F.lit("")), F.col("r_phone_suffix")
+    fits = F.exists("s_phones", lambda phone: phone.startswith(head) & phone.endswith(tail))
+    return (
+        F.when(holder.isNotNull(), _tie(c.MASKED_PHONE, holder, ""))
+        .when(tail.isNull() | F.col("s_phones").isNull(), F.col("n_masked_phone"))
+        .when(fits, c.MASKED_PHONE.code("self"))
+        .otherwise(c.MASKED_PHONE.code("differs"))
+    )
+
+
+def _chance_masked_phone(_: Statistics) -> Column:
+    """By chance one of the subject's numbers begins and ends as the masked one.
+
+    Where the holder is known by another relation, the fit is no chance under any hypothesis: all that counts is who
+    the holder is to the subject.
+    """
+    further = F.greatest(F.length(F.coalesce("r_phone_prefix", F.lit(""))) - 2, F.lit(0)) + F.length("r_phone_suffix")
+    head = F.when(F.length("r_phone_prefix") >= 2, _SAME_PHONE_HEAD).otherwise(1.0)
+    chance = F.least(F.size("s_phones") * head * F.pow(F.lit(0.1), further), F.lit(1.0))
+    return F.when(F.col("r_holder_masked_phone").isNull() & _shows(c.MASKED_PHONE, "self"), chance).otherwise(1.0)
+
+
 def _level_kind() -> Column:
     agree = (F.col("s_kind") == ORGANISATION) == (F.col("r_kind") == ORGANISATION)
     return (
@@ -386,6 +443,7 @@ _FIELDS: dict[str, tuple[Callable[[], Column], Callable[[Statistics], Column]]] 
     "birth": (_level_birth, _chance_birth),
     "province": (_level_province, _chance_province),
     "address": (_level_address, _chance_address),
+    "masked_phone": (_level_masked_phone, _chance_masked_phone),
     "kind": (_level_kind, _chance_kind),
     "alive": (_level_alive, _chance_alive),
 }

@@ -10,8 +10,12 @@ with hypotheses that compete:
     P(r)         = weight(r) / (weight(none) + Σ_r weight(r))
 
 `reuse` is for strangers who help on several paths: when two relations lead to the same other person, the second is no
-coincidence of 1/N but the same helper again, with probability ρ; a further stranger is a new one with 1 - ρ. Parameters
-are estimated by EM (Dempster, Laird, Rubin 1977) on a bounded sample, from starting values that count as
+coincidence of 1/N but the same helper again, with probability ρ; a further stranger is a new one with 1 - ρ. Where the
+declared id is another's, h, the name and birth date may be h's as well, with probability λ[class] (a lent identity):
+
+    m[name]·m[birth]/(u·u)  becomes  (1 - λ) · m[name]·m[birth]/(u·u) + λ · (the same of h)
+
+Parameters are estimated by EM (Dempster, Laird, Rubin 1977) on a bounded sample, from starting values that count as
 `PRIOR_RECORDS` records; no labels are needed.
 """
 
@@ -24,7 +28,7 @@ import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from matching.comparisons import MODELS, Comparison
+from matching.comparisons import ID, LENDING, LENT, MODELS, Comparison
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -34,6 +38,7 @@ PRIOR_RECORDS = 40.0
 ITERATIONS = 30
 _START_CLASSES = (0.8, 0.2)
 _START_REUSE = 0.3
+_START_LENDING = (0.02, 0.10)
 _OUTSIDERS = 0.02  # ω: share of records whose party is no subject at all
 
 
@@ -47,6 +52,8 @@ class Parameters:
         classes: π, share of open and hiding parties.
         m: comparison → array [class, code]; codes of unseen groups hold the sum over the group.
         reuse: ρ, probability that a further stranger is one who helps already.
+        lending: λ, probability by class that a declared id of another comes with that person's name and birth date; 0
+            in a model that knows of no lent identities.
         records: records in the sample that they were estimated from.
     """
 
@@ -55,6 +62,7 @@ class Parameters:
     classes: tuple[float, float]
     m: dict[str, Array]
     reuse: float
+    lending: tuple[float, float]
     records: int = 0
 
     @property
@@ -66,7 +74,7 @@ class Parameters:
 def start(model: str, subjects: int) -> Parameters:
     """Parameters before data speak: the starting values of `comparisons`."""
     m = {comparison.name: _with_unseen(comparison, _start_levels(comparison)) for comparison in MODELS[model]}
-    return Parameters(model, subjects, _START_CLASSES, m, _START_REUSE)
+    return Parameters(model, subjects, _START_CLASSES, m, _START_REUSE, _START_LENDING if model in LENDING else (0, 0))
 
 
 def _start_levels(comparison: Comparison) -> Array:
@@ -89,6 +97,9 @@ class Sample:
         log_u: Σ_c ln u of each pair.
         reused, reused_none: further relations that lead to a stranger counted already.
         further, further_none: further relations that lead to a stranger, whether counted already or new.
+        lent: comparison → code that the holder of the record's declared id shows (equal for all pairs of a record), -1
+            where there is none; empty in a model that knows of no lent identities, then log_u_own and log_u_lent too.
+        log_u_own, log_u_lent: Σ ln u over the comparisons of `lent`, of each pair and of the holder.
     """
 
     record: Codes
@@ -99,11 +110,25 @@ class Sample:
     reused_none: Array
     further: Array
     further_none: Array
+    lent: dict[str, Codes]
+    log_u_own: Array
+    log_u_lent: Array
 
     @property
     def first(self) -> Codes:
         """Index of the first pair of each record."""
         return np.flatnonzero(np.diff(self.record, prepend=-1))
+
+    @property
+    def lent_of_pairs(self) -> dict[str, Codes]:
+        """`lent`, -1 also where the pair's subject is itself the holder of the declared id, or nobody is."""
+        another = np.isin(self.levels[ID.name], [ID.code("household"), ID.code("other")])
+        return {name: np.where(another, codes, -1) for name, codes in self.lent.items()}
+
+    @property
+    def lent_of_records(self) -> dict[str, Codes]:
+        """`lent` of each record, for the hypothesis that none of the pairs is right."""
+        return {name: codes[self.first] for name, codes in self.lent.items()}
 
 
 def estimate(model: str, subjects: int, sample: Sample) -> Parameters:
@@ -113,25 +138,41 @@ def estimate(model: str, subjects: int, sample: Sample) -> Parameters:
         return parameters
     prior = parameters
     for _ in range(ITERATIONS):
-        pairs, none = _responsibilities(parameters, sample)
-        parameters = _maximise(prior, parameters, sample, pairs, none)
+        parameters = _maximise(prior, parameters, sample, _responsibilities(parameters, sample))
     return parameters
 
 
-def _responsibilities(parameters: Parameters, sample: Sample) -> tuple[Array, Array]:
-    """E-step: probability of (pair, class) and of (none, class), arrays [pairs, class] and [records, class]."""
+@dataclass(frozen=True)
+class _Responsibilities:
+    """Result of the E-step.
+
+    Attributes:
+        pairs, none: probability of (pair, class) and of (none, class), arrays [pairs, class] and [records, class].
+        lent, lent_none: share of these in which the identity is a lent one, arrays of the same shapes.
+    """
+
+    pairs: Array
+    none: Array
+    lent: Array
+    lent_none: Array
+
+
+def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibilities:
+    """E-step."""
     again, new = np.log(parameters.reuse * parameters.subjects), np.log(1 - parameters.reuse)
     prior = np.log((1 - _OUTSIDERS) / parameters.subjects)
-    helpers = again * sample.reused + new * (sample.further - sample.reused)
-    pairs = _log_m(parameters, sample.levels) + (prior - sample.log_u + helpers)[:, None]
     first = sample.first
-    none = _log_m(parameters, {name: codes[first] for name, codes in sample.unseen.items()})
+    unseen = {name: codes[first] for name, codes in sample.unseen.items()}
+    odds, lent = _lending(parameters, sample.levels, sample.lent_of_pairs, sample.log_u_own - sample.log_u_lent)
+    odds_none, lent_none = _lending(parameters, unseen, sample.lent_of_records, -sample.log_u_lent[first])
+    helpers = again * sample.reused + new * (sample.further - sample.reused)
+    pairs = _log_m(parameters, sample.levels) + (prior - sample.log_u + helpers)[:, None] + odds
     helpers_none = again * sample.reused_none + new * (sample.further_none - sample.reused_none)
-    none = none + helpers_none[first][:, None]
+    none = _log_m(parameters, unseen) + helpers_none[first][:, None] + odds_none
     top = np.maximum(np.maximum.reduceat(pairs.max(axis=1), first), none.max(axis=1))
     pairs, none = np.exp(pairs - top[sample.record][:, None]), np.exp(none - top[:, None])
     total = np.add.reduceat(pairs.sum(axis=1), first) + none.sum(axis=1)
-    return pairs / total[sample.record][:, None], none / total[:, None]
+    return _Responsibilities(pairs / total[sample.record][:, None], none / total[:, None], lent, lent_none)
 
 
 def _log_m(parameters: Parameters, codes: dict[str, Codes]) -> Array:
@@ -139,20 +180,59 @@ def _log_m(parameters: Parameters, codes: dict[str, Codes]) -> Array:
     return np.asarray(log_classes + sum(np.log(parameters.m[name][:, code]).T for name, code in codes.items()))
 
 
-def _maximise(prior: Parameters, now: Parameters, sample: Sample, pairs: Array, none: Array) -> Parameters:
+def _lending(
+    parameters: Parameters, own: dict[str, Codes], lent: dict[str, Codes], log_u: Array
+) -> tuple[Array, Array]:
+    """What the chance of a lent identity makes of a weight (logarithm), and the share of it: arrays [rows, class].
+
+    `lent` holds -1 where the declared id is nobody else's; `log_u` is Σ ln u of the own levels less that of the lent.
+    """
+    if not lent:
+        return np.zeros((len(log_u), CLASSES)), np.zeros((len(log_u), CLASSES))
+    applies = (next(iter(lent.values())) >= 0)[:, None]
+    share = np.array(parameters.lending)
+    log_m = sum(np.log(parameters.m[name][:, lent[name]] / parameters.m[name][:, own[name]]).T for name in lent)
+    part = np.log(share) + log_m + log_u[:, None]
+    whole = np.logaddexp(np.log(1 - share), part)
+    return np.where(applies, whole, 0.0), np.where(applies, np.exp(part - whole), 0.0)
+
+
+def _maximise(prior: Parameters, now: Parameters, sample: Sample, found: _Responsibilities) -> Parameters:
     """M-step: expected counts of levels a class, on top of the starting values."""
     first = sample.first
+    own, own_none = found.pairs * (1 - found.lent), found.none * (1 - found.lent_none)
     m = {}
     for comparison in now.comparisons:
-        name = comparison.name
-        counts = _counts(now.m[name], sample.levels[name], pairs)
-        counts += _counts(now.m[name], sample.unseen[name][first], none)
+        name, of_identity = comparison.name, comparison.name in sample.lent
+        counts = _counts(now.m[name], sample.levels[name], own if of_identity else found.pairs)
+        counts += _counts(now.m[name], sample.unseen[name][first], own_none if of_identity else found.none)
+        if of_identity:
+            counts += _counts(now.m[name], sample.lent_of_pairs[name], found.pairs * found.lent)
+            counts += _counts(now.m[name], sample.lent_of_records[name], found.none * found.lent_none)
         levels = _spread(comparison, now.m[name], counts) + PRIOR_RECORDS * prior.m[name][:, : len(comparison.levels)]
         m[name] = _with_unseen(comparison, levels / levels.sum(axis=1, keepdims=True))
-    mass = pairs.sum(axis=0) + none.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
+    mass = found.pairs.sum(axis=0) + found.none.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
     share = mass / mass.sum()
-    reuse = _reuse(sample, pairs.sum(axis=1), none.sum(axis=1))
-    return Parameters(now.model, now.subjects, (float(share[0]), float(share[1])), m, reuse, len(first))
+    return Parameters(
+        now.model,
+        now.subjects,
+        (float(share[0]), float(share[1])),
+        m,
+        _reuse(sample, found.pairs.sum(axis=1), found.none.sum(axis=1)),
+        _lent_share(prior, sample, found),
+        len(first),
+    )
+
+
+def _lent_share(prior: Parameters, sample: Sample, found: _Responsibilities) -> tuple[float, float]:
+    if not sample.lent:
+        return prior.lending
+    name = next(iter(sample.lent))
+    lent = (found.pairs * found.lent).sum(axis=0) + (found.none * found.lent_none).sum(axis=0)
+    another = found.pairs[sample.lent_of_pairs[name] >= 0].sum(axis=0)
+    another += found.none[sample.lent_of_records[name] >= 0].sum(axis=0)
+    share = (lent + PRIOR_RECORDS * np.array(prior.lending)) / (another + PRIOR_RECORDS)
+    return float(share[0]), float(share[1])
 
 
 def _reuse(sample: Sample, pairs: Array, none: Array) -> float:
@@ -163,7 +243,9 @@ def _reuse(sample: Sample, pairs: Array, none: Array) -> float:
 
 
 def _counts(m: Array, codes: Codes, weights: Array) -> Array:
-    return np.stack([np.bincount(codes, weights[:, z], minlength=m.shape[1]) for z in range(CLASSES)])
+    """Sum of weights a class and code; rows of code -1 are left out."""
+    known = codes >= 0
+    return np.stack([np.bincount(codes[known], weights[known, z], minlength=m.shape[1]) for z in range(CLASSES)])
 
 
 def _spread(comparison: Comparison, m: Array, counts: Array) -> Array:
@@ -179,14 +261,17 @@ def _spread(comparison: Comparison, m: Array, counts: Array) -> Array:
 def log_weight(parameters: Parameters, of_none: bool) -> Column:
     """Logarithm of the weight of a pair, or of "none of these" for the pair's record, over a frame of pairs.
 
-    Columns in: `g_<comparison>`, `log_u`, `reused`, `further`; of none `n_<comparison>`, `reused_none`, `further_none`.
+    Columns in: `g_<comparison>`, log_u, reused, further; of none `n_<comparison>`, reused_none, further_none; of a
+    model that knows of lent identities `l_<comparison>`, log_u_own, log_u_lent.
     """
     prefix, end = ("n_", "_none") if of_none else ("g_", "")
     again, new = float(np.log(parameters.reuse * parameters.subjects)), float(np.log(1 - parameters.reuse))
     common = again * F.col(f"reused{end}") + new * (F.col(f"further{end}") - F.col(f"reused{end}"))
     if not of_none:
         common = common + F.lit(float(np.log((1 - _OUTSIDERS) / parameters.subjects))) - F.col("log_u")
-    first, second = (_class_weight(parameters, z, prefix) for z in range(CLASSES))
+    first, second = (
+        _class_weight(parameters, z, prefix) + _log_lending(parameters, z, of_none) for z in range(CLASSES)
+    )
     top = F.greatest(first, second)
     return common + top + F.log(F.exp(first - top) + F.exp(second - top))
 
@@ -194,9 +279,37 @@ def log_weight(parameters: Parameters, of_none: bool) -> Column:
 def _class_weight(parameters: Parameters, z: int, prefix: str) -> Column:
     total = F.lit(float(np.log(parameters.classes[z])))
     for comparison in parameters.comparisons:
-        table = [F.lit(float(value)) for value in np.log(parameters.m[comparison.name][z])]
-        total = total + F.get(F.array(*table), F.col(f"{prefix}{comparison.name}"))
+        total = total + _log_m_of(parameters, comparison, z, prefix)
     return total
+
+
+def _log_m_of(parameters: Parameters, comparison: Comparison, z: int, prefix: str) -> Column:
+    table = [F.lit(float(value)) for value in np.log(parameters.m[comparison.name][z])]
+    return F.get(F.array(*table), F.col(f"{prefix}{comparison.name}"))
+
+
+def _log_lending(parameters: Parameters, z: int, of_none: bool) -> Column:
+    """What the chance of a lent identity makes of a weight under a class, as in `_lending`."""
+    if parameters.model not in LENDING:
+        return F.lit(0.0)
+    prefix, log_u_own = ("n_", F.lit(0.0)) if of_none else ("g_", F.col("log_u_own"))
+    odds = log_u_own - F.col("log_u_lent")
+    for comparison in LENT:
+        odds = odds + _log_m_of(parameters, comparison, z, "l_") - _log_m_of(parameters, comparison, z, prefix)
+    applies = F.col("log_u_lent").isNotNull()
+    if not of_none:
+        applies = applies & F.col("g_id").isin(ID.code("household"), ID.code("other"))
+    share = parameters.lending[z]
+    return F.when(applies, F.log(F.lit(1 - share) + share * F.exp(odds))).otherwise(0.0)
+
+
+def lending_weight(parameters: Parameters) -> Column:
+    """Log2 of what the chance of a lent identity makes of a pair's weight, over both classes; 0 where there is none.
+
+    Columns in: those of `log_weight` for a pair.
+    """
+    shares = [share * F.exp(_log_lending(parameters, z, of_none=False)) for z, share in enumerate(parameters.classes)]
+    return F.log2(sum(shares[1:], shares[0]))
 
 
 def level_m(parameters: Parameters, comparison: Comparison) -> Array:

@@ -67,10 +67,7 @@ def _contains(outer: list[str], inner: list[str]) -> bool:
 
 
 def _initials(short: list[str], full: list[str]) -> bool:
-    """Whether `short` abbreviates `full`: same given name, every other token the beginning of its counterpart.
-
-    One shortened.
-    """
+    """Whether `short` abbreviates `full`: same given name, the others begin alike, one of them is shortened."""
     if short[-1] != full[-1] or not any(len(token) <= 2 for token in short[:-1]):
         return False
     if len(short) == len(full):
@@ -82,10 +79,7 @@ def _initials(short: list[str], full: list[str]) -> bool:
 
 
 def _other_middle(left: list[str], right: list[str]) -> bool:
-    """Whether the names differ by a middle name that is another word of its own, not by a slip ("van" and "thi".
-
-    "anh" and "an").
-    """
+    """Whether the names differ by a middle name that is another word, not a slip ("van" and "thi", "anh" and "an")."""
     if len(left) != len(right) or (left[0], left[-1]) != (right[0], right[-1]):
         return False
     changed = [(a, b) for a, b in zip(left[1:-1], right[1:-1], strict=True) if a != b]

@@ -7,7 +7,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching import tables, text
-from matching.expressions import empty_to_null, extracted, translated
+from matching.expressions import empty_to_null, translated
 
 _TITLES = "ong|ba|mr|mrs|ms"
 
@@ -23,29 +23,14 @@ def person_key(c: Column) -> Column:
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
 
 
-def sorted_key(c: Column) -> Column:
-    """`person_key` with its words sorted: the same for `Nguyễn Thị Lan` and `Lan Nguyen Thi`."""
-    return F.array_join(F.array_sort(F.split(person_key(c), " ")), " ")
+def sorted_words(key: Column) -> Column:
+    """The words of a `person_key`, sorted: the same for `Nguyễn Thị Lan` and `Lan Nguyen Thi`."""
+    return F.array_join(F.array_sort(F.split(key, " ")), " ")
 
 
-def surname(c: Column) -> Column:
-    """First word of `person_key`; null for a name of one word."""
-    return extracted(person_key(c), "^([^ ]+) ")
-
-
-def given(c: Column) -> Column:
-    """Last word of `person_key`."""
-    return F.substring_index(person_key(c), " ", -1)
-
-
-def surname_given_key(c: Column) -> Column:
-    """First and last word of `person_key` (the middle name may be missing elsewhere); null for a name of one word."""
-    return extracted(F.regexp_replace(person_key(c), "^([^ ]+) (?:.* )?([^ ]+)$", "$1 $2"), "^(.* .*)$")
-
-
-def initials_key(c: Column) -> Column:
-    """Initials of all words but the given name, and the given name: `n t lan` for `Nguyễn Thị Lan`, `Ng. T. Lan`."""
-    return F.regexp_replace(person_key(c), "([a-z0-9])[a-z0-9]+(?= )", "$1")
+def surname_given(key: Column) -> Column:
+    """First and last word of a `person_key` (the middle name may be missing elsewhere); null for one of one word."""
+    return F.when(key.contains(" "), F.concat_ws(" ", F.substring_index(key, " ", 1), F.substring_index(key, " ", -1)))
 
 
 def is_person_like(c: Column) -> Column:
@@ -58,11 +43,6 @@ def is_person_like(c: Column) -> Column:
     initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
     words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:[a-z]+ ){{1,5}}{_surnames(frequent='yes')}|{initials}"
     return text.fold(c).rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
-
-
-def has_accents(c: Column) -> Column:
-    """True if the text has letters with Vietnamese marks, so that it tells `Hà` from `Hạ`."""
-    return c.rlike("[\\u00c0-\\u024f\\u0300-\\u036f\\u1e00-\\u1eff]")
 
 
 def company_key(c: Column) -> Column:

@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 
 from matching import tables, text
 from matching.expressions import bind, empty_to_null, extracted, lookup
-from matching.identifiers import personal_id_province63
 from matching.names import plain
 
 _UNITS = (
@@ -38,11 +37,6 @@ def province34(code: Column, version: Column) -> Column:
         for left, right in table.items()
     ]
     return lookup(keyed, F.concat(system, two_digits))
-
-
-def personal_id_province34(c: Column) -> Column:
-    """34-system code of the province where the birth behind a personal id was registered; null if none of the 63."""
-    return lookup(tables.pairs("provinces", "old_code3", "new_code2"), personal_id_province63(c))
 
 
 def province_in_text(c: Column) -> Column:

@@ -7,6 +7,9 @@ is not).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -52,10 +55,27 @@ def businesses(table: DataFrame, kind: str) -> DataFrame:
 
 
 def _subjects(table: DataFrame, **columns: Column) -> DataFrame:
+    columns["phones"] = F.lit(None).cast("array<string>")
     if "company_key" not in table.columns:
         columns["company_key"] = F.lit(None).cast("string")
     wanted = [name for name in SUBJECT if name not in _ADDED]
     return table.select(*(columns.get(name, F.col(name)).alias(name) for name in wanted))
+
+
+def with_phones(subjects: DataFrame, numbers: DataFrame) -> DataFrame:
+    """Subjects with the numbers that lead to them. Columns in: those of `levels.SUBJECT`; of `numbers` its own."""
+    return subjects.drop("phones").join(numbers, "subject", "left").select(*SUBJECT)
+
+
+def numbers(links: Sequence[DataFrame], cap: int) -> DataFrame:
+    """The numbers of each subject; of one with more than `cap` (a switchboard) none.
+
+    Columns in: of each of `links` subject, phone_norm. Columns out: subject, phones (array, sorted).
+    """
+    known = reduce(DataFrame.unionByName, [link.select("subject", "phone_norm") for link in links])
+    known = known.where("subject is not null and phone_norm is not null")
+    gathered = known.groupBy("subject").agg(F.array_sort(F.collect_set("phone_norm")).alias("phones"))
+    return gathered.where(F.size("phones") <= cap)
 
 
 # ── directories ──
@@ -105,6 +125,22 @@ def subscriber(asked: DataFrame, sims: DataFrame, date: Column, active_only: boo
     holder = F.when(F.col("subject").isNotNull(), F.struct("subject", "household"))
     latest = F.max_by(holder, F.struct("activated_on", "updated_at", F.xxhash64("subject")))
     return reached.where(F.col("activated_on") <= F.col("date")).groupBy("record").agg(latest.alias("holder"))
+
+
+def masked_holder(records: DataFrame, relations: Sequence[str], numbers: DataFrame) -> DataFrame:
+    """Whose number a masked phone is, among the holders that other relations lead to.
+
+    Columns in: record, phone_prefix, phone_suffix, `holder_<relation>`; those of `numbers`. Columns out: record, holder
+    (of records whose mask fits one such holder alone).
+    """
+    held = F.array_compact(F.array_distinct(F.array(*(F.col(f"holder_{relation}") for relation in relations))))
+    masked = records.where(F.col("phone_suffix").isNotNull())
+    asked = masked.select("record", "phone_prefix", "phone_suffix", F.explode(held).alias("holder"))
+    reached = asked.withColumn("subject", F.col("holder.subject")).join(numbers, "subject")
+    head, tail = F.coalesce("phone_prefix", F.lit("")), F.col("phone_suffix")
+    fits = F.exists("phones", lambda phone: phone.startswith(head) & phone.endswith(tail))
+    found = reached.where(fits).groupBy("record").agg(F.min("holder").alias("holder"), F.count("*").alias("holders"))
+    return found.where("holders = 1").select("record", "holder")
 
 
 # ── records ──
@@ -158,10 +194,7 @@ def relate(records: DataFrame, relation: str, held: DataFrame) -> DataFrame:
 
 
 def without_repeats(records: DataFrame, relation: str, before: str) -> DataFrame:
-    """Drop a relation where it leads to the same holder as another one that comes before it. Columns in.
-
-    Both relations.
-    """
+    """Drop a relation where it leads to the same holder as the relation `before`. Columns in: those of both."""
     repeated = F.coalesce(F.col(f"holder_{relation}.subject") == F.col(f"holder_{before}.subject"), F.lit(False))
     return records.withColumns(
         {

@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from matching import candidates, levels, model
-from matching.comparisons import MODELS
+from matching.comparisons import LENDING, LENT, MODELS
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import Parameters, Sample
 
@@ -27,8 +27,8 @@ class Resolution:
     """Result of `resolve`.
 
     Attributes:
-        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, probability, none_probability, place
-            (1 the best).
+        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, lending_weight, probability,
+            none_probability, place (1 the best).
         parameters: of the model, as estimated from these records.
         proposed: candidates by rule (`candidates.propose`).
         blocking: report of the blocking rules (`candidates.report`).
@@ -82,16 +82,23 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
     share = min(1.0, records / max(1, cast(int, total[0]) if total else 1))
     chosen = compared.where(F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(10_000)) < int(10_000 * share))
     names = [comparison.name for comparison in MODELS[kind]]
-    further = ("log_u", "reused", "further", "reused_none", "further_none")
-    columns = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *further]
+    lent = [comparison.name for comparison in LENT if kind in LENDING]
+    nobody = F.lit(0.0)
+    figures_asked = {name: F.col(name) for name in ("log_u", "reused", "further", "reused_none", "further_none")}
+    figures_asked["log_u_own"] = F.col("log_u_own") if lent else nobody
+    figures_asked["log_u_lent"] = F.coalesce("log_u_lent", nobody) if lent else nobody
+    codes_asked = {f"{p}_{name}": F.col(f"{p}_{name}") for name in names for p in ("g", "n")}
+    codes_asked |= {f"l_{name}": F.coalesce(f"l_{name}", F.lit(-1)) for name in lent}
+    columns = [column.alias(name) for name, column in (codes_asked | figures_asked).items()]
     rows = chosen.select("record", "subject", *columns).limit(records * _SAMPLE_CANDIDATES).toPandas()
     rows = rows.sort_values(["record", "subject"], ignore_index=True)
-    codes = {column: rows[column].to_numpy(dtype=np.int64) for column in columns if column[:2] in ("g_", "n_")}
-    figures = {column: rows[column].to_numpy(dtype=np.float64) for column in further}
+    codes = {name: rows[name].to_numpy(dtype=np.int64) for name in codes_asked}
+    figures = {name: rows[name].to_numpy(dtype=np.float64) for name in figures_asked}
     return Sample(
         record=rows["record"].factorize()[0].astype(np.int64),
         levels={name: codes[f"g_{name}"] for name in names},
         unseen={name: codes[f"n_{name}"] for name in names},
+        lent={name: codes[f"l_{name}"] for name in lent},
         **figures,
     )
 
@@ -113,6 +120,7 @@ def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
         *("record", "subject", "rules"),
         F.col("s_household").alias("household"),
         *(f"{prefix}_{comparison.name}" for comparison in parameters.comparisons for prefix in ("g", "u")),
+        model.lending_weight(parameters).alias("lending_weight"),
         (F.col("share") / total).alias("probability"),
         (F.col("none_share") / total).alias("none_probability"),
         F.row_number().over(order).alias("place"),

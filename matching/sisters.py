@@ -1,7 +1,4 @@
-"""Sister shops: what one shop of a party reveals informs the shops that share a number.
-
-An account or a paper with it.
-"""
+"""Sister shops: what one shop of a party reveals informs the shops that share a number, account or paper with it."""
 
 from __future__ import annotations
 
@@ -16,17 +13,18 @@ _REPLACED = {
     "phone": ("sim", "sim_now", "contact"),
     "id": ("id",),
     "code": ("code",),
-    "email": (),
+    "email": ("email",),
 }
 
 
 def anchored(linked: DataFrame) -> DataFrame:
-    """Linked shops whose own papers name the party, whatever account and number they share.
+    """Linked shops whose own papers name the party, a living one, whatever account and number they share.
 
     Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
     """
     papers = F.col("g_id").isin(c.ID.code("self"), c.ID.code("near")) | (F.col("g_code") == c.CODE.code("self"))
-    return linked.where(papers).select("record", F.struct("subject", "household").alias("holder"))
+    living = F.col("g_alive") == c.ALIVE.code("alive")
+    return linked.where(papers & living).select("record", F.struct("subject", "household").alias("holder"))
 
 
 def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: int) -> DataFrame:

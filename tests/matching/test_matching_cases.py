@@ -18,7 +18,7 @@ CASES = {
     for function, cases in yaml.safe_load((Path(__file__).parent / "cases" / f"{name}.yaml").read_text("utf-8")).items()
 }
 IDEMPOTENT = [
-    *("text.nfc", "text.fold", "text.accent_key", "text.repair", "names.person_key", "names.sorted_key"),
+    *("text.nfc", "text.fold", "text.accent_key", "text.repair", "names.person_key", "names.sorted_words"),
     *(
         "names.company_key",
         "names.person_in_text",

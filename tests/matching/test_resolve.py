@@ -1,0 +1,214 @@
+"""Resolution on literal records: who of a few people each shop belongs to. All people are invented.
+
+Most shops are ordinary ones, which declare their own id and name, so that the estimate sees what is usual.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from matching.comparisons import MODELS, RELATIONS
+from matching.levels import RECORD, SUBJECT, Statistics
+from matching.records import HOLDER
+from matching.resolve import resolve
+
+Row = dict[str, Any]
+
+MODEL = "shop_with_sisters"
+COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
+HOA, KIEN, BAO, SANG, TUAN, OTHER_TUAN = "R:hoa", "R:kien", "R:bao", "R:sang", "R:tuan", "R:other-tuan"
+ORDINARY = 150
+HOA_NAMED = {"name": "le thi quynh hoa", "born": dt.date(1988, 4, 12)}
+
+_TYPES = {
+    **{"birth_date": "date", "birth_year": "int", "like_person": "boolean", "deceased": "boolean"},
+    **{"household_size": "bigint", "n_name": "bigint", "n_sg": "bigint"},
+    **{"p_province": "double", "p_kind": "double", "phones": "array<string>", "settled": "boolean"},
+}
+
+
+def _schema(columns: list[str]) -> str:
+    kinds = {name: HOLDER if name.startswith("holder_") else _TYPES.get(name, "string") for name in columns}
+    return ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+
+
+def _named(name: str | None, born: dt.date | None) -> Row:
+    words = (name or "").split()
+    return {
+        **{"name_key": name, "name_accent": name, "name_sorted": " ".join(sorted(words)) or None},
+        **{"name_sg": f"{words[0]} {words[-1]}" if words else None},
+        **{"birth_date": born, "birth_year": born.year if born else None},
+    }
+
+
+def person(subject: str, name: str, born: dt.date, person_id: str, home: str, members: int = 1, **values: Any) -> Row:  # noqa: ANN401
+    """A resident of province 79 whose name three of the country bear."""
+    known = {"subject": subject, "kind": "resident", "person_id": person_id, "household": home, "deceased": False}
+    rates = {"household_size": members, "n_name": 3, "n_sg": 40, "p_province": 0.1, "p_kind": 0.98}
+    return {**known, **rates, "province34": "79", **_named(name, born), **values}
+
+
+def shop(record: str, name: str | None = None, born: dt.date | None = None, **values: Any) -> Row:  # noqa: ANN401
+    """A shop; `<relation>=holder` is whom a relation leads to. A name of one word is a brand."""
+    led = {f"holder_{relation.name}": values.pop(relation.name, None) for relation in RELATIONS}
+    led["holder_masked_phone"] = values.pop("masked_phone", None)
+    states = {f"state_{relation.name}": values.pop(f"state_{relation.name}", "missing") for relation in RELATIONS}
+    like_person = " " in (name or "")
+    return {
+        "record": record,
+        "settled": False,
+        "like_person": like_person,
+        **_named(name, born),
+        **led,
+        **states,
+        **values,
+    }
+
+
+def people() -> list[Row]:
+    """Those whom the shops are about, and the owners of the ordinary shops."""
+    of_hoa = person(HOA, **HOA_NAMED, person_id="079188000012", home="h1", members=2, phones=["0907112233"])
+    return [
+        of_hoa,
+        person(KIEN, "phan duc kien", dt.date(1985, 7, 30), "079085000034", "h1", 2),
+        person(BAO, "ta quang bao", dt.date(1977, 2, 3), "079077000056", "h2"),
+        person(SANG, "mac van sang", dt.date(1991, 11, 23), "079091000078", "h3"),
+        person(TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000090", "h4"),
+        person(OTHER_TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000155", "h5"),
+        *(
+            person(f"R:{i}", f"ho {_word(i)} nam", dt.date(1960, 1, 1) + dt.timedelta(i), f"001060{i:06d}", f"o{i}")
+            for i in range(ORDINARY)
+        ),
+    ]
+
+
+def _word(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) * 2 for digit in f"{number:03d}")
+
+
+def shops() -> list[Row]:
+    """Shops that are each a case of their own, and ordinary ones."""
+    of = {HOA: (HOA, "h1"), BAO: (BAO, "h2"), SANG: (SANG, "h3")}
+    sangs = {relation: of[SANG] for relation in ("code", "account", "sim")}
+    return [
+        shop("own_id", "hoa le thi quynh", id=of[HOA]),
+        shop("slip_in_id", "le thi quynh hoa", person_id="079188000021", state_id="unknown"),
+        shop("masked_id", "le thi quynh hoa", id_prefix="0791", id_suffix="12", province34="79"),
+        shop("masked_id_of_another", "le thi quynh hoa", id_prefix="0790", id_suffix="77", province34="79"),
+        shop("namesakes", "khong van tuan", dt.date(1980, 9, 9)),
+        shop("paid_to_another", "bui huu khoa", account=of[HOA]),
+        shop("brand_paid_to_home", "tiembanh", account=of[HOA]),
+        shop("brand_with_masked_phone", "tiembanh", account=of[HOA], masked_phone=of[HOA], **_MASKED),
+        shop("name_with_masked_phone", "le thi quynh hoa", province34="79", **_MASKED),
+        shop("pooled", "tiembanh", account=of[HOA], state_account="shared"),
+        shop("sister", "ta bao", sister=of[BAO]),
+        shop("email_at_tax_office", "mac sang", email=of[SANG]),
+        shop("lent_identity", **HOA_NAMED, id=of[HOA], **sangs),
+        shop("own_identity", **HOA_NAMED, id=of[HOA], sim=of[SANG]),
+        *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
+    ]
+
+
+_MASKED = {"phone_prefix": "09", "phone_suffix": "2233"}
+
+Found = Mapping[str, Mapping[str, Row]]
+
+
+@pytest.fixture(scope="module")
+def found(spark: SparkSession) -> Found:
+    """Shop → subject → scored candidate."""
+    relations = [*(comparison for comparison in MODELS[MODEL] if comparison in RELATIONS)]
+    columns = [
+        *RECORD,
+        "settled",
+        *(f"{part}_{relation.name}" for relation in relations for part in ("holder", "state")),
+    ]
+    columns.append("holder_masked_phone")
+    records = [tuple(row.get(name) for name in columns) for row in shops()]
+    subjects = [tuple(row.get(name) for name in SUBJECT) for row in people()]
+    result = resolve(
+        spark.createDataFrame(records, _schema(columns)),
+        spark.createDataFrame(subjects, _schema(list(SUBJECT))),
+        *(MODEL, COUNTRY, 50, 10_000, lambda frame: frame.localCheckpoint()),
+    )
+    scored: dict[str, dict[str, Row]] = {}
+    for row in result.scored.collect():
+        scored.setdefault(row.record, {})[row.subject] = row.asDict()
+    return scored
+
+
+def _p(found: Found, record: str, subject: str) -> float:
+    return float(found[record][subject]["probability"]) if subject in found.get(record, {}) else 0.0
+
+
+@pytest.mark.parametrize(
+    ("record", "subject"),
+    [
+        ("own_id", HOA),
+        ("slip_in_id", HOA),
+        ("masked_id", HOA),
+        ("name_with_masked_phone", HOA),
+        ("sister", BAO),
+        ("email_at_tax_office", SANG),
+        ("own_identity", HOA),
+    ],
+)
+def test_evidence_that_agrees_makes_a_link(found: Found, record: str, subject: str) -> None:
+    assert _p(found, record, subject) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("record", "subject"),
+    [
+        ("masked_id_of_another", HOA),
+        ("paid_to_another", HOA),
+        ("brand_paid_to_home", HOA),
+        ("pooled", HOA),
+        ("lent_identity", HOA),
+    ],
+)
+def test_evidence_that_contradicts_itself_or_is_thin_makes_none(found: Found, record: str, subject: str) -> None:
+    assert _p(found, record, subject) < 0.95
+
+
+def test_two_who_fit_alike_share_the_probability(found: Found) -> None:
+    assert _p(found, "namesakes", TUAN) == pytest.approx(_p(found, "namesakes", OTHER_TUAN))
+    assert _p(found, "namesakes", TUAN) > 0.45
+
+
+def test_a_brand_paid_into_an_account_may_be_anyone_of_its_household(found: Found) -> None:
+    assert _p(found, "brand_paid_to_home", HOA) > _p(found, "brand_paid_to_home", KIEN) > 0
+    assert "household" in found["brand_paid_to_home"][KIEN]["rules"]
+    assert KIEN not in found["own_id"]  # a person's name searches those who bear it
+
+
+def test_a_masked_phone_that_fits_the_holder_of_the_account_tells_more(found: Found) -> None:
+    assert _p(found, "brand_with_masked_phone", HOA) > _p(found, "brand_paid_to_home", HOA)
+
+
+def test_an_account_that_a_pool_of_shops_uses_tells_less(found: Found) -> None:
+    assert _p(found, "pooled", HOA) < _p(found, "brand_paid_to_home", HOA)
+
+
+def test_name_and_birth_that_come_with_a_borrowed_id_are_no_evidence_of_their_own(found: Found) -> None:
+    assert _p(found, "lent_identity", SANG) > _p(found, "lent_identity", HOA)
+    assert found["lent_identity"][SANG]["lending_weight"] > 0
+    assert found["lent_identity"][HOA]["lending_weight"] == 0
+
+
+def test_probabilities_of_all_candidates_and_none_are_one(found: Found) -> None:
+    for candidates in found.values():
+        none = next(iter(candidates.values()))["none_probability"]
+        assert sum(row["probability"] for row in candidates.values()) + none == pytest.approx(1)
+
+
+def test_places_follow_the_probability(found: Found) -> None:
+    for candidates in found.values():
+        ordered = sorted(candidates.values(), key=lambda row: row["place"])
+        assert [row["place"] for row in ordered] == list(range(1, len(ordered) + 1))
+        assert ordered == sorted(ordered, key=lambda row: -row["probability"])
