@@ -6,8 +6,9 @@ Any path or URI that Spark reaches will do (`file:`, `hdfs:`, `s3a:`); nothing h
 from __future__ import annotations
 
 import itertools
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -151,6 +152,9 @@ class Files:
 
 
 _SCRATCH_NUMBERS = itertools.count()
+# Delta lays down a checkpoint every ten commits; a log up to there is replayed here.
+_SHORT_LOG = 10
+_PLAIN = {"minReaderVersion": 1}
 
 
 @dataclass(frozen=True)
@@ -182,30 +186,59 @@ class Lake:
         return self.version(table) is not None
 
     def read(self, table: Table) -> DataFrame:
-        """The table, empty where it does not exist yet."""
-        if not self.exists(table):
+        """The table, empty where it does not exist yet; it stands for the version of this moment."""
+        version = self.version(table)
+        if version is None:
             return self.spark.createDataFrame([], table.schema)
-        reader = self.spark.read.format("delta")
-        if self.versions is not None:
-            reader = reader.option("versionAsOf", self.versions[table.path])
-        return reader.load(self.location(table))
+        paths = self._replayed(table, version)
+        return self._through_delta(table, version) if paths is None else self._of_files(table, paths)
 
     def pin(self, table: Table) -> DataFrame:
         """The table as `read` gives it, for those who scan it many times: its files are asked for once.
 
-        Delta asks its log for them by a Spark job for every scan in every query. The frame stands for the version of
-        this moment, whatever is written later.
+        Where its log is long, Delta asks it for them by Spark jobs, for every scan in every query.
         """
         version = self.version(table)
         if version is None:
             return self.read(table)
         known = self._pinned.get(table.path)
         if known is None or known[0] != version:
-            paths = self.read(table).inputFiles()
-            reader = self.spark.read.schema(table.schema).option("basePath", self.location(table))
-            frame = reader.parquet(*paths) if paths else self.spark.createDataFrame([], table.schema)
-            known = self._pinned[table.path] = version, frame.select(*table.columns)
+            paths = self._replayed(table, version)
+            if paths is None:
+                paths = self._through_delta(table, version).inputFiles()
+            known = self._pinned[table.path] = version, self._of_files(table, paths)
         return known[1]
+
+    def _through_delta(self, table: Table, version: int) -> DataFrame:
+        return self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
+
+    def _of_files(self, table: Table, paths: Sequence[str]) -> DataFrame:
+        if not paths:
+            return self.spark.createDataFrame([], table.schema)
+        reader = self.spark.read.schema(table.schema).option("basePath", self.location(table))
+        return reader.parquet(*paths).select(*table.columns)
+
+    def _replayed(self, table: Table, version: int) -> list[str] | None:
+        """Files of a version by its commits, replayed as Delta's protocol has it: without a Spark job.
+
+        None where the log is longer than a few commits, or a commit is no plain one: then Delta knows.
+        """
+        if version >= _SHORT_LOG:
+            return None
+        location, live = self.location(table), dict[str, None]()
+        for number in range(version + 1):
+            try:
+                commit = self.files.read_bytes(f"{location}/_delta_log/{number:020d}.json")
+            except OSError:
+                return None
+            for action in map(json.loads, commit.splitlines()):
+                if action.get("protocol", _PLAIN)["minReaderVersion"] > 1:
+                    return None
+                if "add" in action:
+                    live[f"{location}/{unquote(action['add']['path'])}"] = None
+                elif "remove" in action:
+                    live.pop(f"{location}/{unquote(action['remove']['path'])}", None)
+        return list(live)
 
     def write(self, table: Table, frame: DataFrame, replace_where: str | None = None) -> None:
         """Replace the table, or the part of it that `replace_where` names, in one commit.

@@ -1,0 +1,62 @@
+"""Storage: whatever became of a table, it reads as Delta reads it, at every version."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs import storage
+from jobs.storage import Lake
+from jobs.tables import QUARANTINE as TABLE
+
+DAYS = (dt.date(2026, 11, 19), dt.date(2026, 11, 20))
+
+
+def rows(spark: SparkSession, day: dt.date, *sources: str) -> DataFrame:
+    """Rows of the quarantine, a partitioned table."""
+    made = [{"source": source, "business_date": day, "file": f"a b%20{source}.csv"} for source in sources]
+    return spark.createDataFrame([tuple(row.get(name) for name in TABLE.columns) for row in made], TABLE.schema)
+
+
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A table that was written, replaced in part, thinned out and brought back."""
+    made = Lake(spark, str(tmp_path_factory.mktemp("ware house")))
+    made.write(TABLE, rows(spark, DAYS[0], "sellers", "residents"))
+    made.write(TABLE, rows(spark, DAYS[1], "sellers"), replace_where=f"business_date = '{DAYS[1]}'")
+    made.remove(TABLE, "source = 'residents'")
+    made.write(TABLE, rows(spark, DAYS[1], "taxpayers"), replace_where=f"business_date = '{DAYS[1]}'")
+    return made
+
+
+def read(frame: DataFrame) -> list[tuple[str, dt.date, str]]:
+    return sorted((row.source, row.business_date, row.file) for row in frame.collect())
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_version_reads_as_delta_reads_it(spark: SparkSession, lake: Lake, version: int) -> None:
+    then = Lake(spark, lake.root, {TABLE.path: version})
+    by_delta = spark.read.format("delta").option("versionAsOf", version).load(lake.location(TABLE))
+    assert read(then.read(TABLE)) == read(then.pin(TABLE)) == read(by_delta)
+
+
+def test_a_frame_stands_for_the_version_of_its_moment(spark: SparkSession, lake: Lake) -> None:
+    before = lake.read(TABLE)
+    expected = read(before)
+    lake.write(TABLE, rows(spark, DAYS[1], "bank_accounts"), replace_where=f"business_date = '{DAYS[1]}'")
+    assert read(before) == expected != read(lake.read(TABLE))
+
+
+def test_a_table_that_was_brought_back_reads_as_it_was(spark: SparkSession, lake: Lake) -> None:
+    was = read(Lake(spark, lake.root, {TABLE.path: 1}).read(TABLE))
+    assert lake.roll_back({TABLE.path: 1}) == [TABLE.path]
+    assert read(lake.read(TABLE)) == was
+
+
+def test_a_long_log_is_left_to_delta(spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed = read(lake.read(TABLE))
+    monkeypatch.setattr(storage, "_SHORT_LOG", 1)
+    fresh = Lake(spark, lake.root)
+    assert read(fresh.read(TABLE)) == read(fresh.pin(TABLE)) == replayed
