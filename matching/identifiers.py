@@ -55,7 +55,10 @@ def kind(c: Column) -> Column:
     Shape decides only where the column's meaning leaves it open: ten digits are a tax code if the check digit fits.
     """
     found = (
-        F.when(_masked(c), "masked")
+        # Most ids are typed as they stand on the card, and need no closer look.
+        F.when(c.rlike("^[0-9]{12}$"), "personal_id")
+        .when(c.rlike("^[0-9]{9}$"), "cmnd")
+        .when(_masked(c), "masked")
         .when(cmnd(c).isNotNull(), "cmnd")
         .when(
             tax_code(c).rlike("^[0-9]{10}(?:-|$)") & (_bare(c).rlike("^[0-9]{13}$") | (tax_code_grade(c) == "ok")),

@@ -7,7 +7,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching import tables, text
-from matching.expressions import empty_to_null, translated
+from matching.expressions import bind, empty_to_null, translated
 
 _TITLES = "ong|ba|mr|mrs|ms"
 
@@ -70,9 +70,9 @@ def person_in_text(c: Column) -> Column:
     give the name.
     """
     words = (*tables.values("legal_forms", "form", kind="household"), *tables.values("shop_words", "word"))
-    prefix = "|".join(sorted({_loose(word) for word in words}, key=len, reverse=True))
-    name = empty_to_null(F.regexp_replace(text.nfc(c), f"(?iu)^(?:(?:{prefix})(?![\\p{{L}}])[\\s.:,\\-–]*)+", ""))
-    return F.when(is_person_like(name), name)
+    prefix = tables.alternation(map(plain, words), _in_any_writing)
+    name = F.regexp_replace(text.nfc(c), f"^(?:{prefix}(?!\\p{{L}})[\\s.:,\\-–]*)+", "")
+    return bind(name, lambda bare: F.when(is_person_like(bare), bare))
 
 
 @cache
@@ -94,9 +94,9 @@ def plain(word: str) -> str:
     return re.sub(" +", " ", plain).strip()
 
 
-def _loose(word: str) -> str:
-    """Pattern of a folded or accented word that fits it with any accents, so that accented text is cut unfolded."""
-    return "".join("\\s*[.\\-]?\\s*" if letter in " ." else _any_accent(plain(letter)) for letter in word)
+def _in_any_writing(letter: str) -> str:
+    """Pattern of a folded letter that fits it in any case and with any accents: accented text is cut unfolded."""
+    return "\\s*[.\\-]?\\s*" if letter == " " else _any_accent(letter)
 
 
 @cache

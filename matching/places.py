@@ -62,11 +62,12 @@ def house_key(c: Column) -> Column:
 
 def _without_units(folded: Column) -> Column:
     """A folded address without administrative words, numbers without leading zeros."""
-    city = folded.contains("hcm") | folded.contains("sai gon")
-    joined = F.when(city, F.regexp_replace(folded, "\\b(?:tphcm|hcm|sai gon)\\b", "ho chi minh")).otherwise(folded)
+    # The folded text is named once: Spark would fold it anew at every mention.
+    words = F.concat(F.lit(" "), folded, F.lit(" "))
+    for name in ("tphcm", "hcm", "sai gon"):
+        words = F.replace(words, F.lit(f" {name} "), F.lit(" ho chi minh "))
     units = tables.alternation((*_UNITS, *_PARTS))
-    # A unit goes with the blank before it; before a number the blank stays (group 1).
-    return F.regexp_replace(joined, f"(?:^| ){units}(?= |$)|(^| )(?:(?:p|q|kp)0*|0+)(?=[0-9])", "$1")
+    return F.regexp_replace(F.regexp_replace(words, f" {units}(?= )", ""), " (?:(?:p|q|kp)0*|0+)(?=[0-9])", " ")
 
 
 @cache

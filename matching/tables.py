@@ -1,7 +1,7 @@
 """Reference tables of the package: CSV files in `matching/data`, each with source and date in its header comment."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -25,20 +25,23 @@ def pairs(name: str, key: str, value: str, **where: str) -> tuple[tuple[str, str
     return tuple(zip(values(name, key, **where), values(name, value, **where), strict=True))
 
 
-def alternation(words: Iterable[str]) -> str:
-    """Regular expression that matches any of `words`, the longest that fits, with shared beginnings tested once."""
+def alternation(words: Iterable[str], literal: Callable[[str], str] | None = None) -> str:
+    """Regular expression that matches any of `words`, the longest that fits, with shared beginnings tested once.
+
+    `literal` gives the pattern of a letter; without it a letter stands for itself.
+    """
     tree: dict[str, Any] = {}
     for word in words:
         node = tree
         for letter in word:
             node = node.setdefault(letter, {})
         node[""] = {}
-    return f"(?:{_pattern(tree)})"
+    return f"(?:{_pattern(tree, literal or _literal)})"
 
 
-def _pattern(node: dict[str, Any]) -> str:
+def _pattern(node: dict[str, Any], literal: Callable[[str], str]) -> str:
     """Regular expression of one node of the prefix tree, in which the key "" marks the end of a word."""
-    branches = [_literal(letter) + _pattern(child) for letter, child in sorted(node.items()) if letter]
+    branches = [literal(letter) + _pattern(child, literal) for letter, child in sorted(node.items()) if letter]
     if not branches:
         return ""
     if len(branches) == 1 and "" not in node:
