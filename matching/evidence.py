@@ -64,11 +64,12 @@ def _field(parameters: Parameters, comparison: Comparison, values: dict[str, tup
 def _lent_identity() -> Column:
     """That the shop's name and birth date came with another's id, where that makes the pair more likely."""
     nothing = F.lit(None).cast("string")
+    weight = F.round("lending_weight", 2)
     return F.struct(
         F.lit(c.LENT_IDENTITY.text).alias("field"),
-        F.when(F.col("lending_weight") > 0, c.LENT_IDENTITY.levels[0].name).alias("level"),
+        F.when(weight > 0, c.LENT_IDENTITY.levels[0].name).alias("level"),
         F.lit(c.LENT_IDENTITY.levels[0].text).alias("text"),
-        F.round("lending_weight", 2).alias("weight"),
+        weight.alias("weight"),
         nothing.alias("record"),
         nothing.alias("subject"),
     )
