@@ -359,9 +359,11 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     best = _with_values(best, shops, subjects)
     kind = evidence.match_type(found.parameters)
     # No link, but people may look at it: a payout account or SIM alone, whose holder's name contradicts the seller's;
-    # one of the dead, who trade no more: somebody uses their identity.
+    # one of the dead, who trade no more: somebody uses their identity; one of whom only the name and the household are
+    # known: the relative who holds the paper or the number may trade under it.
     contradicted = kind.isin("bank", "phone", "fuzzy") & (F.col("g_name") == NAME.code("different"))
     contradicted = contradicted | (F.col("g_alive") == ALIVE.code("deceased"))
+    contradicted = contradicted | evidence.rests_on_household(found.parameters)
     verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
     return best.select(
         *("record", "subject", "probability"),

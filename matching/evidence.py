@@ -110,3 +110,20 @@ def match_type(parameters: Parameters) -> Column:
             codes = [comparison.code(level) for level in levels]
             carrier = F.when(F.col(f"g_{comparison.name}").isin(codes), name).otherwise(carrier)
     return carrier
+
+
+def rests_on_household(parameters: Parameters) -> Column:
+    """Whether a scored pair rests on its name and on ties that lead to its household, not to itself.
+
+    Its relative, who holds the paper or the number, may as well trade under its name; a birth date that agrees to the
+    day tells them apart.
+    """
+    relations = [relation for relation in c.RELATIONS if relation in parameters.comparisons]
+
+    def shown(comparison: Comparison, *levels: str) -> Column:
+        return F.col(f"g_{comparison.name}").isin([comparison.code(level) for level in levels])
+
+    homes = [shown(relation, "household") for relation in relations]
+    own = [shown(relation, "self") for relation in relations]
+    known_birth = [shown(c.BIRTH, "day")] if c.BIRTH in parameters.comparisons else []
+    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, *known_birth)

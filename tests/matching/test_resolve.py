@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from matching import evidence
 from matching.comparisons import MODELS, RELATIONS
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.records import HOLDER
@@ -109,6 +110,7 @@ def shops() -> list[Row]:
         shop("sister", "ta bao", sister=of[BAO]),
         shop("email_at_tax_office", "mac sang", email=of[SANG]),
         shop("lent_identity", **HOA_NAMED, id=of[HOA], **sangs),
+        shop("name_of_a_relative", "phan duc kien", id=of[HOA], sim=of[HOA]),
         shop("own_identity", **HOA_NAMED, id=of[HOA], sim=of[SANG]),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
@@ -137,7 +139,8 @@ def found(spark: SparkSession) -> Found:
         *(MODEL, COUNTRY, 50, 10_000, lambda frame: frame.localCheckpoint()),
     )
     scored: dict[str, dict[str, Row]] = {}
-    for row in result.scored.collect():
+    scored_rows = result.scored.withColumn("of_household", evidence.rests_on_household(result.parameters)).collect()
+    for row in scored_rows:
         scored.setdefault(row.record, {})[row.subject] = row.asDict()
     return scored
 
@@ -199,6 +202,12 @@ def test_name_and_birth_that_come_with_a_borrowed_id_are_no_evidence_of_their_ow
     assert _p(found, "lent_identity", SANG) > _p(found, "lent_identity", HOA)
     assert found["lent_identity"][SANG]["lending_weight"] > 0
     assert found["lent_identity"][HOA]["lending_weight"] == 0
+
+
+def test_a_name_with_ties_to_the_household_alone_is_marked(found: Found) -> None:
+    assert found["name_of_a_relative"][KIEN]["of_household"]
+    assert not found["name_of_a_relative"][HOA]["of_household"]
+    assert not found["namesakes"][TUAN]["of_household"]
 
 
 def test_probabilities_of_all_candidates_and_none_are_one(found: Found) -> None:
