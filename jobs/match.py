@@ -19,7 +19,7 @@ from jobs.masking import free_name, last_four
 from jobs.settings import MatchSettings
 from jobs.tables import HOLDER_LINKS, MODEL
 from matching import evidence, records, sisters
-from matching.comparisons import ALIVE, LENT_IDENTITY, NAME
+from matching.comparisons import LENT_IDENTITY
 from matching.levels import ORGANISATION, Statistics
 from matching.model import Parameters, level_m
 from matching.resolve import Resolution, decision, resolve
@@ -230,15 +230,10 @@ def _codes(stage: Stage, taxpayers: DataFrame) -> DataFrame:
     return exact.unionByName(by_root.join(exact.select("key"), "key", "left_anti"))
 
 
-def _contacts(taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
-    """Whose a number is that somebody left with the tax office or a bank."""
-    left = [links.where("place = 1").select("phone_norm", "subject", "household") for links in (taxpayers, accounts)]
-    return records.directory(reduce(DataFrame.unionByName, left), F.col("phone_norm"), also_unknown=False)
-
-
-def _addresses(taxpayers: DataFrame) -> DataFrame:
-    """Whose an e-mail address is that somebody left with the tax office."""
-    return records.directory(taxpayers.where("place = 1"), F.col("email_norm"), also_unknown=False)
+def _contacts(column: str, *offices: DataFrame) -> DataFrame:
+    """Whose a number or an e-mail address is that somebody left with the tax office or a bank."""
+    left = [links.where("place = 1").select(column, "subject", "household") for links in offices]
+    return records.directory(reduce(DataFrame.unionByName, left), F.col(column), also_unknown=False)
 
 
 # ── shops ──
@@ -283,8 +278,8 @@ def _shop_records(
             stage, shops, sims, F.coalesce("registered_on", F.lit(stage.business_date)), active_only=False
         ),
         "sim_now": _subscribers(stage, shops, sims, F.lit(stage.business_date), active_only=True),
-        "contact": records.holders(shops, _contacts(taxpayers, accounts), F.col("phone_norm"), cap),
-        "email": records.holders(shops, _addresses(taxpayers), F.col("email_norm"), cap),
+        "contact": records.holders(shops, _contacts("phone_norm", taxpayers, accounts), F.col("phone_norm"), cap),
+        "email": records.holders(shops, _contacts("email_norm", taxpayers), F.col("email_norm"), cap),
     }
     asked = _declared(stage, shops)
     for relation, held in relations.items():
@@ -357,18 +352,12 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     """The best candidates of shops with their decisions and explanations."""
     settings = stage.settings
     best = _with_values(best, shops, subjects)
-    kind = evidence.match_type(found.parameters)
-    # No link, but people may look at it: a payout account or SIM alone, whose holder's name contradicts the seller's;
-    # one of the dead, who trade no more: somebody uses their identity; one of whom only the name and the household are
-    # known: the relative who holds the paper or the number may trade under it.
-    contradicted = kind.isin("bank", "phone", "fuzzy") & (F.col("g_name") == NAME.code("different"))
-    contradicted = contradicted | (F.col("g_alive") == ALIVE.code("deceased"))
-    contradicted = contradicted | evidence.rests_on_household(found.parameters)
+    for_people = evidence.is_for_people(found.parameters)
     verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
     return best.select(
         *("record", "subject", "probability"),
-        kind.alias("match_type"),
-        F.when(contradicted & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
+        evidence.match_type(found.parameters).alias("match_type"),
+        F.when(for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
         evidence.explanation(found.parameters, {name: _pair(name) for name in _VALUES}).alias("evidence"),
     )
 

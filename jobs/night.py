@@ -133,6 +133,7 @@ def _take_in(night: Night, source: Source, before: History) -> None:
     night.progress(f"bronze: {source.name}")
 
     def judge(picture: DataFrame) -> Verdict:
+        """The gate's verdict on a picture of this source, on the gate's clock."""
         with night.clock("gate"):
             return gate.judge(source, picture, _silver(night), night.business_date)
 

@@ -334,6 +334,7 @@ def _supplier_keys(code: Column) -> Column:
     """What a supplier is looked up by: kind and text of its tax code and of its id, letters and digits only."""
 
     def key(kind: str, text: Column) -> Column:
+        """Kind and plain text of one paper; null where it holds neither letter nor digit."""
         plain = F.nullif(F.regexp_replace(F.upper(text), "[^0-9A-Z]", ""), F.lit(""))
         return F.when(plain.isNotNull(), F.concat_ws("|", F.lit(kind), plain))
 

@@ -98,6 +98,7 @@ def _parser(
     zipped = manifest.format in (Format.CSV_GZ, Format.JSONL_GZ)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Records of the files whose names and contents the batches hold."""
         for batch in batches:
             for name, content in zip(batch["name"], batch["content"], strict=True):
                 yield from parse(name.as_py(), content.as_buffer(), wanted, zipped)

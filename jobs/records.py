@@ -133,6 +133,7 @@ class _Lines:
         return line
 
     def take(self) -> str:
+        """The lines read since the last call, as they came."""
         record = "".join(self._taken)
         self._taken.clear()
         return record

@@ -32,6 +32,7 @@ def _declared_ids(column: str) -> Step:
     """Columns id_kind, person_id, person_id_grade, cmnd, passport of an id column."""
 
     def step(frame: DataFrame) -> DataFrame:
+        """Add the columns; the kind first, for the others depend on it."""
         raw = F.col(column)
         kinds = frame.withColumn("id_kind", identifiers.kind(raw))
         kind = F.col("id_kind")

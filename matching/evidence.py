@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from matching import comparisons as c
 from matching.comparisons import Comparison
+from matching.levels import shows
 from matching.model import Parameters, level_m
 
 
@@ -107,9 +108,18 @@ def match_type(parameters: Parameters) -> Column:
     carrier = F.lit("fuzzy")
     for name, comparison, levels in reversed(_CARRIERS):
         if comparison in parameters.comparisons:
-            codes = [comparison.code(level) for level in levels]
-            carrier = F.when(F.col(f"g_{comparison.name}").isin(codes), name).otherwise(carrier)
+            carrier = F.when(shows(comparison, *levels), name).otherwise(carrier)
     return carrier
+
+
+def is_for_people(parameters: Parameters) -> Column:
+    """Whether people decide on a scored pair, however probable it is.
+
+    A payout account or SIM alone, whose holder's name contradicts the record's; one of the dead, who trade no more:
+    somebody uses their identity; one of whom only name and household are known (`rests_on_household`).
+    """
+    contradicted = match_type(parameters).isin("bank", "phone", "fuzzy") & shows(c.NAME, "different")
+    return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
 
 
 def rests_on_household(parameters: Parameters) -> Column:
@@ -119,11 +129,6 @@ def rests_on_household(parameters: Parameters) -> Column:
     day tells them apart.
     """
     relations = [relation for relation in c.RELATIONS if relation in parameters.comparisons]
-
-    def shown(comparison: Comparison, *levels: str) -> Column:
-        return F.col(f"g_{comparison.name}").isin([comparison.code(level) for level in levels])
-
-    homes = [shown(relation, "household") for relation in relations]
-    own = [shown(relation, "self") for relation in relations]
-    known_birth = [shown(c.BIRTH, "day")] if c.BIRTH in parameters.comparisons else []
-    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, *known_birth)
+    homes = [shows(relation, "household") for relation in relations]
+    own = [shows(relation, "self") for relation in relations]
+    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, shows(c.BIRTH, "day"))

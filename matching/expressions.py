@@ -36,3 +36,8 @@ def lookup(pairs: Iterable[tuple[str, str]], key: Column) -> Column:
     """
     entries = ";".join(f"{left}={right}" for left, right in pairs)
     return F.try_element_at(F.str_to_map(F.lit(entries), F.lit(";"), F.lit("=")), key)
+
+
+def fits_mask(value: Column, prefix: Column, suffix: Column) -> Column:
+    """Whether `value` begins and ends as a masked text shows it; a null prefix shows nothing, a null suffix: null."""
+    return value.startswith(F.coalesce(prefix, F.lit(""))) & value.endswith(suffix)

@@ -20,6 +20,7 @@ from rapidfuzz import fuzz
 
 from matching import comparisons as c
 from matching.comparisons import Comparison
+from matching.expressions import fits_mask
 from matching.identifiers import is_one_edit
 from matching.name_levels import company_levels, person_levels
 
@@ -109,7 +110,7 @@ def _log_u(chosen: Sequence[Comparison]) -> Column:
 
 def _with_lent(compared: DataFrame) -> DataFrame:
     """How name and birth date of the record agree with the holder of its declared id; null where that is nobody."""
-    holder = F.when(F.col("g_id") == c.ID.code("self"), F.struct(*(F.col(f"g_{x.name}") for x in c.LENT), "log_u_own"))
+    holder = F.when(shows(c.ID, "self"), F.struct(*(F.col(f"g_{x.name}") for x in c.LENT), "log_u_own"))
     owned = compared.withColumn("log_u_own", _log_u(c.LENT))
     lent = owned.withColumn("lent", F.max(holder).over(Window.partitionBy("record")))
     codes = {f"l_{x.name}": F.col(f"lent.g_{x.name}") for x in c.LENT}
@@ -155,7 +156,8 @@ def _chance(comparison: Comparison, statistics: Statistics) -> Column:
     return _FIELDS[comparison.name][1](statistics)
 
 
-def _shows(comparison: Comparison, *levels: str) -> Column:
+def shows(comparison: Comparison, *levels: str) -> Column:
+    """Whether a pair shows one of these levels. Columns in: `g_<comparison>`."""
     return F.col(f"g_{comparison.name}").isin([comparison.code(level) for level in levels])
 
 
@@ -196,8 +198,8 @@ def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
     members = F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
     one = 1.0 / statistics.subjects
     return (
-        F.when(_shows(comparison, *(f"{prefix}self" for prefix in ("", *shared))), one)
-        .when(_shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)
+        F.when(shows(comparison, *(f"{prefix}self" for prefix in ("", *shared))), one)
+        .when(shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)
         .otherwise(1.0)
     )
 
@@ -209,8 +211,7 @@ def _masked() -> Column:
 def _level_id() -> Column:
     itself = F.col("r_holder_id.subject") == F.col("subject")
     near = is_one_edit(F.col("r_person_id"), F.col("s_person_id")) | is_one_edit(F.col("r_cmnd"), F.col("s_cmnd"))
-    head = F.col("s_person_id").startswith(F.col("r_id_prefix"))
-    visible = _masked() & head & F.col("s_person_id").endswith(F.col("r_id_suffix"))
+    visible = _masked() & fits_mask(F.col("s_person_id"), F.col("r_id_prefix"), F.col("r_id_suffix"))
     return (
         F.when(itself, c.ID.code("self"))
         .when(near, c.ID.code("near"))
@@ -225,8 +226,8 @@ def _chance_id(statistics: Statistics) -> Column:
     head = F.get(heads, F.least(F.length("r_id_prefix"), F.lit(len(_SAME_ID_HEAD) - 1)))
     visible = F.greatest(head * F.pow(F.lit(0.1), F.length("r_id_suffix")), F.lit(1.0 / statistics.subjects))
     return (
-        F.when(_shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
-        .when(_shows(c.ID, "masked_agrees"), visible)
+        F.when(shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
+        .when(shows(c.ID, "masked_agrees"), visible)
         .otherwise(_chance_relation(c.ID, statistics))
     )
 
@@ -312,14 +313,14 @@ def _chance_name(statistics: Statistics) -> Column:
     total = float(statistics.subjects)
     full, short = (F.col("s_n_name") + 0.5) / total, (F.col("s_n_sg") + 0.5) / total
     return (
-        F.when(_shows(c.NAME, "exact_accent"), full * statistics.same_accent)
-        .when(_shows(c.NAME, "exact", "reordered"), full)
-        .when(_shows(c.NAME, "accent_differs"), full * (1.0 - min(statistics.same_accent, 0.9)))
-        .when(_shows(c.NAME, "subset", "partial"), short)
-        .when(_shows(c.NAME, "typo"), F.least((F.col("s_n_name") + 1) * _NEIGHBOUR_NAMES / total, F.lit(0.1)))
+        F.when(shows(c.NAME, "exact_accent"), full * statistics.same_accent)
+        .when(shows(c.NAME, "exact", "reordered"), full)
+        .when(shows(c.NAME, "accent_differs"), full * (1.0 - min(statistics.same_accent, 0.9)))
+        .when(shows(c.NAME, "subset", "partial"), short)
+        .when(shows(c.NAME, "typo"), F.least((F.col("s_n_name") + 1) * _NEIGHBOUR_NAMES / total, F.lit(0.1)))
         # Same given name; surname and middle names begin with the same letters by chance about once in ten.
-        .when(_shows(c.NAME, "initials"), statistics.same_given * 0.1)
-        .when(_shows(c.NAME, "given"), statistics.same_given)
+        .when(shows(c.NAME, "initials"), statistics.same_given * 0.1)
+        .when(shows(c.NAME, "given"), statistics.same_given)
         .otherwise(1.0)
     )
 
@@ -344,10 +345,10 @@ def _level_birth() -> Column:
 def _chance_birth(statistics: Statistics) -> Column:
     year = statistics.same_birth_year
     return (
-        F.when(_shows(c.BIRTH, "day", "swapped"), year / 365)
-        .when(_shows(c.BIRTH, "year"), year)
+        F.when(shows(c.BIRTH, "day", "swapped"), year / 365)
+        .when(shows(c.BIRTH, "year"), year)
         # Two of day, month and year agree.
-        .when(_shows(c.BIRTH, "close"), year * (1 / 12 + 1 / 30) + 1 / 365)
+        .when(shows(c.BIRTH, "close"), year * (1 / 12 + 1 / 30) + 1 / 365)
         .otherwise(1.0)
     )
 
@@ -363,7 +364,7 @@ def _level_province() -> Column:
 
 def _chance_province(_: Statistics) -> Column:
     share = F.col("s_p_province")
-    return F.when(_shows(c.PROVINCE, "agree"), share).when(_shows(c.PROVINCE, "different"), 1 - share).otherwise(1.0)
+    return F.when(shows(c.PROVINCE, "agree"), share).when(shows(c.PROVINCE, "different"), 1 - share).otherwise(1.0)
 
 
 def _same_house() -> Column:
@@ -381,8 +382,8 @@ def _level_address() -> Column:
 
 
 def _chance_address(statistics: Statistics) -> Column:
-    similar = F.when(_shows(c.ADDRESS, "similar"), _U_SIMILAR_ADDRESS).otherwise(1.0)
-    return F.when(_shows(c.ADDRESS, "house"), statistics.same_house).otherwise(similar)
+    similar = F.when(shows(c.ADDRESS, "similar"), _U_SIMILAR_ADDRESS).otherwise(1.0)
+    return F.when(shows(c.ADDRESS, "house"), statistics.same_house).otherwise(similar)
 
 
 def _unseen_masked_phone() -> Column:
@@ -394,8 +395,8 @@ def _unseen_masked_phone() -> Column:
 def _level_masked_phone() -> Column:
     """Whose number fits the mask: a holder's that another relation leads to, else one of the subject's own."""
     holder = F.col("r_holder_masked_phone")
-    head, tail = F.coalesce("r_phone_prefix", F.lit("")), F.col("r_phone_suffix")
-    fits = F.exists("s_phones", lambda phone: phone.startswith(head) & phone.endswith(tail))
+    head, tail = F.col("r_phone_prefix"), F.col("r_phone_suffix")
+    fits = F.exists("s_phones", lambda phone: fits_mask(phone, head, tail))
     return (
         F.when(holder.isNotNull(), _tie(c.MASKED_PHONE, holder, ""))
         .when(tail.isNull() | F.col("s_phones").isNull(), F.col("n_masked_phone"))
@@ -413,7 +414,7 @@ def _chance_masked_phone(_: Statistics) -> Column:
     further = F.greatest(F.length(F.coalesce("r_phone_prefix", F.lit(""))) - 2, F.lit(0)) + F.length("r_phone_suffix")
     head = F.when(F.length("r_phone_prefix") >= 2, _SAME_PHONE_HEAD).otherwise(1.0)
     chance = F.least(F.size("s_phones") * head * F.pow(F.lit(0.1), further), F.lit(1.0))
-    return F.when(F.col("r_holder_masked_phone").isNull() & _shows(c.MASKED_PHONE, "self"), chance).otherwise(1.0)
+    return F.when(F.col("r_holder_masked_phone").isNull() & shows(c.MASKED_PHONE, "self"), chance).otherwise(1.0)
 
 
 def _level_kind() -> Column:
@@ -427,7 +428,7 @@ def _level_kind() -> Column:
 
 def _chance_kind(_: Statistics) -> Column:
     share = F.col("s_p_kind")
-    return F.when(_shows(c.KIND, "agree"), share).when(_shows(c.KIND, "different"), 1 - share).otherwise(1.0)
+    return F.when(shows(c.KIND, "agree"), share).when(shows(c.KIND, "different"), 1 - share).otherwise(1.0)
 
 
 def _level_alive() -> Column:
@@ -435,7 +436,7 @@ def _level_alive() -> Column:
 
 
 def _chance_alive(statistics: Statistics) -> Column:
-    return F.when(_shows(c.ALIVE, "deceased"), max(statistics.deceased, 0.001)).otherwise(1.0)
+    return F.when(shows(c.ALIVE, "deceased"), max(statistics.deceased, 0.001)).otherwise(1.0)
 
 
 _FIELDS: dict[str, tuple[Callable[[], Column], Callable[[Statistics], Column]]] = {

@@ -22,6 +22,7 @@ Parameters are estimated by EM (Dempster, Laird, Rubin 1977) on a bounded sample
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching.comparisons import ID, LENDING, LENT, MODELS, Comparison
+from matching.levels import shows
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -114,18 +116,18 @@ class Sample:
     log_u_own: Array
     log_u_lent: Array
 
-    @property
+    @cached_property
     def first(self) -> Codes:
         """Index of the first pair of each record."""
         return np.flatnonzero(np.diff(self.record, prepend=-1))
 
-    @property
+    @cached_property
     def lent_of_pairs(self) -> dict[str, Codes]:
         """`lent`, -1 also where the pair's subject is itself the holder of the declared id, or nobody is."""
         another = np.isin(self.levels[ID.name], [ID.code("household"), ID.code("other")])
         return {name: np.where(another, codes, -1) for name, codes in self.lent.items()}
 
-    @property
+    @cached_property
     def lent_of_records(self) -> dict[str, Codes]:
         """`lent` of each record, for the hypothesis that none of the pairs is right."""
         return {name: codes[self.first] for name, codes in self.lent.items()}
@@ -298,7 +300,7 @@ def _log_lending(parameters: Parameters, z: int, of_none: bool) -> Column:
         odds = odds + _log_m_of(parameters, comparison, z, "l_") - _log_m_of(parameters, comparison, z, prefix)
     applies = F.col("log_u_lent").isNotNull()
     if not of_none:
-        applies = applies & F.col("g_id").isin(ID.code("household"), ID.code("other"))
+        applies = applies & shows(ID, "household", "other")
     share = parameters.lending[z]
     return F.when(applies, F.log(F.lit(1 - share) + share * F.exp(odds))).otherwise(0.0)
 

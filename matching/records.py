@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from matching import identifiers
 from matching.comparisons import MODELS, RELATIONS
+from matching.expressions import fits_mask
 from matching.levels import ORGANISATION, RECORD, SUBJECT
 
 RESIDENT = "resident"
@@ -137,8 +138,8 @@ def masked_holder(records: DataFrame, relations: Sequence[str], numbers: DataFra
     masked = records.where(F.col("phone_suffix").isNotNull())
     asked = masked.select("record", "phone_prefix", "phone_suffix", F.explode(held).alias("holder"))
     reached = asked.withColumn("subject", F.col("holder.subject")).join(numbers, "subject")
-    head, tail = F.coalesce("phone_prefix", F.lit("")), F.col("phone_suffix")
-    fits = F.exists("phones", lambda phone: phone.startswith(head) & phone.endswith(tail))
+    head, tail = F.col("phone_prefix"), F.col("phone_suffix")
+    fits = F.exists("phones", lambda phone: fits_mask(phone, head, tail))
     found = reached.where(fits).groupBy("record").agg(F.min("holder").alias("holder"), F.count("*").alias("holders"))
     return found.where("holders = 1").select("record", "holder")
 

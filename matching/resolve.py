@@ -20,6 +20,10 @@ from matching.model import Parameters, Sample
 
 # Records whose candidates are so many that they tell nothing apart are no use to the estimate.
 _SAMPLE_CANDIDATES = 200
+# What the estimate asks of a pair beside its codes; the second of models that know of lent identities.
+_FIGURES = ("log_u", "reused", "further", "reused_none", "further_none")
+_FIGURES_OF_LENT = ("log_u_own", "log_u_lent")
+_ALL_FIGURES = (*_FIGURES, *_FIGURES_OF_LENT)
 
 
 @dataclass(frozen=True)
@@ -83,23 +87,19 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
     chosen = compared.where(F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(10_000)) < int(10_000 * share))
     names = [comparison.name for comparison in MODELS[kind]]
     lent = [comparison.name for comparison in LENT if kind in LENDING]
-    nobody = F.lit(0.0)
-    figures_asked = {name: F.col(name) for name in ("log_u", "reused", "further", "reused_none", "further_none")}
-    figures_asked["log_u_own"] = F.col("log_u_own") if lent else nobody
-    figures_asked["log_u_lent"] = F.coalesce("log_u_lent", nobody) if lent else nobody
-    codes_asked = {f"{p}_{name}": F.col(f"{p}_{name}") for name in names for p in ("g", "n")}
-    codes_asked |= {f"l_{name}": F.coalesce(f"l_{name}", F.lit(-1)) for name in lent}
-    columns = [column.alias(name) for name, column in (codes_asked | figures_asked).items()]
-    rows = chosen.select("record", "subject", *columns).limit(records * _SAMPLE_CANDIDATES).toPandas()
+    codes = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *(f"l_{name}" for name in lent)]
+    figures = [*_FIGURES, *(_FIGURES_OF_LENT if lent else ())]
+    rows = chosen.select("record", "subject", *codes, *figures).limit(records * _SAMPLE_CANDIDATES).toPandas()
     rows = rows.sort_values(["record", "subject"], ignore_index=True)
-    codes = {name: rows[name].to_numpy(dtype=np.int64) for name in codes_asked}
-    figures = {name: rows[name].to_numpy(dtype=np.float64) for name in figures_asked}
+    # A model without lent identities has no figures of them: they are 0, as where nobody holds the declared id.
+    rows = rows.fillna({f"l_{name}": -1 for name in lent}).reindex(columns=["record", *codes, *_ALL_FIGURES])
+    coded = {name: rows[name].to_numpy(dtype=np.int64) for name in codes}
     return Sample(
         record=rows["record"].factorize()[0].astype(np.int64),
-        levels={name: codes[f"g_{name}"] for name in names},
-        unseen={name: codes[f"n_{name}"] for name in names},
-        lent={name: codes[f"l_{name}"] for name in lent},
-        **figures,
+        levels={name: coded[f"g_{name}"] for name in names},
+        unseen={name: coded[f"n_{name}"] for name in names},
+        lent={name: coded[f"l_{name}"] for name in lent},
+        **{name: rows[name].fillna(0.0).to_numpy(dtype=np.float64) for name in _ALL_FIGURES},
     )
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching import comparisons as c
+from matching.levels import shows
 
 # A shared key tells who trades through the sister alone: what it leads to by itself is no second evidence.
 _REPLACED = {
@@ -22,9 +23,10 @@ def anchored(linked: DataFrame) -> DataFrame:
 
     Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
     """
-    papers = F.col("g_id").isin(c.ID.code("self"), c.ID.code("near")) | (F.col("g_code") == c.CODE.code("self"))
-    living = F.col("g_alive") == c.ALIVE.code("alive")
-    return linked.where(papers & living).select("record", F.struct("subject", "household").alias("holder"))
+    papers = shows(c.ID, "self", "near") | shows(c.CODE, "self")
+    return linked.where(papers & shows(c.ALIVE, "alive")).select(
+        "record", F.struct("subject", "household").alias("holder")
+    )
 
 
 def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: int) -> DataFrame:

@@ -25,7 +25,12 @@ def pairs(name: str, key: str, value: str, **where: str) -> tuple[tuple[str, str
     return tuple(zip(values(name, key, **where), values(name, value, **where), strict=True))
 
 
-def alternation(words: Iterable[str], literal: Callable[[str], str] | None = None) -> str:
+def _literal(letter: str) -> str:
+    """The letter as a literal of a Java regular expression."""
+    return letter if letter.isalnum() or letter == " " else f"\\x{{{ord(letter):x}}}"
+
+
+def alternation(words: Iterable[str], literal: Callable[[str], str] = _literal) -> str:
     """Regular expression that matches any of `words`, the longest that fits, with shared beginnings tested once.
 
     `literal` gives the pattern of a letter; without it a letter stands for itself.
@@ -36,7 +41,7 @@ def alternation(words: Iterable[str], literal: Callable[[str], str] | None = Non
         for letter in word:
             node = node.setdefault(letter, {})
         node[""] = {}
-    return f"(?:{_pattern(tree, literal or _literal)})"
+    return f"(?:{_pattern(tree, literal)})"
 
 
 def _pattern(node: dict[str, Any], literal: Callable[[str], str]) -> str:
@@ -47,8 +52,3 @@ def _pattern(node: dict[str, Any], literal: Callable[[str], str]) -> str:
     if len(branches) == 1 and "" not in node:
         return branches[0]
     return f"(?:{'|'.join(branches)})" + ("?" if "" in node else "")
-
-
-def _literal(letter: str) -> str:
-    """The letter as a literal of a Java regular expression."""
-    return letter if letter.isalnum() or letter == " " else f"\\x{{{ord(letter):x}}}"

@@ -124,7 +124,7 @@ Found = Mapping[str, Mapping[str, Row]]
 @pytest.fixture(scope="module")
 def found(spark: SparkSession) -> Found:
     """Shop → subject → scored candidate."""
-    relations = [*(comparison for comparison in MODELS[MODEL] if comparison in RELATIONS)]
+    relations = [comparison for comparison in MODELS[MODEL] if comparison in RELATIONS]
     columns = [
         *RECORD,
         "settled",
