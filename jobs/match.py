@@ -87,13 +87,16 @@ def match(
     sims = _sims(stage)
     taxpayers = _taxpayers(stage, sims)
     accounts = _accounts(stage, sims, taxpayers)
-    shops = _shops(stage, sims, taxpayers, accounts)
+    shops = keep(_shops(stage, sims, taxpayers, accounts))
+    claims = keep(_claims(stage, taxpayers, shops))
+    claimed = claims.select(F.col("record_key").alias("record"), F.lit("none").alias("decision"))
     holders = [
-        _holder_rows(*part)
-        for part in (("telecom_subscribers", sims), ("taxpayers", taxpayers), ("bank_accounts", accounts))
+        _holder_rows("telecom_subscribers", sims),
+        _holder_rows("taxpayers", taxpayers.join(claimed, ["record", "decision"], "left_anti")),
+        _holder_rows("bank_accounts", accounts),
     ]
     return Matched(
-        reduce(DataFrame.unionByName, holders),
+        reduce(DataFrame.unionByName, [*holders, claims]),
         shops,
         _model_rows(stage),
         reduce(DataFrame.unionByName, stage.blocking),
@@ -204,6 +207,35 @@ def _holder_rows(source: str, links: DataFrame) -> DataFrame:
     ).select(*HOLDER_LINKS.columns)
 
 
+def _claims(stage: Stage, taxpayers: DataFrame, shops: DataFrame) -> DataFrame:
+    """Rows of `match/holder_links`, in review: taxpayers whose holder is not certain, and whose shops declare the code.
+
+    The registry may lack the holder's id and have the name wrong; who trades in a shop that declares the code may well
+    be the holder, and must not be accused of having none.
+    """
+    declared = stage.silver["sellers"].select("platform", "shop_id", F.col("code").alias("key"))
+    traders = shops.where("decision = 'link' and personal_id is not null").join(declared, ["platform", "shop_id"])
+    unheld = taxpayers.join(taxpayers.where("decision = 'link'").select("record"), "record", "left_anti")
+    found = records.claimants(
+        unheld.select("record", F.col("code").alias("key"), F.col("possible").alias("subject")),
+        traders.select(
+            "key",
+            F.concat(F.lit("R:"), "personal_id").alias("subject"),
+            F.col("match_probability").alias("probability"),
+            F.concat_ws("|", "platform", "shop_id").alias("by"),
+        ),
+    )
+    rows = found.select(
+        "record",
+        "probability",
+        F.col("subject").alias("possible"),
+        F.lit("tax_code").alias("match_type"),
+        F.lit("review").alias("decision"),
+        F.to_json(F.struct(F.col("by").alias("declared_by"))).alias("evidence"),
+    )
+    return _holder_rows("taxpayers", rows)
+
+
 # ── directories ──
 
 
@@ -254,9 +286,11 @@ def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFr
     alone = stage.keep(first.scored.where("place = 1"))
     informed = stage.keep(_inform(stage, asked, domestic, alone))
     second = stage.resolve("shop_with_sisters", informed, subjects, first.proposed)
-    told = _best(stage, second, second.scored.where("place = 1"), domestic, subjects)
-    untold = alone.join(informed.select("record"), "record", "left_anti")
-    return _seller_rows(table, told.unionByName(_best(stage, first, untold, domestic, subjects)))
+    told = second.scored.where("place = 1")
+    # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
+    untold = alone.join(told.select("record"), "record", "left_anti")
+    best = _best(stage, second, told, domestic, subjects).unionByName(_best(stage, first, untold, domestic, subjects))
+    return _seller_rows(table, best)
 
 
 def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:

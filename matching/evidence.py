@@ -126,9 +126,9 @@ def rests_on_household(parameters: Parameters) -> Column:
     """Whether a scored pair rests on its name and on ties that lead to its household, not to itself.
 
     Its relative, who holds the paper or the number, may as well trade under its name; a birth date that agrees to the
-    day tells them apart.
+    day tells them apart, and so does a masked number.
     """
-    relations = [relation for relation in c.RELATIONS if relation in parameters.comparisons]
-    homes = [shows(relation, "household") for relation in relations]
-    own = [shows(relation, "self") for relation in relations]
+    ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in parameters.comparisons]
+    homes = [shows(tie, "household") for tie in ties]
+    own = [shows(tie, "self") for tie in ties]
     return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, shows(c.BIRTH, "day"))

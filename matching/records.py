@@ -237,6 +237,19 @@ def holders(
     )
 
 
+def claimants(unheld: DataFrame, declared: DataFrame) -> DataFrame:
+    """Who may hold a record of which no holder is certain: those who declare its key as theirs.
+
+    Columns in: of `unheld` record, key, subject (a candidate that is known already, null where there is none); of
+    `declared` key, subject, probability (that the subject declared it), by (where). Columns out: record, subject,
+    probability, by; one row a record and subject that is no known candidate, of its most probable declaration.
+    """
+    claims = declared.join(unheld.select("record", "key").distinct(), "key")
+    fresh = claims.join(unheld, ["record", "subject"], "left_anti")
+    best = F.max_by(F.struct("probability", "by"), F.struct("probability", "by"))
+    return fresh.groupBy("record", "subject").agg(best.alias("best")).select("record", "subject", "best.*")
+
+
 def code_key(code: Column) -> Column:
     """Key under which a tax code is looked up: branches and e-commerce codes count as their root (DOMAIN.md §2.3)."""
     return F.coalesce(identifiers.tax_code_root(code), code)
