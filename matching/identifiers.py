@@ -11,6 +11,9 @@ from matching.expressions import bind, empty_to_null, extracted
 
 _SEPARATORS = "[.,]0$|[\\s\\u00a0\\u200b-\\u200d\\ufeff.,\\-–—_'\"/]"
 _MASK = "[*•#…xX]"
+# Most identifiers stand as they do on the card, and need no closer look.
+_TWELVE, _TEN, _NINE = (f"^[0-9]{{{length}}}\\z" for length in (12, 10, 9))
+_PLAIN_ACCOUNT = "^[0-9A-Z]+\\z"
 _TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 
 
@@ -21,7 +24,8 @@ def personal_id(c: Column) -> Column:
     structure of a personal id.
     """
     zeros_lost = f"0(?={_structure()}$)|(?={_structure()}$)"
-    return extracted(F.concat(F.lit("00"), _bare(c)), f"^(?:00(?=[0-9]{{12}}$)|{zeros_lost})([0-9]{{12}})$")
+    found = extracted(F.concat(F.lit("00"), _bare(c)), f"^(?:00(?=[0-9]{{12}}$)|{zeros_lost})([0-9]{{12}})$")
+    return F.when(c.rlike(_TWELVE), c).otherwise(found)
 
 
 def personal_id_grade(c: Column, as_of: Column | None = None) -> Column:
@@ -31,17 +35,14 @@ def personal_id_grade(c: Column, as_of: Column | None = None) -> Column:
     century digit or birth year is impossible: after the date `as_of` if given, after 2099 in any case. Source: Decree
     137/2015/ND-CP art. 13, no longer a guarantee since 1 July 2024. Invalid: not 12 digits.
     """
-
-    def fits(personal: Column) -> Column:
-        return personal.rlike(f"^{_structure()}$") & _born_by(personal, as_of)
-
-    grade = bind(personal_id(c), lambda p: F.when(p.isNull(), "invalid").when(fits(p), "ok").otherwise("suspicious"))
-    return F.when(_given(c), grade)
+    personal = personal_id(c)
+    fits = personal.rlike(f"^{_structure()}$") & _born_by(personal, as_of)
+    return F.when(fits, "ok").when(personal.isNotNull(), "suspicious").when(_given(c), "invalid")
 
 
 def cmnd(c: Column) -> Column:
     """CMND as 9 digits; 8 digits have lost their leading zero; null for anything else."""
-    return F.lpad(extracted(_bare(c), "^([0-9]{8,9})$"), 9, "0")
+    return F.when(c.rlike(_NINE), c).otherwise(F.lpad(extracted(_bare(c), "^([0-9]{8,9})$"), 9, "0"))
 
 
 def passport(c: Column) -> Column:
@@ -55,9 +56,8 @@ def kind(c: Column) -> Column:
     Shape decides only where the column's meaning leaves it open: ten digits are a tax code if the check digit fits.
     """
     found = (
-        # Most ids are typed as they stand on the card, and need no closer look.
-        F.when(c.rlike("^[0-9]{12}$"), "personal_id")
-        .when(c.rlike("^[0-9]{9}$"), "cmnd")
+        F.when(c.rlike(_TWELVE), "personal_id")
+        .when(c.rlike(_NINE), "cmnd")
         .when(_masked(c), "masked")
         .when(cmnd(c).isNotNull(), "cmnd")
         .when(
@@ -88,7 +88,8 @@ def tax_code(c: Column) -> Column:
     Twelve digits are first of all a personal id: only if they have not its structure may they be a 13-digit code that
     lost its zero.
     """
-    return bind(F.regexp_replace(_bare(c), "^(?i:MST|TAX)[:]?", ""), _canonical_tax_code)
+    canonical = bind(F.regexp_replace(_bare(c), "^(?i:MST|TAX)[:]?", ""), _canonical_tax_code)
+    return F.when(c.rlike(_TEN), c).otherwise(canonical)
 
 
 def tax_code_grade(c: Column) -> Column:
@@ -121,7 +122,8 @@ def is_ecommerce_code(c: Column) -> Column:
 
 def account_number(c: Column) -> Column:
     """Bank account number: upper-case letters and digits only; null if nothing is left."""
-    return empty_to_null(F.regexp_replace(F.upper(c), "[^A-Z0-9]", ""))
+    cleaned = empty_to_null(F.regexp_replace(F.upper(c), "[^A-Z0-9]", ""))
+    return F.when(c.rlike(_PLAIN_ACCOUNT), c).otherwise(cleaned)
 
 
 def one_edit_variants(c: Column) -> Column:

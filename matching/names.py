@@ -25,7 +25,7 @@ def person_key(c: Column) -> Column:
 
 def sorted_words(key: Column) -> Column:
     """The words of a `person_key`, sorted: the same for `Nguyễn Thị Lan` and `Lan Nguyen Thi`."""
-    return F.array_join(F.array_sort(F.split(key, " ")), " ")
+    return F.array_join(F.sort_array(F.split(key, " ")), " ")
 
 
 def surname_given(key: Column) -> Column:

@@ -7,6 +7,8 @@ from matching import tables
 from matching.expressions import bind, extracted, lookup
 
 _MASK = "[*•#…xX]"
+# Most numbers are written as they are dialled, and need no closer look.
+_PLAIN = "^0[35789][0-9]{8}\\z"
 
 
 def phone(c: Column) -> Column:
@@ -15,18 +17,15 @@ def phone(c: Column) -> Column:
     Takes +84, 84, 0084, a missing leading zero, separators, several numbers in one field (the first counts) and the
     11-digit mobile numbers of before 2018 (converted by table). Masked numbers give null.
     """
-    old = bind(extracted(_national(c), "^0?(1[0-9]{9})$"), _converted)
-    today = F.concat(F.lit("0"), extracted(_national(c), "^0?([35789][0-9]{8}|2[0-9]{9})$"))
-    return F.when(~c.rlike(_MASK), F.coalesce(today, old))
+    return F.when(c.rlike(_PLAIN), c).when(~c.rlike(_MASK), bind(_national(c), _today))
 
 
 def phone_grade(c: Column) -> Column:
     """`ok` (known mobile prefix), `suspicious` (land line or unknown prefix), `invalid`; null: none or masked."""
     mobile = tables.alternation(tables.values("mobile_prefixes", "prefix"))
-    grade = bind(
-        phone(c), lambda p: F.when(p.isNull(), "invalid").when(p.rlike(f"^{mobile}"), "ok").otherwise("suspicious")
-    )
-    return F.when((F.trim(c) != "") & ~c.rlike(_MASK), grade)
+    number = phone(c)
+    grade = F.when(number.rlike(f"^{mobile}"), "ok").when(number.isNotNull(), "suspicious")
+    return grade.when((F.trim(c) != "") & ~c.rlike(_MASK), "invalid")
 
 
 def mask_prefix(c: Column) -> Column:
@@ -44,6 +43,12 @@ def _national(c: Column) -> Column:
     """Digits of the first number in the field without the country code."""
     first = F.regexp_replace(F.regexp_replace(c, "[/;,|].*$", ""), "[^0-9]", "")
     return F.regexp_replace(first, "^(?:00)?84(?=0?(?:[35789][0-9]{8}|1[0-9]{9}|2[0-9]{9})$)", "")
+
+
+def _today(national: Column) -> Column:
+    """Today's number of the digits that `_national` gives; null if they are none."""
+    same = F.concat(F.lit("0"), extracted(national, "^0?([35789][0-9]{8}|2[0-9]{9})$"))
+    return F.coalesce(same, bind(extracted(national, "^0?(1[0-9]{9})$"), _converted))
 
 
 def _converted(old: Column) -> Column:
