@@ -88,15 +88,13 @@ def match(
     taxpayers = _taxpayers(stage, sims)
     accounts = _accounts(stage, sims, taxpayers)
     shops = keep(_shops(stage, sims, taxpayers, accounts))
-    claims = keep(_claims(stage, taxpayers, shops))
-    claimed = claims.select(F.col("record_key").alias("record"), F.lit("none").alias("decision"))
     holders = [
-        _holder_rows("telecom_subscribers", sims),
-        _holder_rows("taxpayers", taxpayers.join(claimed, ["record", "decision"], "left_anti")),
-        _holder_rows("bank_accounts", accounts),
+        _holder_rows("telecom_subscribers", sims.where("place = 1")),
+        taxpayer_holders(taxpayers, shops, silver["sellers"].select("platform", "shop_id", "code")),
+        _holder_rows("bank_accounts", accounts.where("place = 1")),
     ]
     return Matched(
-        reduce(DataFrame.unionByName, [*holders, claims]),
+        reduce(DataFrame.unionByName, holders),
         shops,
         _model_rows(stage),
         reduce(DataFrame.unionByName, stage.blocking),
@@ -189,13 +187,9 @@ def _links(stage: Stage, kind: str, asked: DataFrame) -> DataFrame:
 
 
 def _holder_rows(source: str, links: DataFrame) -> DataFrame:
-    """Rows of `match/holder_links`; of taxpayers every candidate that stays possible.
-
-    Of SIMs and accounts the best one.
-    """
-    kept = links if source == "taxpayers" else links.where("place = 1")
+    """Rows of `match/holder_links`, one for each of `links`."""
     who = F.col("possible")
-    return kept.select(
+    return links.select(
         F.lit(source).alias("source"),
         F.col("record").alias("record_key"),
         F.when(who.startswith("R:"), F.substring(who, 3, 100)).alias("personal_id"),
@@ -207,33 +201,37 @@ def _holder_rows(source: str, links: DataFrame) -> DataFrame:
     ).select(*HOLDER_LINKS.columns)
 
 
-def _claims(stage: Stage, taxpayers: DataFrame, shops: DataFrame) -> DataFrame:
-    """Rows of `match/holder_links`, in review: taxpayers whose holder is not certain, and whose shops declare the code.
+def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame) -> DataFrame:
+    """Rows of `match/holder_links` of taxpayers: every candidate that stays possible, one row of nulls where none does.
 
-    The registry may lack the holder's id and have the name wrong; who trades in a shop that declares the code may well
-    be the holder, and must not be accused of having none.
+    The registry may lack the holder's id and have the name wrong: who trades in a shop that declares the code may well
+    be the holder, and must not be accused of having none. Such a resident is a candidate more, in review.
+
+    Columns in: those of `_links` and code; of `shops` those of `match/seller_links`; of `sellers` platform, shop_id,
+    code.
     """
-    declared = stage.silver["sellers"].select("platform", "shop_id", F.col("code").alias("key"))
-    traders = shops.where("decision = 'link' and personal_id is not null").join(declared, ["platform", "shop_id"])
-    unheld = taxpayers.join(taxpayers.where("decision = 'link'").select("record"), "record", "left_anti")
-    found = records.claimants(
-        unheld.select("record", F.col("code").alias("key"), F.col("possible").alias("subject")),
-        traders.select(
-            "key",
-            F.concat(F.lit("R:"), "personal_id").alias("subject"),
-            F.col("match_probability").alias("probability"),
-            F.concat_ws("|", "platform", "shop_id").alias("by"),
-        ),
+    linked = taxpayers.where("decision = 'link'").select("record")
+    unheld = taxpayers.join(linked, "record", "left_anti").select(
+        "record", F.col("code").alias("key"), F.col("possible").alias("subject")
     )
-    rows = found.select(
+    traders = shops.where("decision = 'link' and personal_id is not null").join(sellers, ["platform", "shop_id"])
+    declared = traders.select(
+        F.col("code").alias("key"),
+        F.concat(F.lit("R:"), "personal_id").alias("subject"),
+        F.col("match_probability").alias("probability"),
+        F.concat_ws("|", "platform", "shop_id").alias("by"),
+    )
+    claims = records.claimants(unheld, declared).select(
         "record",
         "probability",
+        F.lit("review").alias("decision"),
         F.col("subject").alias("possible"),
         F.lit("tax_code").alias("match_type"),
-        F.lit("review").alias("decision"),
-        F.to_json(F.struct(F.col("by").alias("declared_by"))).alias("evidence"),
+        F.to_json(F.struct(F.col("by").alias("Gian hàng khai mã số này"))).alias("evidence"),
     )
-    return _holder_rows("taxpayers", rows)
+    nobody = claims.select("record", F.lit("none").alias("decision"))
+    known = taxpayers.join(nobody, ["record", "decision"], "left_anti")
+    return _holder_rows("taxpayers", known.select(*claims.columns).unionByName(claims))
 
 
 # ── directories ──

@@ -40,8 +40,10 @@ def write_report(
         Paths of the files written, the page to begin with first.
 
     Raises:
-        UserError: the folder cannot be made or written to.
+        UserError: the folder is a URI, or cannot be made or written to.
     """
+    if "://" in out:
+        raise UserError(f"report folder {out}: reports are for people, a folder of this machine is asked for, no URI")
     folder = Path(out)
     _make(folder, folder / "quality", folder / "provinces")
     flagged = lake.read(tables.FLAGGED_SELLERS)

@@ -190,6 +190,15 @@ def test_a_file_in_the_way_is_the_users_mistake(night: tuple[Any, dict[str, Any]
         write_report(lake, run, str(tmp_path / "reports"), ReportSettings(), lambda line: None)
 
 
+def test_a_uri_is_no_report_folder(
+    night: tuple[Any, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no URI"):
+        write_report(*night, "s3a://bucket/reports", ReportSettings(), lambda line: None)
+    assert not list(tmp_path.iterdir())
+
+
 def test_changes_of_a_night(spark: SparkSession) -> None:
     cases = (
         # status after, status before → new, reopened, resolved
