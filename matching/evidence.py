@@ -115,10 +115,12 @@ def match_type(parameters: Parameters) -> Column:
 def is_for_people(parameters: Parameters) -> Column:
     """Whether people decide on a scored pair, however probable it is.
 
-    A payout account or SIM alone, whose holder's name contradicts the record's; one of the dead, who trade no more:
-    somebody uses their identity; one of whom only name and household are known (`rests_on_household`).
+    One whose name contradicts the record's, where neither the declared id nor the tax code is theirs: a payout account,
+    a SIM or an id that is theirs but for one digit may be a helper's; one of the dead, who trade no more: somebody uses
+    their identity; one of whom only name and household are known (`rests_on_household`).
     """
-    contradicted = match_type(parameters).isin("bank", "phone", "fuzzy") & shows(c.NAME, "different")
+    papers = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self")
+    contradicted = shows(c.NAME, "different") & ~papers
     return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
 
 

@@ -111,6 +111,8 @@ def shops() -> list[Row]:
         shop("email_at_tax_office", "mac sang", email=of[SANG]),
         shop("lent_identity", **HOA_NAMED, id=of[HOA], **sangs),
         shop("name_of_a_relative", "phan duc kien", id=of[HOA], sim=of[HOA]),
+        shop("masked_phone_of_a_relative", "phan duc kien", id=of[HOA], masked_phone=(KIEN, "h1"), **_MASKED),
+        shop("paid_to_a_helper", "bui huu khoa", person_id="079188000021", state_id="unknown", account=of[HOA]),
         shop("own_identity", **HOA_NAMED, id=of[HOA], sim=of[SANG]),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
@@ -139,8 +141,11 @@ def found(spark: SparkSession) -> Found:
         *(MODEL, COUNTRY, 50, 10_000, lambda frame: frame.localCheckpoint()),
     )
     scored: dict[str, dict[str, Row]] = {}
-    scored_rows = result.scored.withColumn("of_household", evidence.rests_on_household(result.parameters)).collect()
-    for row in scored_rows:
+    marks = {
+        "of_household": evidence.rests_on_household(result.parameters),
+        "for_people": evidence.is_for_people(result.parameters),
+    }
+    for row in result.scored.withColumns(marks).collect():
         scored.setdefault(row.record, {})[row.subject] = row.asDict()
     return scored
 
@@ -207,7 +212,15 @@ def test_name_and_birth_that_come_with_a_borrowed_id_are_no_evidence_of_their_ow
 def test_a_name_with_ties_to_the_household_alone_is_marked(found: Found) -> None:
     assert found["name_of_a_relative"][KIEN]["of_household"]
     assert not found["name_of_a_relative"][HOA]["of_household"]
+    assert not found["masked_phone_of_a_relative"][KIEN]["of_household"]
     assert not found["namesakes"][TUAN]["of_household"]
+
+
+def test_a_name_that_contradicts_is_for_people_unless_the_papers_are_theirs(found: Found) -> None:
+    assert found["paid_to_another"][HOA]["for_people"]
+    assert found["paid_to_a_helper"][HOA]["for_people"]
+    assert not found["slip_in_id"][HOA]["for_people"]
+    assert not found["name_of_a_relative"][HOA]["for_people"]
 
 
 def test_probabilities_of_all_candidates_and_none_are_one(found: Found) -> None:
