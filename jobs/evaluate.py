@@ -110,21 +110,21 @@ def match_flags(cases: DataFrame, flags: DataFrame) -> DataFrame:
     open_cases = cases.where(F.col("status") == "open").withColumns(
         {"platform": shop.platform, "shop_id": shop.shop_id}
     )
-    true = _flag_keys(flags).where(~F.col("reason").isin(*UNSCORED))
+    true = _flags(flags).where(~F.col("reason").isin(*UNSCORED))
     found = (
-        _flag_keys(open_cases)
+        _flags(open_cases)
         .join(true.select("reason").distinct(), "reason", "left_semi")
         .join(true.select("tax_year").distinct(), "tax_year", "left_semi")
     )
-    both = found.withColumn("is_found", F.lit(True)).join(
-        true.withColumn("is_true", F.lit(True)), ["tax_year", "reason", "party"], "full_outer"
-    )
+    sides = _paired(true, found).withColumn("side", F.lit("true"))
+    sides = sides.unionByName(_paired(found, true).withColumn("side", F.lit("found")))
+    of_truth, paired = F.col("side") == "true", F.col("paired")
     return (
-        both.groupBy("reason")
+        sides.groupBy("reason")
         .agg(
-            F.count_if(F.col("is_found") & F.col("is_true")).alias("tp"),
-            F.count_if(F.col("is_true").isNull()).alias("fp"),
-            F.count_if(F.col("is_found").isNull()).alias("fn"),
+            F.count_if(of_truth & paired).alias("tp"),
+            F.count_if(~of_truth & ~paired).alias("fp"),
+            F.count_if(of_truth & ~paired).alias("fn"),
         )
         .orderBy("reason")
     )
@@ -190,14 +190,32 @@ def _truth(lake: Lake, folder: str, name: str, columns: Sequence[str]) -> DataFr
     return found.select(*(text.alias(column) for column, text in texts.items()))
 
 
-def _flag_keys(flags: DataFrame) -> DataFrame:
-    """tax_year, reason, party: the contract's `by personal_id, else tax_code, else shop`; each flag once."""
-    party = F.coalesce(
-        F.concat(F.lit("person "), "personal_id"),
-        F.concat(F.lit("code "), "tax_code"),
-        F.concat(F.lit("shop "), "platform", F.lit(" "), "shop_id"),
+def _flags(flags: DataFrame) -> DataFrame:
+    """tax_year, reason, personal_id, own (what tells the flag from others), keys (all it is known by); each once."""
+    shop = F.concat(F.lit("shop "), "platform", F.lit(" "), "shop_id")
+    person, code = F.concat(F.lit("person "), "personal_id"), F.concat(F.lit("code "), "tax_code")
+    return flags.select(
+        F.col("tax_year").try_cast("int").alias("tax_year"),
+        *("reason", "personal_id"),
+        F.coalesce(person, shop, code).alias("own"),
+        F.array_compact(F.array(person, code, shop)).alias("keys"),
+    ).dropDuplicates(["tax_year", "reason", "own"])
+
+
+def _paired(flags: DataFrame, others: DataFrame) -> DataFrame:
+    """reason, paired: whether one of the others is the same flag, by the first key that both have.
+
+    The contract's `by personal_id, else tax_code, else shop`. Columns in: those of `_flags`.
+    """
+    named = flags.withColumn("key", F.explode("keys"))
+    known = others.select("tax_year", "reason", F.col("personal_id").alias("other"), F.explode("keys").alias("key"))
+    # A code or shop in common says nothing of two who are known to be different people.
+    same = named.join(known, ["tax_year", "reason", "key"]).where(
+        F.coalesce(F.col("personal_id") == F.col("other"), F.lit(True))
     )
-    return flags.select(F.col("tax_year").try_cast("int").alias("tax_year"), "reason", party.alias("party")).distinct()
+    pairs = same.select("tax_year", "reason", "own").distinct().withColumn("paired", F.lit(True))
+    joined = flags.join(pairs, ["tax_year", "reason", "own"], "left")
+    return joined.select("reason", F.coalesce("paired", F.lit(False)).alias("paired"))
 
 
 def _counts() -> tuple[Column, ...]:

@@ -114,7 +114,8 @@ def _facts(
         .join(suppliers, "party_key", "left")
         .fillna(False, ["supplier_active"])
     )
-    return facts.withColumns({name: revenue.money(F.col(name)) for name in ("declared_vnd", "declared_due_vnd")})
+    amounts = {name: revenue.money(F.col(name)) for name in ("declared_vnd", "declared_due_vnd")}
+    return facts.withColumns({**amounts, "tax_code": F.coalesce("tax_code", "supplier_code")})
 
 
 def _flagged(
@@ -149,13 +150,7 @@ def _parties(inputs: GoldInputs, judged: DataFrame, laws: Sequence[YearLaw]) -> 
     known = F.col("kind").isin(parties.RESIDENT, parties.CODE, parties.ORGANISATION)
     declared = F.when(known & F.lit("declarations" in inputs.present), F.col("declared_vnd"))
     tonight = judged.select(
-        *(
-            "party_key",
-            "personal_id",
-            F.coalesce("tax_code", "supplier_code").alias("tax_code"),
-            "party_type",
-            "tax_year",
-        ),
+        *("party_key", "personal_id", "tax_code", "party_type", "tax_year"),
         *(parties.tax_status().alias("tax_status"), "shop_count"),
         *(revenue.to_bigint(F.col(name)).alias(name) for name in ("revenue_vnd", "withheld_vnd")),
         revenue.to_bigint(declared).alias("declared_revenue_vnd"),

@@ -45,6 +45,8 @@ FLAGS = (
     {"tax_year": 2026, "tax_code": COMPANY, "reason": "UNDER_DECLARED"},
     {"tax_year": 2026, "platform": "san_a", "shop_id": "S0007", "reason": "FOREIGN_UNREGISTERED"},
     {"tax_year": 2026, "platform": "san_a", "shop_id": "S0010", "reason": "FOREIGN_UNREGISTERED"},
+    # the truth may know a supplier's code that its shop does not declare
+    {"tax_year": 2026, "tax_code": "9", "platform": "san_a", "shop_id": "S0012", "reason": "FOREIGN_UNREGISTERED"},
     {"tax_year": 2026, "personal_id": ANNA, "reason": "SPLIT_SHOPS"},
 )
 CASES = (
@@ -54,6 +56,7 @@ CASES = (
     case("no-longer", personal_id=BINH, status="resolved"),
     case("company", personal_id=None, tax_code=COMPANY, reason="UNDER_DECLARED"),
     case("foreign", personal_id=None, reason="FOREIGN_UNREGISTERED", shops=[shop(7, 1)]),
+    case("supplier", personal_id=None, reason="FOREIGN_UNREGISTERED", shops=[shop(12, 1)]),
     case("unscored", personal_id=None, reason="UNRESOLVED_HIGH_REVENUE"),
     case("reason-not-in-truth", reason="BORROWED_IDENTITY"),
 )
@@ -139,7 +142,7 @@ def test_decisions_stand_beside_each_other(result: dict[str, Any]) -> None:
 
 def test_flags_are_scored_by_reason_party_and_year(result: dict[str, Any]) -> None:
     counts = {reason: (entry["tp"], entry["fp"], entry["fn"]) for reason, entry in result["flags"].items()}
-    assert counts == {"UNREGISTERED": (1, 1, 1), "UNDER_DECLARED": (1, 0, 0), "FOREIGN_UNREGISTERED": (1, 0, 1)}
+    assert counts == {"UNREGISTERED": (1, 1, 1), "UNDER_DECLARED": (1, 0, 0), "FOREIGN_UNREGISTERED": (2, 0, 1)}
     assert result["flags"]["UNREGISTERED"]["precision"] == pytest.approx(0.5)
 
 

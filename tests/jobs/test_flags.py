@@ -197,6 +197,11 @@ def test_province_and_name_are_the_partys(
     assert (case["province_code"], case["party_name"]) == (province, party)
 
 
+def test_a_foreign_case_names_the_code_that_its_shop_declares(found: Night) -> None:
+    assert found.case("abroad, registration ended", FOREIGN)["tax_code"] == "9100000303"
+    assert found.case("abroad", FOREIGN)["tax_code"] is None
+
+
 def test_shops_of_a_case_stand_largest_first(found: Night) -> None:
     shops = found.case("two shops, one above", UNREGISTERED)["shops"]
     assert [(shop["shop_id"], shop["revenue_vnd"], shop["match_probability"]) for shop in shops] == [
