@@ -1,4 +1,4 @@
-"""Records: what is looked up for them, on literal rows."""
+"""Who claims a record that nobody certainly holds, on literal rows."""
 
 from pyspark.sql import SparkSession
 
