@@ -284,7 +284,7 @@ def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFr
     alone = stage.keep(first.scored.where("place = 1"))
     informed = stage.keep(_inform(stage, asked, domestic, alone))
     second = stage.resolve("shop_with_sisters", informed, subjects, first.proposed)
-    told = second.scored.where("place = 1")
+    told = stage.keep(second.scored.where("place = 1"))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
     best = _best(stage, second, told, domestic, subjects).unionByName(_best(stage, first, untold, domestic, subjects))

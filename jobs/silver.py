@@ -52,6 +52,7 @@ def _names(clean: Callable[[], Column]) -> Step:
     """Columns name_clean, name_accent, name_key, name_sorted, name_sg, name_like_person."""
 
     def step(frame: DataFrame) -> DataFrame:
+        """Add the columns; the clean name first, for all keys are made of it."""
         keyed = frame.withColumn("name_clean", clean()).withColumns(
             {
                 "name_accent": text.accent_key(F.col("name_clean")),
@@ -81,6 +82,7 @@ def _places(address: str) -> Step:
     """Columns province34, address_key, house_key; the province named in the address where its code says nothing."""
 
     def step(frame: DataFrame) -> DataFrame:
+        """Add the columns; the text is searched for a province only where the code gives none."""
         by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
         return frame.withColumns(
             {

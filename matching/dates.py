@@ -15,8 +15,7 @@ def birth_date(c: Column) -> Column:
 
 def birth_year(c: Column) -> Column:
     """Year of birth (int, 1900 to 2099) of `YYYY-MM-DD`, `YYYY-00-00` or `YYYY`, also where the day is impossible."""
-    without_day = extracted(c, f"^\\s*({_YEAR})(?:-[0-9]{{2}}-[0-9]{{2}})?\\s*$").cast("int")
-    return F.coalesce(F.year(birth_date(c)), without_day)
+    return extracted(c, f"^\\s*({_YEAR})(?:-[0-9]{{2}}-[0-9]{{2}})?\\s*$").cast("int")
 
 
 def birth_precision(c: Column) -> Column:

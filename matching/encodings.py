@@ -106,6 +106,7 @@ def _from_vni(c: Column) -> Column:
     marks = F.split(F.lit(";".join(f"{legacy}={letter}" for legacy, letter in pairs)), ";")
 
     def replaced(text: Column, mark: Column) -> Column:
+        """`text` with one pair of the table, `legacy=letter`, applied."""
         return F.replace(text, F.substring_index(mark, "=", 1), F.substring_index(mark, "=", -1))
 
     return F.aggregate(marks, c, replaced)
@@ -118,6 +119,7 @@ def _most_vietnamese(c: Column, *candidates: Column) -> Column:
     before = _foreign_words(c)
 
     def accepted(best: Column) -> Column:
+        """The best candidate's text where it is better than `c` and mostly Vietnamese, else `c`."""
         return F.when((best["foreign"] < before) & (best["foreign"] * 2 < words), best["text"]).otherwise(c)
 
     return bind(F.array_min(rated), accepted)
@@ -177,6 +179,7 @@ def _with_lost_letters(c: Column) -> Column:
     last = F.size(words) - 1
 
     def mended(word: Column, at: Column) -> Column:
+        """The word at a place of the name (from 0), its lost letters back where the table knows it there."""
         plain = F.lower(word)
         first, middle = (
             lookup(tables.pairs("lost_letters", "damaged", "syllable", place=x), plain) for x in ("first", "middle")

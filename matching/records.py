@@ -246,8 +246,8 @@ def claimants(unheld: DataFrame, declared: DataFrame) -> DataFrame:
     """
     claims = declared.join(unheld.select("record", "key").distinct(), "key")
     fresh = claims.join(unheld, ["record", "subject"], "left_anti")
-    best = F.max_by(F.struct("probability", "by"), F.struct("probability", "by"))
-    return fresh.groupBy("record", "subject").agg(best.alias("best")).select("record", "subject", "best.*")
+    best = F.max(F.struct("probability", "by")).alias("best")
+    return fresh.groupBy("record", "subject").agg(best).select("record", "subject", "best.*")
 
 
 def code_key(code: Column) -> Column:
