@@ -74,7 +74,7 @@ def test_matching_and_jobs_have_no_drawer_for_odds_and_ends() -> None:
 
 @pytest.mark.parametrize("package", ["jobs", "matching", "expectations"])
 def test_no_window_runs_over_a_whole_table(package: str) -> None:
-    """Every window is spread by a key; a cartesian product Spark itself refuses (`spark.sql.crossJoin.enabled`)."""
+    """Every window is spread by a key, also on paths that no night of the tests takes (those look at the plans)."""
     for path in modules(package):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         made = {

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +30,9 @@ COUNTRY = ROOT / "sample_data" / "small"
 NIGHT = dt.date(2026, 11, 20)
 NEXT = NIGHT + dt.timedelta(days=1)
 
+# An operator of a physical plan with those below it, as Spark's event log has it.
+Plan = dict[str, Any]
+
 # What a night dates or orders anew although nothing changed.
 DATED = {"business_date"}
 
@@ -42,14 +46,17 @@ class Nights:
     again: Run
     following: Run
     registered: str
+    plans: list[Plan]
 
     def state(self, run: Run) -> Lake:
         return Lake(self.lake.spark, self.lake.root, dict(run.versions["tables"]))
 
 
 @pytest.fixture(scope="module")
-def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+def nights(spark: SparkSession, event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("country")
+    (log,) = event_log.iterdir()
+    before = log.stat().st_size
     lake = Lake(spark, str(folder / "warehouse"))
     first = _run(lake, str(COUNTRY / "landing"), NIGHT)
     again = _run(lake, str(COUNTRY / "landing"), NIGHT)
@@ -58,7 +65,7 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ite
     assert person is not None
     _register(folder / "landing", lake, person["personal_id"])
     following = _run(lake, str(folder / "landing"), NEXT)
-    yield Nights(lake, first, again, following, person["case_id"])
+    yield Nights(lake, first, again, following, person["case_id"], _plans(log, before))
 
 
 def _run(lake: Lake, landing: str, date: dt.date) -> Run:
@@ -94,6 +101,20 @@ def _register(landing: Path, lake: Lake, personal_id: str) -> None:
     (folder / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def _plans(log: Path, start: int) -> list[Plan]:
+    """Plans in the part of an event log from a byte on, those that Spark changed while they ran included."""
+    with log.open("rb") as events:
+        events.seek(start)
+        return [event["sparkPlanInfo"] for line in events if "sparkPlanInfo" in (event := json.loads(line))]
+
+
+def _operators(plan: Plan) -> Iterator[Plan]:
+    """An operator and all below it."""
+    yield plan
+    for child in plan["children"]:
+        yield from _operators(child)
+
+
 def _rows(frame: DataFrame) -> set[str]:
     kept = [name for name in frame.columns if name not in DATED]
     return {row[0] for row in frame.select(F.to_json(F.struct(*sorted(kept)))).collect()}
@@ -114,6 +135,25 @@ def test_links_and_flags_agree_with_the_truth(nights: Nights) -> None:
     assert links["precision"] >= 0.98  # type: ignore[index]
     assert links["recall"] >= 0.90  # type: ignore[index]
     assert flags["UNREGISTERED"]["precision"] >= 0.9  # type: ignore[index]
+
+
+def test_no_plan_multiplies_two_tables(nights: Nights) -> None:
+    names = {operator["nodeName"] for plan in nights.plans for operator in _operators(plan)}
+    assert "SortMergeJoin" in names or "BroadcastHashJoin" in names
+    assert not names & {"CartesianProduct", "BroadcastNestedLoopJoin"}
+
+
+def test_no_window_gathers_a_whole_table(nights: Nights) -> None:
+    operators = [operator for plan in nights.plans for operator in _operators(plan)]
+    windows = [operator for operator in operators if operator["nodeName"] == "Window"]
+    assert windows
+    gathered = [_first_exchange(window) for window in windows]
+    assert not [exchange for exchange in gathered if "SinglePartition" in exchange]
+
+
+def _first_exchange(operator: Plan) -> str:
+    """How the rows that an operator sees were spread: the nearest exchange below it, empty where there is none."""
+    return next((below["simpleString"] for below in _operators(operator) if below["nodeName"] == "Exchange"), "")
 
 
 def test_every_shop_has_one_link_and_counts_in_one_party(nights: Nights) -> None:
