@@ -115,11 +115,11 @@ def match_type(parameters: Parameters) -> Column:
 def is_for_people(parameters: Parameters) -> Column:
     """Whether people decide on a scored pair, however probable it is.
 
-    One whose name contradicts the record's, where neither the declared id nor the tax code is theirs: a payout account,
-    a SIM or an id that is theirs but for one digit may be a helper's; one of the dead, who trade no more: somebody uses
-    their identity; one of whom only name and household are known (`rests_on_household`).
+    One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
+    theirs: a payout account, a SIM or an id that is theirs but for one digit may be a helper's; one of the dead, who
+    trade no more: somebody uses their identity; one of whom only name and household are known (`rests_on_household`).
     """
-    papers = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self")
+    papers = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     contradicted = shows(c.NAME, "different") & ~papers
     return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
 
@@ -127,10 +127,11 @@ def is_for_people(parameters: Parameters) -> Column:
 def rests_on_household(parameters: Parameters) -> Column:
     """Whether a scored pair rests on its name and on ties that lead to its household, not to itself.
 
-    Its relative, who holds the paper or the number, may as well trade under its name; a birth date that agrees to the
-    day tells them apart, and so does a masked number.
+    Its relative, who holds the paper or the number, may as well trade under its name; a birth date that agrees, be it
+    only in its year, tells them apart, and so does a masked number.
     """
     ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in parameters.comparisons]
     homes = [shows(tie, "household") for tie in ties]
     own = [shows(tie, "self") for tie in ties]
-    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, shows(c.BIRTH, "day"))
+    own.append(shows(c.BIRTH, "day", "swapped", "close", "year"))
+    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own)

@@ -111,6 +111,8 @@ def shops() -> list[Row]:
         shop("email_at_tax_office", "mac sang", email=of[SANG]),
         shop("lent_identity", **HOA_NAMED, id=of[HOA], **sangs),
         shop("name_of_a_relative", "phan duc kien", id=of[HOA], sim=of[HOA]),
+        shop("relative_of_that_year", "phan duc kien", birth_year=1985, id=of[HOA], sim=of[HOA]),
+        shop("paid_to_one_born_that_day", "bui huu khoa", HOA_NAMED["born"], account=of[HOA]),
         shop("masked_phone_of_a_relative", "phan duc kien", id=of[HOA], masked_phone=(KIEN, "h1"), **_MASKED),
         shop("paid_to_a_helper", "bui huu khoa", person_id="079188000021", state_id="unknown", account=of[HOA]),
         shop("own_identity", **HOA_NAMED, id=of[HOA], sim=of[SANG]),
@@ -213,11 +215,13 @@ def test_a_name_with_ties_to_the_household_alone_is_marked(found: Found) -> None
     assert found["name_of_a_relative"][KIEN]["of_household"]
     assert not found["name_of_a_relative"][HOA]["of_household"]
     assert not found["masked_phone_of_a_relative"][KIEN]["of_household"]
+    assert not found["relative_of_that_year"][KIEN]["of_household"]
     assert not found["namesakes"][TUAN]["of_household"]
 
 
-def test_a_name_that_contradicts_is_for_people_unless_the_papers_are_theirs(found: Found) -> None:
+def test_a_name_that_contradicts_is_for_people_unless_papers_or_birth_date_are_theirs(found: Found) -> None:
     assert found["paid_to_another"][HOA]["for_people"]
+    assert not found["paid_to_one_born_that_day"][HOA]["for_people"]
     assert found["paid_to_a_helper"][HOA]["for_people"]
     assert not found["slip_in_id"][HOA]["for_people"]
     assert not found["name_of_a_relative"][HOA]["for_people"]
