@@ -44,6 +44,7 @@ def counts_only(expectation: type[E]) -> type[E]:
         execution_engine: ExecutionEngine[Any] | None = None,
         runtime_configuration: dict[str, Any] | None = None,
     ) -> ValidationDependencies:
+        """What the expectation asks for, less the values that fail."""
         dependencies = inherited(self, execution_engine, runtime_configuration)
         for name in [name for name in dependencies.metric_configurations if name.endswith(".unexpected_values")]:
             dependencies.remove_metric_configuration(name)

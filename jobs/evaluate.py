@@ -203,9 +203,10 @@ def _flags(flags: DataFrame) -> DataFrame:
 
 
 def _paired(flags: DataFrame, others: DataFrame) -> DataFrame:
-    """reason, paired: whether one of the others is the same flag, by the first key that both have.
+    """reason, paired: whether one of the others is the same flag: it has a key in common, and no other person.
 
-    The contract's `by personal_id, else tax_code, else shop`. Columns in: those of `_flags`.
+    The contract's `by personal_id, else tax_code, else shop`, where one side may lack the first. Columns in: those of
+    `_flags`.
     """
     named = flags.withColumn("key", F.explode("keys"))
     known = others.select("tax_year", "reason", F.col("personal_id").alias("other"), F.explode("keys").alias("key"))

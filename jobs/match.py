@@ -192,13 +192,18 @@ def _holder_rows(source: str, links: DataFrame) -> DataFrame:
     return links.select(
         F.lit(source).alias("source"),
         F.col("record").alias("record_key"),
-        F.when(who.startswith("R:"), F.substring(who, 3, 100)).alias("personal_id"),
-        F.when(who.startswith("T:"), F.substring(who, 3, 100)).alias("tax_code"),
+        _number(who, "R:").alias("personal_id"),
+        _number(who, "T:").alias("tax_code"),
         "match_type",
         F.col("probability").alias("match_probability"),
         "decision",
         "evidence",
     ).select(*HOLDER_LINKS.columns)
+
+
+def _number(subject: Column, kind: str) -> Column:
+    """Personal id of a resident (`R:`) or tax code of a registration (`T:`); null for a subject of another kind."""
+    return F.when(subject.startswith(kind), F.substring(subject, 3, 100))
 
 
 def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame) -> DataFrame:
@@ -433,8 +438,8 @@ def _seller_rows(shops: DataFrame, best: DataFrame) -> DataFrame:
     return found.select(
         "platform",
         "shop_id",
-        F.when(known & who.startswith("R:"), F.substring(who, 3, 100)).alias("personal_id"),
-        F.when(known & who.startswith("T:"), F.substring(who, 3, 100)).alias("tax_code"),
+        F.when(known, _number(who, "R:")).alias("personal_id"),
+        F.when(known, _number(who, "T:")).alias("tax_code"),
         F.when(known, F.col("match_type")).otherwise("none").alias("match_type"),
         F.when(known, F.col("probability")).alias("match_probability"),
         F.coalesce("decision", F.lit("none")).alias("decision"),

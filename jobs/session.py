@@ -42,8 +42,8 @@ _DEFAULTS = {
         # by its own thresholds takes a third of a small night.
         "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=5000 "
         "-XX:Tier4CompileThreshold=50000 -XX:Tier4BackEdgeThreshold=200000 "
-        # Generated methods are large as they are: inlining as much as by default doubles what compiling them costs, and
-        # they run no faster for it.
+        # Generated methods are large as they are: inlining as much as by default makes compiling them cost half as
+        # much again, and they run no faster for it.
         "-XX:FreqInlineSize=100 -XX:InlineSmallCode=1000"
     ),
     # Each aggregate and each sort takes a page at once, 64 MB of zeros where the heap is large; most need little of it.

@@ -119,8 +119,8 @@ def is_for_people(parameters: Parameters) -> Column:
     theirs: a payout account, a SIM or an id that is theirs but for one digit may be a helper's; one of the dead, who
     trade no more: somebody uses their identity; one of whom only name and household are known (`rests_on_household`).
     """
-    papers = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
-    contradicted = shows(c.NAME, "different") & ~papers
+    theirs = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
+    contradicted = shows(c.NAME, "different") & ~theirs
     return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
 
 
@@ -133,5 +133,5 @@ def rests_on_household(parameters: Parameters) -> Column:
     ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in parameters.comparisons]
     homes = [shows(tie, "household") for tie in ties]
     own = [shows(tie, "self") for tie in ties]
-    own.append(shows(c.BIRTH, "day", "swapped", "close", "year"))
-    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own)
+    same_birth = shows(c.BIRTH, "day", "swapped", "close", "year")
+    return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, same_birth)

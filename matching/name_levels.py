@@ -89,6 +89,7 @@ def _other_middle(left: list[str], right: list[str]) -> bool:
 def _udf(level: Callable[[str, str], str]) -> Callable[[Column, Column], Column]:
     @arrow_udf(StringType())  # type: ignore[call-overload, untyped-decorator]
     def levels(records: pa.Array, subjects: pa.Array) -> pa.Array:
+        """Level of each pair of a batch; null where either name is."""
         pairs = zip(records.to_pylist(), subjects.to_pylist(), strict=True)
         return pa.array([None if a is None or b is None else level(a, b) for a, b in pairs], pa.string())
 
