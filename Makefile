@@ -13,7 +13,7 @@ REPORT = $(BIN)/ct18 report --warehouse $(COUNTRY)/warehouse --business-date $(D
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup preflight run test test-slow check bench evaluate report clean lock
+.PHONY: help setup preflight run test test-slow check bench bench-link evaluate report clean lock
 
 help: ## các lệnh / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,12 +56,24 @@ check: .venv/.stamp ## định dạng, lint, kiểu / format, lint, types
 bench: setup ## thời gian từng khâu / seconds by stage at 50k, 200k and 1M residents
 	$(BIN)/python -m tests.bench.stages
 
+bench-link: setup build/bench-venv/.stamp ## ct18 link bên cạnh Splink / ct18 link beside Splink: SETS="febrl3 syn200k"
+	build/bench-venv/bin/python -m tests.bench.linkage $(SETS)
+
+# An environment of its own: the peer is no part of the project, and one of its packages brings a `tests` that hides ours.
+build/bench-venv/.stamp: requirements-bench.lock
+	$(PYTHON) -m venv build/bench-venv
+	build/bench-venv/bin/pip install --quiet --require-hashes -r requirements-bench.lock
+	rm -rf build/bench-venv/lib/python3*/site-packages/tests
+	@touch $@
+
 evaluate: setup ## độ chính xác trên ba dân số mới / precision and recall on three fresh countries
 	$(BIN)/python -m tests.bench.evaluate
 
 clean: ## xoá build/ / remove build/
 	rm -rf build
 
-lock: .venv/.stamp ## tính lại requirements.lock / resolve requirements.lock anew
+lock: .venv/.stamp ## tính lại các tệp khoá / resolve the lock files anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' --group dev pyproject.toml --output-file requirements.lock > /dev/null
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command 'make lock' --group bench pyproject.toml --output-file requirements-bench.lock > /dev/null

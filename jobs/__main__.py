@@ -128,6 +128,27 @@ def evaluate(
             json_file.write_text(json.dumps(result, ensure_ascii=False, indent=2, default=str), encoding="utf-8")
 
 
+@app.command()
+def link(
+    config: Annotated[Path, typer.Option(help="Tệp cấu hình YAML: dữ liệu vào, cột, loại cột (contract §5).")],
+    out: Annotated[Path, typer.Option(help="Thư mục kết quả.")],
+) -> None:
+    """Ghép bản ghi trên dữ liệu bất kỳ: cặp có xác suất, cụm, trang giải thích (link records of any data)."""
+    from jobs.link.config import load
+    from jobs.link.run import run
+    from jobs.session import start
+
+    wanted = load(config)
+    spark = start(wanted.spark)
+    try:
+        summary = run(spark, wanted, config.parent, out, _say)
+    finally:
+        spark.stop()
+    for stage, seconds in summary["seconds"].items():
+        _say(f"{stage}: {seconds:.1f} s")
+    _say(f"link: {summary['pairs_linked']:,} pairs linked of {summary['pairs_scored']:,} scored; {out}/report.html")
+
+
 def main() -> None:
     """Entry point of `ct18`."""
     try:

@@ -54,6 +54,8 @@ def test_nothing_is_collected_to_the_driver_unbounded() -> None:
     bounded = {
         "matching/resolve.py",  # the sample of records that parameters are estimated from, limited
         "matching/subjects.py",  # six figures
+        "matching/linkage/engine.py",  # sampled records, counted agreement patterns: limited both
+        "matching/linkage/frequencies.py",  # values of at least a hundred thousandth of the records
     }
     collecting = {"toPandas", "collect", "toArrow", "toLocalIterator"}
     found = {str(path.relative_to(ROOT)) for path in modules("matching") if attributes(path) & collecting}

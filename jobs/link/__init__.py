@@ -1,0 +1,1 @@
+"""`ct18 link`: the engine on any data (contract §5)."""

@@ -1,0 +1,189 @@
+"""Comparison of candidate pairs: the level that each column shows, as native expressions, and term frequencies.
+
+The levels of a pair travel packed, three bits a column, in as few numbers as will hold them: an agreement pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, Kind, Sides, letters
+from matching.linkage.records import swapped
+
+_BITS = 3
+_PER_PACK = 63 // _BITS
+NULL = -1
+SWAPPED = "swapped"
+_SWAPPED_M = 0.02
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one column is compared.
+
+    Attributes:
+        column: its name.
+        kind: its kind.
+        levels: names of the levels by gamma; `different` is 0.
+        start: m of each level before data speak.
+        term_frequency: whether equal values count by how rare they are.
+        other: of given and family name, which may stand the wrong way round, the index of the other column.
+        carries: whether this column bears the evidence that both are swapped (the other one then bears none).
+        parent: index of the column that this one depends on in pairs that do not match: its levels count differently
+            where that one's values are equal.
+    """
+
+    column: str
+    kind: str
+    levels: tuple[str, ...]
+    start: tuple[float, ...]
+    term_frequency: bool = True
+    other: int | None = None
+    carries: bool = False
+    parent: int | None = None
+
+    @property
+    def exact(self) -> int:
+        """Gamma of equal values."""
+        return self.levels.index(EXACT)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user wants of a comparison.
+
+    Attributes:
+        levels: the levels between `exact` and `different` that are told apart; None: all of the kind.
+        term_frequency: whether equal values count by how rare they are.
+    """
+
+    levels: tuple[str, ...] | None = None
+    term_frequency: bool = True
+
+
+def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[Comparison]:
+    """How each column is compared, in their order.
+
+    Raises:
+        ValueError: a wish names a level that the kind has not.
+    """
+    pair = swapped(columns)
+    found = []
+    for i, (column, kind) in enumerate(columns.items()):
+        wish = wishes.get(column, Wish())
+        named = [(name, m) for name, m, _ in KINDS[kind].levels]
+        unknown = set(wish.levels or ()) - {name for name, _ in named}
+        if unknown:
+            raise ValueError(f"{column}: kind {kind} has no level {', '.join(sorted(unknown))}")
+        between = [(name, m) for name, m in reversed(named) if wish.levels is None or name in wish.levels]
+        levels = [(DIFFERENT, 0.05), *between, (EXACT, 0.95 - sum(m for _, m in between))]
+        if pair and i == pair[0]:
+            levels.append((SWAPPED, _SWAPPED_M))
+        other = pair[1 - pair.index(i)] if pair and i in pair else None
+        names, start = zip(*levels, strict=True)
+        carries = SWAPPED in names
+        found.append(Comparison(column, kind, names, start, wish.term_frequency, other, carries))
+    return found
+
+
+def prepared(records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:
+    """Records with the forms in which they compare, made once a record and not once a pair.
+
+    Columns in: rid, `v<i>`, `t<i>` (bits that equal values count above the average), any others. Columns out: those
+    others, rid, and compared: a struct of `v<i>`, `t<i>` and `f<i>_<form>` (a number each), which pairs carry in one
+    piece.
+    """
+    own = {f"{c}{i}": F.col(f"{c}{i}") for i in range(len(chosen)) for c in "vt"}
+    forms = {}
+    for i, each in enumerate(chosen):
+        kind = KINDS[each.kind]
+        edited = {LETTERS: letters} if kind.edits else {}
+        for form, made in {**kind.forms, **edited}.items():
+            forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
+    typed = dict(records.select(*(c.alias(name) for name, c in forms.items())).dtypes) if forms else {}
+    hashed = {name: F.when(c.isNotNull(), F.xxhash64(c)) if typed[name] == "string" else c for name, c in forms.items()}
+    packed = F.struct(*(c.alias(name) for name, c in (own | hashed).items()))
+    return records.withColumn("compared", packed).drop(*own)
+
+
+def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:
+    """Agreement pattern of every pair.
+
+    Columns in: of `pairs` l, r and any others; `records` as `prepared` leaves them. Columns out: those of `pairs`,
+    `pattern_<j>` (long, see `gamma`), frequency (double, bits).
+    """
+    joined = pairs
+    for side in ("l", "r"):
+        # The same columns for both sides, so that a cluster holds the records once.
+        joined = joined.join(records.select(F.col("rid").alias(side), F.col("compared").alias(f"of_{side}")), side)
+    # One step after the other: Spark evaluates an expression at each mention, a column once.
+    edited = joined.withColumns({f"e{i}": _edits(i, KINDS[each.kind]) for i, each in enumerate(chosen)})
+    levels = edited.withColumns({f"g{i}": _level(i, each) for i, each in enumerate(chosen)})
+    frequency = F.lit(0.0)
+    for i, each in enumerate(chosen):
+        counts = F.col(f"g{i}") == each.exact
+        if each.parent is not None:
+            # Who share the parent's value share this one, however rare it is.
+            counts = counts & (F.col(f"g{each.parent}") != chosen[each.parent].exact)
+        frequency = frequency + F.when(counts, F.least(*_both(f"t{i}"))).otherwise(0.0)
+    return levels.select(*pairs.columns, *_packed(len(chosen)), frequency.alias("frequency"))
+
+
+def gamma(i: int) -> Column:
+    """Level (int) that the i-th column shows in a pattern; -1 where a value is missing."""
+    pack, shift = place(i)
+    return F.shiftright(pack, shift).bitwiseAND(F.lit(7)).cast("int") + NULL
+
+
+def place(i: int) -> tuple[str, int]:
+    """Pattern column in which the i-th column's level stands, and the bit at which its three bits begin."""
+    return f"pattern_{i // _PER_PACK}", _BITS * (i % _PER_PACK)
+
+
+def packs(columns: int) -> list[str]:
+    """Names of the pattern columns."""
+    return [f"pattern_{j}" for j in range(-(-columns // _PER_PACK))]
+
+
+def _packed(columns: int) -> list[Column]:
+    packed = []
+    for j, name in enumerate(packs(columns)):
+        total = F.lit(0).cast("long")
+        for i in range(j * _PER_PACK, min((j + 1) * _PER_PACK, columns)):
+            total = total + F.shiftleft((F.col(f"g{i}") - NULL).cast("long"), place(i)[1])
+        packed.append(total.alias(name))
+    return packed
+
+
+def _both(name: str) -> tuple[Column, Column]:
+    """What the two records of a pair have of it."""
+    return F.col(f"of_l.{name}"), F.col(f"of_r.{name}")
+
+
+def _edits(i: int, kind: Kind) -> Column:
+    left, right = _both(f"v{i}")
+    if not kind.edits:
+        return F.lit(None).cast("int")
+    one, other = _both(f"f{i}_{LETTERS}")
+    apart = F.bit_count(one.bitwiseXOR(other))
+    far = F.lit(-1)
+    return F.when(left != right, F.when(apart <= 2 * kind.edits, F.levenshtein(left, right, kind.edits)).otherwise(far))
+
+
+def _level(i: int, comparison: Comparison) -> Column:
+    left, right = _both(f"v{i}")
+    level = F.when(left.isNull() | right.isNull(), NULL).when(left == right, comparison.exact)
+    if comparison.other is not None:
+        others = _both(f"v{comparison.other}")
+        either = (left == others[1]) & (others[0] == right)
+        level = level.when(either, comparison.levels.index(SWAPPED) if comparison.carries else NULL)
+    forms = {form: _both(f"f{i}_{form}") for form in KINDS[comparison.kind].forms}
+    sides = Sides(left, right, F.col(f"e{i}"), forms)
+    for name, _, test in KINDS[comparison.kind].levels:
+        if name in comparison.levels:
+            level = level.when(test(sides), comparison.levels.index(name))
+    return level.otherwise(0)

@@ -1,0 +1,390 @@
+"""Kinds of columns: the form in which values compare, the keys they give to blocking, the levels of their comparison.
+
+A kind says nothing of how often anything occurs: m and u of its levels, and which of its keys are worth a blocking
+rule, come from the data (`plan`, `parameters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from matching import names, phones, text
+from matching.expressions import empty_to_null, extracted, translated
+
+Atoms = Mapping[str, Callable[[Column], Column]]
+Level = tuple[str, float, Callable[["Sides"], Column]]
+
+EXACT, DIFFERENT = "exact", "different"
+FULL = "full"
+# Forms that hold the words of a value, each a bit of 64 by its hash: and-ing them costs a tenth of comparing arrays.
+WORDS = ("words", "words_again")
+# Form that holds the letters of a value, each a bit: an edit changes two bits at most.
+LETTERS = "letters"
+
+# Edits up to which two texts are looked at closely; beyond, nothing but their words and beginnings counts.
+_EDITS = 3
+_LONG_EDITS = 6
+_SOUNDS = {**dict.fromkeys("bfpv", "1"), **dict.fromkeys("cgjkqsxz", "2"), **dict.fromkeys("dt", "3"), "l": "4"}
+_SOUNDS |= {**dict.fromkeys("mn", "5"), "r": "6"}
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two values of a pair, both present and not equal, and what is known of each.
+
+    Attributes:
+        left, right: the compared values.
+        edits: Levenshtein distance between them, -1 where it is above the bound of the kind.
+        forms: form → the form's hash of either value, null where it has none (see `Kind.forms`).
+    """
+
+    left: Column
+    right: Column
+    edits: Column
+    forms: Mapping[str, tuple[Column, Column]]
+
+    def same(self, form: str) -> Column:
+        """Whether both values have the form, and the same."""
+        left, right = self.forms[form]
+        return F.coalesce(left == right, F.lit(False))
+
+    def one_edit(self) -> Column:
+        """One letter more, less or other, or two neighbours swapped."""
+        letters = _sorted_letters(self.left) == _sorted_letters(self.right)
+        return (self.edits == 1) | ((self.edits == 2) & (F.length(self.left) == F.length(self.right)) & letters)
+
+    def edited_share(self, most: float) -> Column:
+        """Whether at most this share of the longer value's letters is edited."""
+        return (self.edits >= 0) & (self.edits <= most * F.greatest(F.length(self.left), F.length(self.right)))
+
+    def begins(self) -> Column:
+        """Whether one value is the beginning of the other (initials too)."""
+        return self.left.startswith(self.right) | self.right.startswith(self.left)
+
+    def shared_words(self) -> Column:
+        """Number of words that both values have (one in two hundred pairs of words is taken for the same)."""
+        return F.least(*(F.bit_count(self.forms[each][0].bitwiseAND(self.forms[each][1])) for each in WORDS))
+
+    def words(self) -> tuple[Column, Column]:
+        """Number of words of the value with fewer, and of the other."""
+        left, right = (F.bit_count(side) for side in self.forms[WORDS[0]])
+        return F.least(left, right), F.greatest(left, right)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column may be.
+
+    Attributes:
+        value: text of the input → compared value; null is no evidence.
+        atoms: name → key of a compared value; blocking rules are conjunctions of atoms.
+        levels: (name, starting m, test) of the levels between `exact` and `different`, best first; the first test that
+            holds gives the level.
+        edits: bound of the Levenshtein distance that the tests need; 0: none.
+        forms: name → form of a value in which the tests compare it, made once a record: text (to
+            be hashed) or a number.
+    """
+
+    value: Callable[[Column], Column]
+    atoms: Atoms
+    levels: tuple[Level, ...] = ()
+    edits: int = 0
+    forms: Atoms = field(default_factory=dict)
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Names of the levels by gamma: `different` is 0, `exact` the last."""
+        return (DIFFERENT, *(name for name, _, _ in reversed(self.levels)), EXACT)
+
+
+def prefix(length: int) -> Callable[[Column], Column]:
+    """The first letters of a value that has at least as many."""
+    return lambda c: F.when(F.length(c) >= length, F.substring(c, 1, length))
+
+
+def suffix(length: int) -> Callable[[Column], Column]:
+    """The last letters of a value that has at least as many."""
+    return lambda c: F.when(F.length(c) >= length, F.right(c, F.lit(length)))
+
+
+def sounds(c: Column) -> Column:
+    """Consonants of a word by how they sound (Soundex' groups, at any length), the first letter kept."""
+    groups = translated(F.regexp_replace(c, "ph", "f"), {**_SOUNDS, **dict.fromkeys("aeiouyhw ", "")})
+    return empty_to_null(F.concat(F.substring(c, 1, 1), F.regexp_replace(groups, "(.)\\1+", "$1")))
+
+
+def first_half(c: Column) -> Column:
+    """The first half of a value: one that differs by an edit in the second half has the same."""
+    return F.when(F.length(c) >= 4, F.substring(c, F.lit(1), F.ceil(F.length(c) / 2).cast("int")))
+
+
+def last_half(c: Column) -> Column:
+    """The last half of a value: one that differs by an edit in the first half has the same."""
+    return F.when(F.length(c) >= 4, F.right(c, F.floor(F.length(c) / 2).cast("int")))
+
+
+def first_word(c: Column) -> Column:
+    """The first word of several."""
+    return F.substring_index(c, " ", 1)
+
+
+def last_word(c: Column) -> Column:
+    """The last word."""
+    return F.substring_index(c, " ", -1)
+
+
+def last_words(c: Column) -> Column:
+    """The last two words of three or more."""
+    return F.when(c.rlike(" .* "), F.substring_index(c, " ", -2))
+
+
+def initials(c: Column) -> Column:
+    """First letters of all words, sorted; null for a single word."""
+    letters = F.array_join(F.sort_array(F.transform(F.split(c, " "), lambda word: F.substring(word, 1, 1))), "")
+    return F.when(c.contains(" "), letters)
+
+
+def number_word(c: Column) -> Column:
+    """The first word with a digit (a house number)."""
+    return extracted(c, "(?:^| )([a-z]*[0-9][a-z0-9]*)")
+
+
+def longest_word(c: Column) -> Column:
+    """The longest word without digits, the first by the alphabet of equal ones."""
+    words = F.filter(F.split(c, " "), lambda word: ~word.rlike("[0-9]"))
+    ranked = F.transform(words, lambda word: F.struct((-F.length(word)).alias("rank"), word.alias("word")))
+    return F.array_min(ranked)["word"]
+
+
+def _folded(c: Column) -> Column:
+    """Folded words; text of another script only in lower case."""
+    return F.coalesce(text.fold(c), empty_to_null(F.lower(F.trim(c))))
+
+
+def _sorted_letters(c: Column) -> Column:
+    return F.array_sort(F.split(c, ""))
+
+
+def _digits8(c: Column) -> Column:
+    """A date as eight digits; what is unknown or no number is `00`; a date that can't be is kept as it is."""
+    bare = F.trim(c)
+    day_first = F.regexp_extract(bare, "^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", 0)
+    year_first = F.regexp_extract(bare, "^([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})", 0)
+
+    def joined(part: Column, order: tuple[int, int, int]) -> Column:
+        parts = F.split(part, "[/.-]")
+        return F.concat(*(F.lpad(parts[at], 4 if i == 0 else 2, "0") for i, at in enumerate(order)))
+
+    return (
+        F.when(bare.rlike("^[0-9]{8}$"), bare)
+        .when(year_first != "", joined(year_first, (0, 1, 2)))
+        .when(day_first != "", joined(day_first, (2, 1, 0)))
+        .when(bare.rlike("^[0-9]{4}$"), F.concat(bare, F.lit("0000")))
+        .when(bare.rlike("^[0-9]{4}[-/.][0-9]{1,2}$"), F.rpad(F.regexp_replace(bare, "[-/.]", ""), 8, "0"))
+    )
+
+
+def _year(c: Column) -> Column:
+    return F.substring(c, 1, 4)
+
+
+def _month_day(c: Column) -> Column:
+    return F.when(~c.endswith("00"), F.substring(c, 5, 4))
+
+
+def _year_month(c: Column) -> Column:
+    return F.when(~c.endswith("0000"), F.substring(c, 1, 6))
+
+
+def _year_day(c: Column) -> Column:
+    return F.when(~c.endswith("00"), F.concat(F.substring(c, 1, 4), F.substring(c, 7, 2)))
+
+
+def _day_month_swapped(pair: Sides) -> Column:
+    return F.coalesce(pair.forms["swapped"][0] == pair.forms["whole"][1], F.lit(False))
+
+
+def _swapped(c: Column) -> Column:
+    """The date with day and month in each other's place."""
+    return F.concat(F.substring(c, 1, 4), F.substring(c, 7, 2), F.substring(c, 5, 2))
+
+
+def _whole(c: Column) -> Column:
+    return c
+
+
+def _near(most: int) -> Callable[[Sides], Column]:
+    """Whether two years differ by at most so many."""
+
+    def test(pair: Sides) -> Column:
+        left, right = pair.forms["year"]
+        return F.coalesce(F.abs(left - right) <= most, F.lit(False))
+
+    return test
+
+
+def _year_number(c: Column) -> Column:
+    return _year(c).try_cast("long")
+
+
+def _bits(values: Column, bit: Callable[[Column], Column]) -> Column:
+    """The bits of all values of an array, in one number."""
+    one = F.lit(1).cast("long")
+    ones = F.transform(values, lambda value: F.call_function("shiftleft", one, bit(value).cast("int")))
+    return F.aggregate(ones, F.lit(0).cast("long"), lambda bits, more: bits.bitwiseOR(more))
+
+
+def _word_bits(seed: int) -> Callable[[Column], Column]:
+    return lambda c: _bits(F.split(c, " "), lambda word: F.pmod(F.xxhash64(F.lit(seed), word), F.lit(64)))
+
+
+def letters(c: Column) -> Column:
+    """The letters of a value as bits; many share one, so that no more bits differ than letters."""
+    return _bits(F.split(c, ""), lambda letter: F.pmod(F.ascii(letter), F.lit(64)))
+
+
+def _numbers_near(share: float) -> Callable[[Sides], Column]:
+    """Whether two numbers differ by at most this share of the larger."""
+
+    def test(pair: Sides) -> Column:
+        left, right = pair.forms["number"]
+        return F.coalesce(F.abs(left - right) <= share * F.greatest(F.abs(left), F.abs(right)), F.lit(False))
+
+    return test
+
+
+def _close_text(pair: Sides) -> Column:
+    return ((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted")
+
+
+def _half_the_words(pair: Sides) -> Column:
+    _, most = pair.words()
+    return (2 * pair.shared_words() > most) | pair.edited_share(0.25)
+
+
+def _all_words_of_one(pair: Sides) -> Column:
+    """All words of the value with fewer, two at least, stand in the other (a name without its middle name, say)."""
+    fewest, _ = pair.words()
+    return (fewest >= 2) & (pair.shared_words() == fewest)
+
+
+def _name_or_half(pair: Sides) -> Column:
+    return pair.same("initials") | ((pair.shared_words() >= 2) | pair.edited_share(0.34))
+
+
+_NAME_ATOMS: Atoms = {FULL: _whole, "sounds": sounds, "prefix3": prefix(3), "suffix3": suffix(3)}
+_NAME_LEVELS: tuple[Level, ...] = (
+    ("close", 0.06, Sides.one_edit),
+    ("similar", 0.03, lambda pair: pair.edited_share(0.34)),
+    ("partial", 0.03, lambda pair: pair.begins() | pair.same("sounds") | pair.same("prefix3")),
+)
+_CODE_LEVELS: tuple[Level, ...] = (
+    ("close", 0.06, Sides.one_edit),
+    ("partial", 0.03, lambda pair: pair.same("first_half") | pair.same("last_half")),
+)
+_HALVES: Atoms = {"first_half": first_half, "last_half": last_half}
+_CODE_ATOMS: Atoms = {FULL: _whole, **_HALVES}
+_TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longest_word, "prefix6": prefix(6)}
+_TEXT_LEVELS: tuple[Level, ...] = (
+    ("close", 0.10, _close_text),
+    ("similar", 0.05, _half_the_words),
+    ("partial", 0.05, lambda pair: pair.shared_words() > 0),
+)
+_NUMBER_LEVELS = _CODE_LEVELS[:1]
+_CODE = Kind(
+    lambda c: empty_to_null(F.regexp_replace(F.upper(c), "[^\\p{L}\\p{N}]", "")), _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES
+)
+_NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
+_WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
+_WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
+_TEXT = Kind(_folded, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS)
+
+KINDS: Mapping[str, Kind] = {
+    "full_name": Kind(
+        lambda c: F.coalesce(names.person_key(c), _folded(c)),
+        {
+            **{FULL: _whole, "sorted": names.sorted_words, "outer_words": names.surname_given},
+            **{"first_word": first_word, "last_word": last_word, "last_words": last_words, "initials": initials},
+        },
+        (
+            ("reordered", 0.05, lambda pair: pair.same("sorted")),
+            ("close", 0.06, Sides.one_edit),
+            ("words", 0.06, _all_words_of_one),
+            ("similar", 0.04, _name_or_half),
+            ("partial", 0.02, lambda pair: pair.shared_words() > 0),
+        ),
+        _LONG_EDITS,
+        {**_WORD_FORMS, "initials": initials},
+    ),
+    "given_name": _NAME,
+    "family_name": _NAME,
+    "date": Kind(
+        _digits8,
+        {FULL: _whole, "year_month": _year_month, "year_day": _year_day, "month_day": _month_day, "year": _year},
+        (
+            ("close", 0.05, lambda pair: pair.one_edit() | _day_month_swapped(pair)),
+            ("parts", 0.02, lambda p: p.same("year_month") | p.same("year_day") | p.same("month_day")),
+            ("year", 0.02, lambda pair: pair.same("year")),
+            ("near", 0.02, _near(2)),
+        ),
+        2,
+        {
+            **{"whole": _whole, "swapped": _swapped, "year": _year_number},
+            **{"year_month": _year_month, "year_day": _year_day, "month_day": _month_day},
+        },
+    ),
+    "year": Kind(
+        lambda c: extracted(c, "([0-9]{4})"),
+        {FULL: _whole},
+        (("near", 0.05, _near(1)), ("similar", 0.03, _near(5))),
+        forms={"year": _year_number},
+    ),
+    "identifier": replace(_CODE, levels=_NUMBER_LEVELS, forms={}),
+    "phone": Kind(
+        lambda c: F.coalesce(phones.phone(c), empty_to_null(F.regexp_replace(c, "[^0-9]", ""))),
+        _CODE_ATOMS,
+        _NUMBER_LEVELS,
+        2,
+    ),
+    "email": Kind(
+        lambda c: empty_to_null(F.lower(F.regexp_replace(c, "\\s", ""))),
+        {FULL: _whole, "local": lambda c: F.substring_index(c, "@", 1)},
+        (
+            ("close", 0.05, Sides.one_edit),
+            ("partial", 0.05, lambda pair: pair.same("local")),
+        ),
+        2,
+        {"local": lambda c: F.substring_index(c, "@", 1)},
+    ),
+    "address": _TEXT,
+    "text": _TEXT,
+    "locality": Kind(
+        _folded,
+        {FULL: _whole, "sounds": sounds, "prefix4": prefix(4)},
+        (
+            ("close", 0.05, Sides.one_edit),
+            ("similar", 0.03, lambda pair: pair.edited_share(0.34)),
+            ("partial", 0.03, lambda pair: pair.shared_words() > 0),
+        ),
+        _EDITS,
+        _WORDS,
+    ),
+    "postcode": _CODE,
+    "category": Kind(_folded, {FULL: _whole}),
+    "number": Kind(
+        lambda c: F.coalesce(_plain_number(c), _folded(c)),
+        {FULL: _whole},
+        (("near", 0.05, _numbers_near(0.01)), ("similar", 0.03, _numbers_near(0.10))),
+        forms={"number": lambda c: c.try_cast("double")},
+    ),
+}
+
+
+def _plain_number(c: Column) -> Column:
+    """A number without signs and zeros that say nothing: `007`, `7.0` and `7` are the same."""
+    number = F.trim(c).try_cast("decimal(38,9)")
+    return F.regexp_replace(F.regexp_replace(number.cast("string"), "(\\.[0-9]*?)0+$", "$1"), "\\.$", "")

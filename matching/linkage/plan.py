@@ -1,0 +1,469 @@
+"""Which blocking rules to use: chosen on a sample of records, for recall within a budget of pairs.
+
+Every conjunction of one to three atoms is a rule that may be chosen. On the sample the pairs of each are counted; the
+pairs of all that are affordable are told apart by which atoms agree (an agreement pattern); EM on the patterns says how
+likely each is a match. Then rules are taken greedily, by expected matches gained a pair paid, until no rule gains
+enough. What all of them miss is estimated by capture and recapture (Chapman 1951) between rules without a column in
+common.
+
+Columns may depend on each other in pairs that do not match: who live in one street have one postcode too. Taken for
+independent, such columns make neighbours of matches. So each column may have a parent, given which its levels are
+counted: the tree that holds most of the dependence (Chow and Liu 1968).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.linkage.parameters import LEARNED_FROM
+from matching.linkage.records import Atom
+from matching.linkage.runs import Flags, Longs, joined, runs
+
+Words = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
+
+MAX_ATOMS = 60
+MAX_RULES = 24
+# Pairs of the sample that are looked at, at most: some hundred megabytes.
+_MOST_PAIRS = 3_000_000
+_RANDOM_PAIRS = 1_000_000
+# A rule must bring this share of all expected matches that no rule before it brings.
+_LEAST_GAIN = 1e-4
+_ITERATIONS = 40
+# Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
+_PATIENCE = 0.02
+# Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
+_DEPENDENT = 1.5
+_LEAST_DEPENDENT = 100
+_DEPENDENT_PAIRS = 200_000
+# Share of matches that agree in a column, about.
+_MATCHES_AGREE = 0.85
+_TRIPLES_FROM = 24
+_KNOWN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Sampled records.
+
+    Attributes:
+        keys: array [atom, record] of hashed keys, 0 where a record has none.
+        right: whether a record is of the second input, which pairs with the first only; None: every two records pair.
+        scale: pairs of all records for one pair of the sample.
+    """
+
+    keys: Longs
+    right: Flags | None
+    scale: float
+
+    @property
+    def possible(self) -> float:
+        """Pairs that the sample has."""
+        records = self.keys.shape[1]
+        if self.right is None:
+            return float(records * (records - 1) / 2)
+        return float(self.right.sum() * (records - self.right.sum()))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule: records with equal keys of all atoms are compared.
+
+    Attributes:
+        atoms: indices of the atoms.
+        refining: indices of the atoms by which a block above the cap is split, the finest first.
+        pairs: expected number of pairs.
+        matches: expected number of matches among them.
+    """
+
+    atoms: tuple[int, ...]
+    refining: tuple[int, ...]
+    pairs: float
+    matches: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The chosen rules, and what is expected of them.
+
+    Attributes:
+        rules: the rules, the first chosen first.
+        matches: expected number of matches among all pairs that any rule brings.
+        recall: estimated share of all matches that the rules bring.
+        parents: a column each, the index of the column that it depends on most; None: of no other.
+    """
+
+    rules: tuple[Rule, ...]
+    matches: float
+    recall: float
+    parents: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    """Distinct agreement patterns of the sample's pairs.
+
+    Attributes:
+        agree: bit a: both records have atom a, and the same.
+        known: bit c: both records have a value in column c.
+        pairs: number of pairs that show the pattern.
+        match: probability that such a pair is a match.
+    """
+
+    agree: Words
+    known: Words
+    pairs: Floats
+    match: Floats
+
+
+def choose(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Plan:
+    """Rules of most expected matches whose pairs, all together, stay within the budget.
+
+    Args:
+        sample: the sampled records.
+        atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
+        columns: number of columns.
+        budget: pairs of all records that may be compared.
+    """
+    costs = _affordable(sample, atoms, budget)
+    left, right = _union(sample, costs)
+    parents = tree(sample, atoms, columns)
+    patterns = _likely(sample, atoms, parents, _patterns(sample, atoms, columns, left, right))
+    chosen = _greedy(sample, patterns, list(costs), budget)
+    finest = _finest_first(sample)
+    rules = tuple(_rule(sample, patterns, atoms, finest, conjunction) for conjunction in chosen)
+    return Plan(rules, _matches(patterns, chosen) * sample.scale, _recall(patterns, atoms, chosen), parents)
+
+
+def _present(sample: Sample, atom: int) -> float:
+    """Number of pairs whose records both have an atom, at least one."""
+    has = sample.keys[atom] != 0
+    return max(float(runs(has.astype(np.int64), sample.right).pairs.sum()), 1.0)
+
+
+def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
+    """Some pairs of sampled records that share an atom: all, or as many as a smaller sample has."""
+    keys = sample.keys[atom]
+    right = sample.right
+    count = _count(sample, keys)
+    if count > most:
+        # The sample is in the order of a hash: any stretch of it, of both inputs alike, is a sample.
+        share = (most / count) ** 0.5
+        sides = [np.arange(len(keys))] if right is None else [np.flatnonzero(~right), np.flatnonzero(right)]
+        rows = np.concatenate([side[: max(int(share * len(side)), 1)] for side in sides])
+        left, other = runs(keys[rows], None if right is None else right[rows]).all_pairs()
+        return rows[left], rows[other]
+    return runs(keys, right).all_pairs()
+
+
+def tree(sample: Sample, atoms: Sequence[Atom], columns: int) -> tuple[int | None, ...]:
+    """Parent of each column: the spanning forest of most dependence between equal values of pairs that do not match."""
+    full = full_atoms(atoms, columns)
+    edges = []
+    for a, b in itertools.combinations(range(columns), 2):
+        information = _dependence(sample, full, a, b)
+        if information > 0:
+            edges.append((-information, a, b))
+    joined: list[set[int]] = [{c} for c in range(columns)]
+    beside: list[list[int]] = [[] for _ in range(columns)]
+    for _, a, b in sorted(edges):
+        if joined[a] is not joined[b]:
+            beside[a].append(b)
+            beside[b].append(a)
+            joined[a] |= joined[b]
+            for c in joined[b]:
+                joined[c] = joined[a]
+    return _rooted(sample, full, beside)
+
+
+def _rooted(sample: Sample, full: Sequence[int], beside: Sequence[Sequence[int]]) -> tuple[int | None, ...]:
+    """Each tree hangs from its most telling column, the one that fewest pairs share."""
+    parents: list[int | None] = [None] * len(beside)
+    seen: set[int] = set()
+    for root in sorted(range(len(beside)), key=lambda c: (_count(sample, sample.keys[full[c]]), c)):
+        waiting = [] if root in seen else [root]
+        seen.add(root)
+        while waiting:
+            column = waiting.pop()
+            for other in beside[column]:
+                if other not in seen:
+                    parents[other] = column
+                    seen.add(other)
+                    waiting.append(other)
+    return tuple(parents)
+
+
+def _dependence(sample: Sample, full: Sequence[int], a: int, b: int) -> float:
+    """Mutual information (bits a pair) of equal values in two columns, among pairs that do not match; 0: none.
+
+    Pairs that agree in both are matches or dependent; matches agree in the other columns too, which tells them apart.
+    """
+    both = Sample(_conjoined(sample, (full[a], full[b]))[None, :], sample.right, sample.scale)
+    count = _count(both, both.keys[0])
+    shares = [_count(sample, sample.keys[full[c]]) / _present(sample, full[c]) for c in (a, b)]
+    expected = shares[0] * shares[1] * _present(both, 0)
+    if count < _LEAST_DEPENDENT or count < _DEPENDENT * expected:
+        return 0.0
+    left, right = agreeing(both, 0, _DEPENDENT_PAIRS)
+    known = []
+    for c in range(len(full)):
+        keys = sample.keys[full[c]]
+        present = (keys[left] != 0) & (keys[right] != 0)
+        if c not in (a, b) and present.any():
+            chance = _count(sample, keys) / _present(sample, full[c])
+            agree = float((keys[left] == keys[right])[present].mean())
+            known.append((agree - chance) / max(_MATCHES_AGREE - chance, 0.05))
+    matches = min(max(sorted(known)[(len(known) - 1) // 2], 0.0), 1.0) if known else 0.0
+    lift = (1 - matches) * count / max(expected, 1e-9)
+    if matches > 0.5 or lift < _DEPENDENT:
+        return 0.0
+    return float((1 - matches) * count / sample.possible * np.log2(lift))
+
+
+def _conjoined(sample: Sample, conjunction: Iterable[int]) -> Longs:
+    """Key of each record under a conjunction of atoms, 0 where an atom is missing."""
+    first, *others = conjunction
+    key = sample.keys[first]
+    for other in others:
+        more = sample.keys[other]
+        key = np.where((key == 0) | (more == 0), 0, joined(key, more))
+    return np.asarray(key)
+
+
+def _count(sample: Sample, key: Longs) -> float:
+    """Number of pairs of records with equal keys."""
+    return float(runs(key, sample.right).pairs.sum())
+
+
+def _affordable(sample: Sample, atoms: Sequence[Atom], budget: float) -> dict[tuple[int, ...], float]:
+    """Conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample."""
+    most = budget / sample.scale
+    costs: dict[tuple[int, ...], float] = {}
+    dear: dict[tuple[int, ...], float] = {}
+    for size in (1, 2):
+        for conjunction in itertools.combinations(range(len(atoms)), size):
+            if _is_sensible(atoms, conjunction):
+                pairs = _count(sample, _conjoined(sample, conjunction))
+                (costs if pairs <= most else dear)[conjunction] = pairs
+    nearly = sorted((c for c in dear if len(c) == 2), key=lambda c: dear[c])[:_TRIPLES_FROM]
+    for conjunction in sorted({tuple(sorted({*pair, a})) for pair in nearly for a in range(len(atoms))}):
+        if len(conjunction) == 3 and _is_sensible(atoms, conjunction):
+            pairs = _count(sample, _conjoined(sample, conjunction))
+            if pairs <= most:
+                costs[conjunction] = pairs
+    return {conjunction: pairs for conjunction, pairs in costs.items() if pairs}
+
+
+def _is_sensible(atoms: Sequence[Atom], conjunction: tuple[int, ...]) -> bool:
+    """Whether the atoms are of different columns: of one column, the finer says it all."""
+    return all(not atoms[a].columns & atoms[b].columns for a, b in itertools.combinations(conjunction, 2))
+
+
+def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, Longs]:
+    """Pairs of all conjunctions, each once; of the cheapest where they are too many."""
+    records = np.int64(sample.keys.shape[1])
+    found = np.zeros(0, dtype=np.int64)
+    fresh: list[Longs] = []
+    for conjunction in sorted(costs, key=lambda c: (costs[c], c)):
+        left, right = runs(_conjoined(sample, conjunction), sample.right).all_pairs()
+        fresh.append(np.minimum(left, right) * records + np.maximum(left, right))
+        if sum(map(len, fresh)) > 2_000_000:
+            found, fresh = np.unique(np.concatenate([found, *fresh])), []
+            if len(found) > _MOST_PAIRS:
+                break
+    found = np.unique(np.concatenate([found, *fresh]))
+    return found // records, found % records
+
+
+def _agreement(sample: Sample, left: Longs, right: Longs) -> Words:
+    agree = np.zeros(len(left), dtype=np.uint64)
+    for a, keys in enumerate(sample.keys):
+        one = keys[left]
+        agree |= ((one != 0) & (one == keys[right])).astype(np.uint64) << np.uint64(a)
+    return agree
+
+
+def _known(sample: Sample, full: Sequence[int], left: Longs, right: Longs) -> Words:
+    known = np.zeros(len(left), dtype=np.uint64)
+    for c, a in enumerate(full):
+        keys = sample.keys[a]
+        known |= ((keys[left] != 0) & (keys[right] != 0)).astype(np.uint64) << np.uint64(c)
+    return known
+
+
+def full_atoms(atoms: Sequence[Atom], columns: int) -> list[int]:
+    """Index of the atom that is the whole value of each column."""
+    found = {next(iter(atom.columns)): a for a, atom in enumerate(atoms) if atom.is_full}
+    return [found[c] for c in range(columns)]
+
+
+def _patterns(sample: Sample, atoms: Sequence[Atom], columns: int, left: Longs, right: Longs) -> _Patterns:
+    agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
+    # One number for both: sorting numbers is ten times as fast as sorting columns.
+    _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
+    return _Patterns(agree[first], known[first], counts.astype(np.float64), np.zeros(len(counts)))
+
+
+def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
+    """The patterns with their match probabilities, by EM over the columns' agreements."""
+    if not len(patterns.pairs):
+        return patterns
+    columns = len(parents)
+    full = full_atoms(atoms, columns)
+    random = _patterns(sample, atoms, columns, *_random(sample))
+    evidence = []
+    for c, parent in enumerate(parents):
+        evidence.append(_levels(sample, atoms, c, patterns, random, None))
+        if parent is not None:
+            given = _patterns(sample, atoms, columns, *agreeing(sample, full[parent], _RANDOM_PAIRS))
+            same = (patterns.agree >> np.uint64(full[parent])) & np.uint64(1) == 1
+            levels, u = _levels(sample, atoms, c, patterns, given, full[parent])
+            evidence[-1] = (np.where(same, -1, evidence[-1][0]), evidence[-1][1])
+            evidence.append((np.where(same, levels, -1), u))
+    possible = sample.possible
+    prior = min(0.5 * sample.keys.shape[1] / possible, 0.5)
+    m = [_start(levels, len(u)) for levels, u in evidence]
+    match = np.zeros(len(patterns.pairs))
+    for _ in range(_ITERATIONS):
+        odds = np.full(len(patterns.pairs), np.log(prior / (1 - prior)))
+        for (levels, u), of_column in zip(evidence, m, strict=True):
+            odds += np.where(levels >= 0, np.log(of_column[levels] / u[levels]), 0.0)
+        match = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+        # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
+        weights = patterns.pairs * match * (match >= LEARNED_FROM)
+        prior = min(max(weights.sum() / possible, 1e-12), 0.5)
+        m = [_shares(levels, weights, len(u)) for levels, u in evidence]
+    return _Patterns(patterns.agree, patterns.known, patterns.pairs, match)
+
+
+def _random(sample: Sample) -> tuple[Longs, Longs]:
+    generator = np.random.default_rng(1)
+    one, other = generator.integers(0, sample.keys.shape[1], size=(2, _RANDOM_PAIRS))
+    kept = one != other if sample.right is None else sample.right[one] != sample.right[other]
+    return one[kept], other[kept]
+
+
+def _levels(
+    sample: Sample, atoms: Sequence[Atom], column: int, patterns: _Patterns, drawn: _Patterns, parent: int | None
+) -> tuple[Longs, Floats]:
+    """Level of each pattern in a column (which of its atoms agree; -1: a value is missing), and u of each level.
+
+    Of the drawn pairs few are matches; they agree in the atom `parent`, or in nothing by more than chance.
+    """
+    own = [a for a, atom in enumerate(atoms) if atom.columns == {column} and atom.tells]
+    full = next(a for a in own if atoms[a].is_full)
+    mask = np.uint64(sum(1 << a for a in own))
+    exact = np.uint64(1 << full)
+
+    def agreement(of: _Patterns) -> Words:
+        return np.where(of.agree & exact, exact, of.agree & mask)
+
+    values, levels = np.unique(np.concatenate([agreement(patterns), agreement(drawn)]), return_inverse=True)
+    bit = np.uint64(column)
+    by_chance = levels[len(patterns.pairs) :]
+    seen = (drawn.known >> bit) & np.uint64(1) == 1
+    counts = np.bincount(by_chance[seen], drawn.pairs[seen], minlength=len(values)) + 0.3
+    u = counts / counts.sum()
+    if parent is None:
+        # Random pairs hold few equal values; their number follows from the counts of values.
+        u[values == exact] = max(_count(sample, sample.keys[full]), 0.3) / _present(sample, full)
+    shown = np.where((patterns.known >> bit) & np.uint64(1) == 1, levels[: len(patterns.pairs)], -1)
+    return shown, u
+
+
+def _start(levels: Longs, size: int) -> Floats:
+    """Starting m: most matches agree in full; the best level is the last one that occurs."""
+    m = np.full(size, 0.2 / max(size - 1, 1))
+    m[levels.max(initial=0)] = 0.8
+    return m
+
+
+def _shares(levels: Longs, weights: Floats, size: int) -> Floats:
+    known = levels >= 0
+    counts = np.bincount(levels[known], weights[known], minlength=size) + 0.1
+    return np.asarray(counts / counts.sum())
+
+
+def _fires(patterns: _Patterns, conjunction: Iterable[int]) -> Flags:
+    mask = np.uint64(sum(1 << a for a in conjunction))
+    return np.asarray((patterns.agree & mask) == mask)
+
+
+def _greedy(
+    sample: Sample, patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: float
+) -> list[tuple[int, ...]]:
+    fires = np.array([_fires(patterns, conjunction) for conjunction in candidates])
+    if not fires.size:
+        return []
+    matches = patterns.pairs * patterns.match
+    open_pairs = np.ones(len(matches), dtype=bool)
+    left = budget / sample.scale
+    least = _LEAST_GAIN * matches.sum()
+    chosen: list[int] = []
+    while len(chosen) < MAX_RULES:
+        gains = fires[:, open_pairs] @ matches[open_pairs]
+        costs = fires[:, open_pairs] @ patterns.pairs[open_pairs]
+        worth = np.where((gains >= least) & (costs <= left), gains / (costs + _PATIENCE * budget / sample.scale), 0.0)
+        best = int(np.argmax(worth))
+        if worth[best] <= 0:
+            break
+        chosen.append(best)
+        left -= float(costs[best])
+        open_pairs &= ~fires[best]
+    return [candidates[at] for at in chosen]
+
+
+def _finest_first(sample: Sample) -> list[int]:
+    """Atoms by the number of pairs that share them, those that most records have before all others."""
+    possible = sample.possible
+
+    def coarseness(a: int) -> float:
+        missing = float((sample.keys[a] == 0).mean())
+        return missing + _count(sample, sample.keys[a]) / max(possible, 1.0)
+
+    return sorted(range(len(sample.keys)), key=coarseness)
+
+
+def _rule(
+    sample: Sample, patterns: _Patterns, atoms: Sequence[Atom], finest: Sequence[int], conjunction: tuple[int, ...]
+) -> Rule:
+    used = frozenset().union(*(atoms[a].columns for a in conjunction))
+    refining: list[int] = []
+    for a in finest:
+        if not atoms[a].columns & used and len(refining) < 3:
+            refining.append(a)
+            used |= atoms[a].columns
+    fires = _fires(patterns, conjunction)
+    pairs = float(patterns.pairs[fires].sum())
+    matches = float((patterns.pairs * patterns.match)[fires].sum())
+    return Rule(conjunction, tuple(refining), pairs * sample.scale, matches * sample.scale)
+
+
+def _matches(patterns: _Patterns, chosen: Sequence[tuple[int, ...]]) -> float:
+    any_fires = np.zeros(len(patterns.pairs), dtype=bool)
+    for conjunction in chosen:
+        any_fires |= _fires(patterns, conjunction)
+    return float((patterns.pairs * patterns.match)[any_fires].sum())
+
+
+def _recall(patterns: _Patterns, atoms: Sequence[Atom], chosen: Sequence[tuple[int, ...]]) -> float:
+    """Share of all matches that the rules bring: Chapman's estimate between rules without a common column."""
+    matches = patterns.pairs * patterns.match
+    caught = {conjunction: _fires(patterns, conjunction) for conjunction in chosen}
+    estimates, weights = [], []
+    for one, other in itertools.combinations(chosen, 2):
+        if any(atoms[a].columns & atoms[b].columns for a in one for b in other):
+            continue
+        first, second = matches[caught[one]].sum(), matches[caught[other]].sum()
+        both = matches[caught[one] & caught[other]].sum()
+        estimates.append((first + 1) * (second + 1) / (both + 1) - 1)
+        weights.append(both + 1e-9)
+    found = _matches(patterns, chosen)
+    if not estimates or found <= 0:
+        return 1.0
+    return min(found / max(float(np.average(estimates, weights=weights)), found), 1.0)

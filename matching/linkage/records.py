@@ -1,0 +1,83 @@
+"""Records of the engine: one row an input row, numbered in the order of the ids, every column in its compared form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from matching.linkage.kinds import FULL, KINDS
+
+SWAPPED_KINDS = ("given_name", "family_name")
+NUMBERED = ("identifier", "phone")
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A key that a record may have for blocking.
+
+    Attributes:
+        name: what people read: the column, or `column.form`.
+        columns: indices of the columns that it is made of.
+        key: the key of a record (text); null: the record has none.
+        tells: whether records that share it are likelier the same for it. The half of a number may be all that it says
+            of province or birth year.
+    """
+
+    name: str
+    columns: frozenset[int]
+    key: Column
+    tells: bool = True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether equal keys are equal values."""
+        return "." not in self.name
+
+
+def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+    """Numbered records in compared form.
+
+    Columns in: source (int), id (string), `c<i>` the text of the i-th column. Columns out: rid (long, ascending with
+    source and id), source, id, repetition (int, above 1 for a further row of the same id), `v<i>`.
+
+    Args:
+        rows: the input rows.
+        columns: column → kind, in the order of `c<i>`.
+    """
+    values = [KINDS[kind].value(F.col(f"c{i}")).alias(f"v{i}") for i, kind in enumerate(columns.values())]
+    # One column to sort by, which is no constant: then the window finds its rows where the sort has put them.
+    named = rows.withColumn("name", F.concat_ws(":", "source", "id"))
+    ordered = named.repartitionByRange("name").sortWithinPartitions("name")
+    repetition = F.row_number().over(Window.partitionBy("name").orderBy("name"))
+    numbered = ordered.withColumn("repetition", repetition).withColumn("rid", F.monotonically_increasing_id())
+    return numbered.select("rid", "source", "id", "repetition", *values)
+
+
+def swapped(columns: Mapping[str, str]) -> tuple[int, int] | None:
+    """Indices of given and family name where there is one of each: these are written the wrong way round at times."""
+    kinds = list(columns.values())
+    if any(kinds.count(kind) != 1 for kind in SWAPPED_KINDS):
+        return None
+    given, family = SWAPPED_KINDS
+    return kinds.index(given), kinds.index(family)
+
+
+def atoms(columns: Mapping[str, str]) -> list[Atom]:
+    """Every key that the columns' kinds give, over records as `standardised` leaves them."""
+    found = []
+    for i, (column, kind) in enumerate(columns.items()):
+        for form, key_of in KINDS[kind].atoms.items():
+            name = column if form == FULL else f"{column}.{form}"
+            tells = form == FULL or kind not in NUMBERED
+            found.append(Atom(name, frozenset({i}), key_of(F.col(f"v{i}")), tells))
+    pair = swapped(columns)
+    if pair:
+        names = [F.col(f"v{i}") for i in pair]
+        either_way = F.concat(F.least(*names), F.lit(" "), F.greatest(*names))
+        key = F.when(names[0].isNotNull() & names[1].isNotNull(), either_way)
+        listed = list(columns)
+        found.append(Atom(f"{listed[pair[0]]}.with.{listed[pair[1]]}", frozenset(pair), key))
+    return found

@@ -1,0 +1,85 @@
+"""Blocks in arrays: records with equal keys, how many pairs they make, and the pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Longs = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_MIX = np.int64(-7046029254386353131)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Blocks of records, one after the other.
+
+    Attributes:
+        rows: indices of the records, block by block; of two inputs the first one's come first in a block.
+        starts, sizes: where each block begins in `rows`, and its number of records.
+        rights: records of the second input a block; None: every two records pair.
+    """
+
+    rows: Longs
+    starts: Longs
+    sizes: Longs
+    rights: Longs | None
+
+    @property
+    def pairs(self) -> Longs:
+        """Number of pairs of each block."""
+        if self.rights is None:
+            return np.asarray(self.sizes * (self.sizes - 1) // 2)
+        return np.asarray(self.rights * (self.sizes - self.rights))
+
+    def where(self, kept: Flags) -> Runs:
+        """Some of the blocks."""
+        sizes = self.sizes[kept]
+        rows = self.rows[np.repeat(kept, self.sizes)]
+        rights = None if self.rights is None else self.rights[kept]
+        return Runs(rows, np.cumsum(sizes) - sizes, sizes, rights)
+
+    def all_pairs(self) -> tuple[Longs, Longs]:
+        """Indices of the two records of each pair; of two inputs the first one's stand left."""
+        at = np.arange(len(self.rows))
+        ends = np.repeat(self.starts + self.sizes, self.sizes)
+        if self.rights is None:
+            first = at + 1
+            partners = ends - first
+        else:
+            rights = np.repeat(self.rights, self.sizes)
+            first = ends - rights
+            partners = np.where(at < first, rights, 0)
+        offsets = np.cumsum(partners) - partners
+        other = np.repeat(first - offsets, partners) + np.arange(partners.sum())
+        return self.rows[np.repeat(at, partners)], self.rows[other]
+
+    def block_of_rows(self) -> Longs:
+        """Number of the block of each of `rows`."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+
+def runs(key: Longs, right: Flags | None) -> Runs:
+    """Blocks of the records with equal keys; records of key 0 have none.
+
+    Args:
+        key: key of each record.
+        right: whether a record is of the second input; None: every two records pair.
+    """
+    has = np.flatnonzero(key)
+    order = np.argsort(key[has], kind="stable") if right is None else np.lexsort((right[has], key[has]))
+    rows = has[order]
+    starts = np.flatnonzero(np.diff(key[rows], prepend=0))
+    sizes = np.diff(starts, append=len(rows))
+    rights = None
+    if right is not None:
+        rights = np.add.reduceat(right[rows].astype(np.int64), starts) if len(rows) else sizes
+    return Runs(rows, starts, sizes, rights)
+
+
+def joined(key: Longs, more: Longs) -> Longs:
+    """One key of two (a 64-bit hash)."""
+    return np.asarray((key ^ (more >> np.int64(17))) * _MIX + more)

@@ -1,0 +1,1 @@
+"""What `ct18 link` costs and finds, beside a peer on the same files."""

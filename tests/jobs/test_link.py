@@ -1,0 +1,258 @@
+"""`ct18 link` on a small register: files in, files out, and what its mistakes are answered with."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from jobs.errors import UserError
+from jobs.link import config as link_config
+from jobs.link.run import run
+
+COLUMNS = {
+    "given_name": "given_name",
+    "surname": "family_name",
+    "birth": "date",
+    "street": "address",
+    "town": "locality",
+    "phone": "phone",
+}
+SYLLABLES = ["ba", "mo", "ri", "ten", "lu", "ka", "so", "vin", "de", "har", "po", "nel", "ti", "gra", "ow", "sha"]
+
+
+def people(seed: int = 5, entities: int = 500, duplicates: int = 200) -> pd.DataFrame:
+    """People, some of them twice with a mistake or two; `entity` says who is who."""
+    chance = random.Random(seed)
+
+    def word(least: int, most: int) -> str:
+        return "".join(chance.choices(SYLLABLES, k=chance.randint(least, most)))
+
+    given, family, towns = ([word(2, 3) for _ in range(n)] for n in (60, 150, 25))
+    rows: list[dict[str, Any]] = []
+    for entity in range(entities):
+        rows.append(
+            {
+                "entity": entity,
+                "given_name": chance.choice(given),
+                "surname": chance.choice(family),
+                "birth": f"{chance.randint(1930, 2005)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+                "street": f"{chance.randint(1, 200)} {word(2, 3)} street",
+                "town": chance.choice(towns),
+                "phone": f"09{chance.randint(10_000_000, 99_999_999)}",
+            }
+        )
+    for row in chance.sample(rows, duplicates):
+        copy = dict(row)
+        for column in chance.sample(["given_name", "surname", "street", "town"], chance.randint(0, 2)):
+            at = chance.randrange(1, len(copy[column]))
+            copy[column] = copy[column][:at] + chance.choice("aeiou") + copy[column][at + 1 :]
+        copy["phone"] = chance.choice([copy["phone"], None, "09" + "".join(chance.choices("0123456789", k=8))])
+        rows.append(copy)
+    chance.shuffle(rows)
+    return pd.DataFrame(rows).assign(rec_id=[f"r{i}" for i in range(len(rows))])
+
+
+def linked(
+    spark: SparkSession, folder: Path, settings: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    run(spark, link_config.load(folder / "config.yaml"), folder, folder / "out", lambda stage: None)
+    pairs = pd.read_parquet(folder / "out" / "pairs.parquet")
+    clusters = pd.read_parquet(folder / "out" / "clusters.parquet")
+    return pairs, clusters, json.loads((folder / "out" / "summary.json").read_text(encoding="utf-8"))
+
+
+def settings(**more: object) -> dict[str, Any]:
+    return {"link_type": "dedupe", "inputs": ["people.parquet"], "unique_id": "rec_id", "columns": COLUMNS, **more}
+
+
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    folder = tmp_path_factory.mktemp("register")
+    table = people()
+    table.drop(columns="entity").to_parquet(folder / "people.parquet")
+    return folder, table
+
+
+@pytest.fixture(scope="module")
+def deduped(
+    spark: SparkSession, register: tuple[Path, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    return linked(spark, register[0], settings())
+
+
+def true_pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
+    both = table.merge(table, on="entity")
+    return set(both.loc[both.rec_id_x < both.rec_id_y, ["rec_id_x", "rec_id_y"]].itertuples(index=False, name=None))
+
+
+def test_pairs_are_as_the_contract_says(deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]) -> None:
+    pairs, _, _ = deduped
+    gammas = [f"gamma_{column}" for column in COLUMNS]
+    assert list(pairs.columns) == ["id_l", "id_r", "match_weight", "match_probability", *gammas]
+    assert (pairs.id_l < pairs.id_r).all()
+    assert not pairs.duplicated(["id_l", "id_r"]).any()
+    assert (pairs.match_probability >= 0.01).all()
+    assert pairs.match_probability.to_numpy() == pytest.approx(1 / (1 + 2 ** -pairs.match_weight.to_numpy()))
+    assert pairs[gammas].to_numpy().min() >= -1
+
+
+def test_who_is_who_is_found_without_being_told_how(
+    register: tuple[Path, pd.DataFrame], deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
+) -> None:
+    pairs, _, _ = deduped
+    truth = true_pairs(register[1])
+    found = set(pairs.loc[pairs.match_probability >= 0.5, ["id_l", "id_r"]].itertuples(index=False, name=None))
+    assert len(found & truth) >= 0.97 * len(truth)
+    assert len(found & truth) >= 0.97 * len(found)
+
+
+def test_every_row_has_its_cluster_named_after_its_first_member(
+    register: tuple[Path, pd.DataFrame], deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
+) -> None:
+    _, clusters, _ = deduped
+    assert sorted(clusters.id) == sorted(register[1].rec_id)
+    assert set(clusters.source) == {0}
+    named = "0:" + clusters.id
+    assert (named.groupby(clusters.cluster_id).min() == clusters.cluster_id.drop_duplicates().sort_values().array).all()
+
+
+def test_the_summary_says_what_was_done_and_chosen(
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]], register: tuple[Path, pd.DataFrame]
+) -> None:
+    pairs, _, summary = deduped
+    assert summary["rows"] == len(register[1])
+    assert summary["pairs_kept"] == len(pairs) <= summary["pairs_scored"]
+    assert {"read", "blocking", "compare", "model", "clusters", "write"} <= set(summary["seconds"])
+    rules = summary["blocking"]["rules"]
+    assert sum(rule["first"] for rule in rules) == summary["pairs_scored"]
+    assert all(rule["pairs"] >= rule["first"] for rule in rules)
+    assert 0 < summary["blocking"]["estimated_recall"] <= 1
+    for column in COLUMNS:
+        levels = summary["comparisons"][column]["levels"]
+        assert sum(level["m"] for level in levels) == pytest.approx(1)
+        assert sum(level["u"] for level in levels) == pytest.approx(1)
+    page = (register[0] / "out" / "report.html").read_text(encoding="utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_same_input_same_output_whatever_the_partitions(
+    spark: SparkSession,
+    tmp_path: Path,
+    register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
+) -> None:
+    shuffled = register[1].drop(columns="entity").sample(frac=1, random_state=3)
+    spark.createDataFrame(shuffled).repartition(7).write.parquet(str(tmp_path / "people.parquet"))
+    before = spark.conf.get("spark.sql.shuffle.partitions")
+    spark.conf.set("spark.sql.shuffle.partitions", "5")
+    try:
+        pairs, clusters, _ = linked(spark, tmp_path, settings())
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", str(before))
+    pd.testing.assert_frame_equal(pairs, deduped[0])
+    pd.testing.assert_frame_equal(clusters, deduped[1])
+
+
+def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
+    table = people(seed=7)
+    right = table.duplicated("entity", keep="first")
+    table[~right].drop(columns="entity").to_csv(tmp_path / "left.csv", index=False)
+    table[right].drop(columns="entity").to_csv(tmp_path / "right.csv", index=False)
+    wanted = settings(
+        link_type="link",
+        inputs=["left.csv", "right.csv"],
+        one_to_one=True,
+        blocking_rules=["birth", "surname, substr(given_name, 1, 2)", "phone"],
+        comparisons={"street": {"levels": ["close"], "term_frequency": False}},
+    )
+    pairs, clusters, summary = linked(spark, tmp_path, wanted)
+    assert [rule["rule"] for rule in summary["blocking"]["rules"]] == wanted["blocking_rules"]
+    assert [level["name"] for level in summary["comparisons"]["street"]["levels"]] == ["exact", "close", "different"]
+    assert set(pairs.id_l) <= set(table[~right].rec_id)
+    assert set(pairs.id_r) <= set(table[right].rec_id)
+    several = clusters[clusters.groupby("cluster_id").id.transform("size") > 1]
+    assert all(sorted(sources) == [0, 1] for sources in several.groupby("cluster_id").source.agg(list))
+    entity = table.set_index("rec_id").entity
+    sides = several.sort_values("source").groupby("cluster_id").id.agg(list)
+    right_links = sum(entity[left] == entity[other] for left, other in sides)
+    assert right_links >= 0.97 * len(sides)
+    assert right_links >= 0.95 * right.sum()
+
+
+def test_labels_bind_the_clusters_and_measure_the_scores(
+    spark: SparkSession, tmp_path: Path, register: tuple[Path, pd.DataFrame]
+) -> None:
+    folder, table = register
+    truth = sorted(true_pairs(table))
+    labels = pd.DataFrame(truth[:40], columns=["id_l", "id_r"]).assign(match=True)
+    labels.loc[0, "match"] = False  # what people decided stands, whatever the evidence
+    labels.to_parquet(tmp_path / "labels.parquet")
+    table.drop(columns="entity").to_parquet(tmp_path / "people.parquet")
+    _, clusters, summary = linked(spark, tmp_path, settings(labels="labels.parquet"))
+    cluster = clusters.set_index("id").cluster_id
+    assert cluster[labels.id_l[0]] != cluster[labels.id_r[0]]
+    assert all(cluster[left] == cluster[right] for left, right in truth[1:40])
+    assert summary["labels"]["pairs"] == 40
+    assert 0 <= summary["labels"]["expected_calibration_error"] <= 1
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"columns": {"birth": "birthday"}}, "birth: no kind 'birthday'"),
+    ({"columns": {"born": "date"}}, "people.parquet: no column born"),
+    ({"columns": {}}, "columns"),
+    ({"unique_id": "number"}, "people.parquet: no column number"),
+    ({"unique_id": "town", "columns": {"birth": "date"}}, "stand on more than one row"),
+    ({"unique_id": "phone", "columns": {"birth": "date"}}, "rows without phone"),
+    ({"inputs": ["nobody.parquet"]}, "nobody.parquet: not there"),
+    ({"inputs": ["people.parquet", "people.parquet"]}, "takes 1, not 2"),
+    ({"inputs": ["empty.parquet"]}, "empty.parquet: no rows"),
+    ({"tresholds": 0.5}, "tresholds"),
+    ({"threshold": 2}, "threshold"),
+    ({"one_to_one": True}, "one_to_one"),
+    ({"comparisons": {"birth": {"levels": ["soundex"]}}}, "no level soundex"),
+    ({"comparisons": {"age": {}}}, "comparisons: not among columns: age"),
+    ({"blocking_rules": ["shoe_size"]}, "blocking rule"),
+    ({"labels": "nothing.parquet"}, "nothing.parquet: not there"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[told for _, told in WRONG])
+def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
+    spark: SparkSession, tmp_path: Path, register: tuple[Path, pd.DataFrame], wrong: dict[str, Any], told: str
+) -> None:
+    table = register[1].drop(columns="entity")
+    table.to_parquet(tmp_path / "people.parquet")
+    table.head(0).to_parquet(tmp_path / "empty.parquet")
+    with pytest.raises(UserError) as error:
+        linked(spark, tmp_path, settings(**wrong))
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_ends_a_mistake_with_exit_2(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "jobs",
+        "link",
+        "--config",
+        str(tmp_path / "none.yaml"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip().startswith("ct18: ")
+    assert len(done.stderr.strip().splitlines()) == 1
