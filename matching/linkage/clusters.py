@@ -104,7 +104,7 @@ def _contradicted(label: Longs, inner: Edges, linked: float) -> Iterator[tuple[L
     """Components of three records and more in which a pair is not linked: their nodes, their pairs numbered within."""
     sizes = np.bincount(label, minlength=len(label))
     linked_pairs = np.bincount(label[inner.left], inner.weight >= linked, minlength=len(label))
-    doubtful = (sizes >= 3) & (linked_pairs < sizes * (sizes - 1) / 2)
+    doubtful = (sizes >= 3) & (linked_pairs < sizes * (sizes - 1) / 2) & ~_surely_whole(label, inner, linked, sizes)
     found = np.flatnonzero(doubtful)
     nodes = np.flatnonzero(doubtful[label])
     nodes = nodes[np.argsort(label[nodes], kind="stable")]
@@ -116,6 +116,20 @@ def _contradicted(label: Longs, inner: Edges, linked: float) -> Iterator[tuple[L
     for (first, last), (begin, end) in zip(of_nodes, of_pairs, strict=True):
         own, within = nodes[first:last], pairs.where(slice(begin, end))
         yield own, Edges(np.searchsorted(own, within.left), np.searchsorted(own, within.right), within.weight)
+
+
+def _surely_whole(label: Longs, inner: Edges, linked: float, sizes: Longs) -> npt.NDArray[np.bool_]:
+    """Components that no order of joining can cut, however little speaks for all pairs but one.
+
+    As long as two groups are left a link joins two of them, of at most a quarter of size² pairs in all.
+    """
+    links = inner.weight >= linked
+    weakest = np.full(len(label), np.inf)
+    np.minimum.at(weakest, label[inner.left[links]], inner.weight[links])
+    strongest_doubt = np.full(len(label), np.inf)
+    np.minimum.at(strongest_doubt, label[inner.left], inner.weight)
+    pairs = np.maximum(sizes * sizes // 4, 1)
+    return np.asarray((weakest + (pairs - 1) * UNSCORED >= linked * pairs) & (strongest_doubt >= UNSCORED))
 
 
 def _average_linkage(size: int, edges: Edges, linked: float) -> Longs:
