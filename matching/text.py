@@ -13,11 +13,7 @@ from matching.encodings import TONES
 from matching.expressions import empty_to_null, translated
 
 BLANKS = "\t\n\v\f\r\u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-_LATIN = "".join(
-    map(
-        chr, [*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x180), *range(0x1A0, 0x1B1), *range(0x1EA0, 0x1EFA)]
-    )
-)
+_LATIN = "".join(map(chr, [*range(0x41, 0x5B), *range(0x61, 0x7B), *range(0xC0, 0x250), *range(0x1E00, 0x1EFA)]))
 _MARKS = "".join(map(chr, range(0x0300, 0x0370)))
 _INVISIBLE_RANGES = (
     (0x00, 0x09),

@@ -20,9 +20,10 @@ from jobs.link import inputs
 from jobs.link.config import LinkConfig
 from jobs.link.page import page
 from matching.linkage import parameters
-from matching.linkage.clusters import Edges, Longs
+from matching.linkage.clusters import Edges
 from matching.linkage.comparison import gamma
 from matching.linkage.engine import Input, Linked
+from matching.linkage.runs import Longs
 
 _WRITING = ".writing"
 _EACH = 3
@@ -144,7 +145,7 @@ def summary(config: LinkConfig, given: Input, found: Linked, edges: Edges, group
         "prior_probability": model.prior,
         "seconds": {},
         "blocking": _blocking(config, found),
-        "comparisons": _comparisons(found),
+        "comparisons": _comparisons(found, given),
         "weights": _histogram(histogram),
         "examples": _examples(found, grouping.linked),
         "clusters": _cluster_sizes(sum(given.counts), grouping),
@@ -169,7 +170,7 @@ def _blocking(config: LinkConfig, found: Linked) -> dict[str, Any]:
     return {"estimated_recall": round(found.recall, 4), "cap": config.max_block, "rules": rules}
 
 
-def _comparisons(found: Linked) -> dict[str, Any]:
+def _comparisons(found: Linked, given: Input) -> dict[str, Any]:
     model = found.parameters
     told = {}
     for i, each in enumerate(found.comparisons):
@@ -184,6 +185,7 @@ def _comparisons(found: Linked) -> dict[str, Any]:
             "kind": each.kind,
             "term_frequency": each.term_frequency,
             "depends_on": parent,
+            "repeats": list(given.repeats.get(each.column, ())),
             "levels": levels,
         }
     return told

@@ -18,7 +18,7 @@ from jobs.link import inputs, results
 from jobs.link.config import LinkConfig
 from matching.linkage import clusters
 from matching.linkage.clusters import Edges
-from matching.linkage.engine import Input, Options, link, named, standardise, user_rule
+from matching.linkage.engine import Input, Options, link, named, standardise, user_key
 
 # What a labelled pair weighs in clusters: more than all evidence.
 _CERTAIN = 1000.0
@@ -98,7 +98,7 @@ def _keep(frame: DataFrame) -> DataFrame:
 def _given(spark: SparkSession, config: LinkConfig, base: Path) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
     rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
-    records = standardise(rows, config.columns, _keep)
+    records, repeats = standardise(rows, config.columns, _keep)
     checks = records.groupBy("source").agg(
         F.count("*").alias("rows"),
         F.count(F.when(F.col("id").isNull(), 1)).alias("missing"),
@@ -116,13 +116,13 @@ def _given(spark: SparkSession, config: LinkConfig, base: Path) -> Input:
                 f"{name}: {seen[source].repeated:,} values of {config.unique_id} stand on more than one row"
             )
     counts = tuple(seen[source].rows for source in range(len(paths)))
-    return Input(records, config.columns, counts, config.link_type == "link")
+    return Input(records, config.columns, repeats, counts, config.link_type == "link")
 
 
 def _check_rules(given: Input, config: LinkConfig) -> None:
     for rule in config.blocking_rules or ():
         try:
-            named(given).select(user_rule(rule, []).key)
+            named(given).select(user_key(rule))
         except PySparkException:
             raise UserError(f"blocking rule {rule!r}: no expression of the columns") from None
 

@@ -3,26 +3,40 @@
 A block that makes more pairs than the cap allows is split by the rule's refining keys, never dropped: pairs in it must
 agree on one of three further keys; where such a part is too large still, on two, then on all three; what remains too
 large is compared in stretches of its records' order. How many pairs that leaves out is counted a rule.
+
+Every record has a key a rule, and most keys bring pairs that other keys bring too: many more rows than records. They
+travel as parcels, arrays of what one batch sends to one partition, because a row of its own costs Spark fifty times as
+much as NumPy takes to work on it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from matching.linkage.runs import Flags, Longs, Runs, joined, runs
+from matching.linkage.runs import Flags, Longs, Runs, distinct, joined, runs
 
 REFINING = 3
 MAX_RULES = 62
 # Pairs that leave a partition at once.
 _BATCH = 200_000
-_SCHEMA = pa.schema([("l", pa.int64()), ("r", pa.int64()), ("rule", pa.int16())])
+_KEY = np.dtype([("rid", "i8"), ("key", "i8"), ("refining", "i4", (REFINING,)), ("rule", "u1"), ("right", "?")])
+_PAIR = np.dtype([("l", "i8"), ("r", "i8"), ("rule", "u1")])
+_PARCELS = pa.schema([("target", pa.int32()), ("content", pa.binary())])
+# Pairs as parcels; for each block that was split a row of its rule and the pairs that are left out, without content.
+_PAIRED = pa.schema([*_PARCELS, ("rule", pa.int16()), ("left_out", pa.int64())])
+_MERGED = pa.schema([("l", pa.int64()), ("r", pa.int64()), ("rules", pa.int64())])
+
+Table = npt.NDArray[Any]
+Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -31,13 +45,13 @@ class Keys:
 
     Attributes:
         text: what people read.
-        key: hash (long) of what two records must share; null: the rule does not apply to the record.
-        refining: hashes (long) by which a large block is split, up to three; null is a value like any other.
+        key: columns (hashes, long) that two records must share; where one is null the rule does not apply.
+        refining: columns (hashes, long) by which a large block is split, up to three; null is a value like any other.
     """
 
     text: str
-    key: Column
-    refining: Sequence[Column]
+    key: Sequence[str]
+    refining: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -60,21 +74,19 @@ def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) 
         cap: records of a block above which it is split.
         link: only pairs between the inputs.
     """
-    keys = [
-        F.struct(F.lit(i).cast("short").alias("rule"), rule.key.alias("key"), *_refining(rule))
-        for i, rule in enumerate(rules)
-    ]
-    keyed = records.select("rid", (F.col("source") == 1).alias("right"), F.explode(F.array(*keys)).alias("k"))
-    rows = keyed.where("k.key is not null").select("rid", "right", "k.*").repartition("key")
+    partitions = int(str(records.sparkSession.conf.get("spark.sql.shuffle.partitions")))
+    columns = sorted({name for rule in rules for name in (*rule.key, *rule.refining)})
+    read = records.select("rid", (F.col("source") == 1).alias("right"), *columns)
+    keyed = read.mapInArrow(_keying(rules, partitions), _ddl(_PARCELS)).repartitionById(partitions, "target")
     observation = Observation()
     stated = [
-        F.sum(F.when(F.col("l").isNull() & (F.col("rule") == i), value)).alias(f"{name}_{i}")
+        F.sum(F.when(F.col("content").isNull() & (F.col("rule") == i), value)).alias(f"{name}_{i}")
         for i in range(len(rules))
-        for name, value in (("blocks", F.lit(1)), ("pairs", F.col("r")))
+        for name, value in (("blocks", F.lit(1)), ("pairs", F.col("left_out")))
     ]
-    paired = rows.mapInArrow(_pairing(cap, link), "l long, r long, rule short").observe(observation, *stated)
-    proposing = F.bit_or(F.expr("shiftleft(1L, int(rule))")).alias("rules")
-    return paired.where("l is not null").groupBy("l", "r").agg(proposing), observation
+    paired = keyed.mapInArrow(_pairing(cap, link, partitions), _ddl(_PAIRED)).observe(observation, *stated)
+    parcels = paired.where("content is not null").select("target", "content").repartitionById(partitions, "target")
+    return parcels.mapInArrow(_merged, _ddl(_MERGED)), observation
 
 
 def cuts(observation: Observation, rules: int) -> list[Cut]:
@@ -83,18 +95,84 @@ def cuts(observation: Observation, rules: int) -> list[Cut]:
     return [Cut(seen[f"blocks_{i}"] or 0, seen[f"pairs_{i}"] or 0) for i in range(rules)]
 
 
-def _refining(rule: Keys) -> list[Column]:
-    missing = [F.lit(0).cast("long")] * (REFINING - len(rule.refining))
-    return [F.coalesce(c, F.lit(0)).alias(f"refining_{i}") for i, c in enumerate([*rule.refining, *missing])]
+def _ddl(schema: pa.Schema) -> str:
+    types = {pa.int16(): "short", pa.int32(): "int", pa.int64(): "long", pa.binary(): "binary"}
+    return ", ".join(f"{field.name} {types[field.type]}" for field in schema)
 
 
-def _pairing(cap: int, link: bool) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def pairs(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found = list(batches)
-        if found:
-            yield from _Partition.of(pa.Table.from_batches(found), cap, link).batches()
+def _keying(rules: Sequence[Keys], partitions: int) -> Callable[[Batches], Batches]:
+    """Records to parcels of keys."""
+
+    def keys(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            found = np.concatenate([_keys(batch, number, rule) for number, rule in enumerate(rules)])
+            yield from _parcels(found, found["key"], partitions)
+
+    return keys
+
+
+def _keys(batch: pa.RecordBatch, number: int, rule: Keys) -> Table:
+    """Keys of one rule; its number goes into them, so that rules of equal values are rules apart."""
+    key = np.full(batch.num_rows, number + 1, dtype=np.int64)
+    has = np.ones(batch.num_rows, dtype=bool)
+    for name in rule.key:
+        column = batch.column(name)
+        has &= column.is_valid().to_numpy(zero_copy_only=False)
+        key = joined(key, column.fill_null(0).to_numpy())
+    found = np.zeros(int(has.sum()), dtype=_KEY)
+    found["rid"] = batch.column("rid").to_numpy()[has]
+    found["key"] = key[has]
+    found["rule"] = number
+    found["right"] = batch.column("right").to_numpy(zero_copy_only=False)[has]
+    for at, name in enumerate(rule.refining):
+        found["refining"][:, at] = batch.column(name).fill_null(0).to_numpy()[has] >> np.int64(32)
+    return found
+
+
+def _parcels(content: Table, hashes: Longs, partitions: int) -> Iterator[pa.RecordBatch]:
+    """Rows parcelled by the partition to which their hashes send them."""
+    # The high bits: the low ones of a product are not well mixed.
+    target = (((hashes >> np.int64(33)) & np.int64(0x3FFFFFFF)) % partitions).astype(np.int32)
+    order = np.argsort(target, kind="stable")
+    targets, starts = np.unique(target[order], return_index=True)
+    parts = np.split(content[order], starts[1:])
+    if len(targets):
+        columns = [pa.array(targets), pa.array([part.tobytes() for part in parts], pa.binary())]
+        yield pa.RecordBatch.from_arrays(columns, schema=_PARCELS)
+
+
+def _opened(batches: Batches, of: np.dtype[Any]) -> Table:
+    """All rows of all parcels."""
+    parcels = [cell.as_buffer() for batch in batches for cell in batch.column("content")]
+    return np.concatenate([np.zeros(0, of), *(np.frombuffer(parcel, dtype=of) for parcel in parcels)])
+
+
+def _pairing(cap: int, link: bool, partitions: int) -> Callable[[Batches], Batches]:
+    """Parcels of keys to parcels of pairs."""
+
+    def pairs(batches: Batches) -> Iterator[pa.RecordBatch]:
+        keys = _opened(batches, _KEY)
+        refining = np.ascontiguousarray(keys["refining"].T.astype(np.int64))
+        right = keys["right"].copy() if link else None
+        partition = _Partition(keys["rid"].copy(), keys["key"].copy(), keys["rule"].copy(), right, refining, cap)
+        yield from partition.batches(partitions)
 
     return pairs
+
+
+def _merged(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Parcels of pairs to pairs, each once."""
+    pairs = _opened(batches, _PAIR)
+    left, right = pairs["l"].copy(), pairs["r"].copy()
+    order = np.lexsort((right, left))
+    left, right = left[order], right[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+    starts = np.flatnonzero(first)
+    bits = np.int64(1) << pairs["rule"][order].astype(np.int64)
+    rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
+    found = pa.table([left[starts], right[starts], rules], schema=_MERGED)
+    yield from found.to_batches(max_chunksize=_BATCH)
 
 
 @dataclass(frozen=True)
@@ -104,37 +182,46 @@ class _Partition:
     Attributes:
         rid, key, rule, right: a row a record and rule; right is None where every two records pair.
         refining: array [refining key, row].
-        most: pairs of a block above which it is split.
+        cap: records of a block above which it is split.
     """
 
     rid: Longs
     key: Longs
-    rule: Longs
+    rule: Table
     right: Flags | None
     refining: Longs
     cap: int
 
-    @staticmethod
-    def of(table: pa.Table, cap: int, link: bool) -> _Partition:
-        # In the order of the records, so that nothing depends on how the rows travelled.
-        column = {name: table.column(name).to_numpy() for name in table.column_names}
-        order = np.lexsort((column["rule"], column["rid"]))
-        refining = np.stack([column[f"refining_{i}"][order] for i in range(REFINING)])
-        right = column["right"][order] if link else None
-        return _Partition(column["rid"][order], column["key"][order], column["rule"][order], right, refining, cap)
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Pairs as rows of the output; for each block that was split a row (null, pairs left out, rule)."""
+    def batches(self, partitions: int) -> Iterator[pa.RecordBatch]:
+        """Pairs as rows of `_PAIRED`."""
         blocks = self._runs(self.key, None)
         large = blocks.pairs > self._most
-        yield from self._rows(*blocks.where(~large).all_pairs())
+        yield from self._rows(*blocks.where(~large).all_pairs(), partitions)
         if large.any():
-            split = blocks.where(large)
-            one, other = self._split(split)
-            yield from self._rows(one, other)
-            left_out = pa.array(split.pairs - self._counts(split, one))
-            rules = pa.array(self.rule[split.rows[split.starts]], pa.int16())
-            yield pa.RecordBatch.from_arrays([pa.nulls(len(rules), pa.int64()), left_out, rules], schema=_SCHEMA)
+            yield from self._in_order(blocks.where(large).rows)._refined(partitions)
+
+    def _in_order(self, rows: Longs) -> _Partition:
+        """Some of the rows, in the order of their records: nothing may depend on how they travelled."""
+        rows = rows[np.lexsort((self.rule[rows], self.rid[rows]))]
+        right = None if self.right is None else self.right[rows]
+        return replace(
+            self,
+            rid=self.rid[rows],
+            key=self.key[rows],
+            rule=self.rule[rows],
+            right=right,
+            refining=self.refining[:, rows],
+        )
+
+    def _refined(self, partitions: int) -> Iterator[pa.RecordBatch]:
+        """Pairs of blocks that are all too large, and how many are left out of each."""
+        blocks = self._runs(self.key, None)
+        one, other = self._split(blocks)
+        yield from self._rows(one, other, partitions)
+        left_out = pa.array(blocks.pairs - self._counts(blocks, one))
+        rules = pa.array(self.rule[blocks.rows[blocks.starts]].astype(np.int16))
+        nothing = [pa.nulls(len(rules), pa.int32()), pa.nulls(len(rules), pa.binary())]
+        yield pa.RecordBatch.from_arrays([*nothing, rules, left_out], schema=_PAIRED)
 
     @property
     def _most(self) -> int:
@@ -153,7 +240,7 @@ class _Partition:
         for size in range(1, REFINING + 1):
             left: dict[tuple[int, ...], Runs] = {}
             for chosen in itertools.combinations(range(REFINING), size):
-                rows = np.unique(np.concatenate([rows for by, rows in waiting.items() if set(by) < set(chosen)]))
+                rows = distinct(np.concatenate([rows for by, rows in waiting.items() if set(by) < set(chosen)]))
                 key = self.key[rows]
                 for by in chosen:
                     key = joined(key, self.refining[by][rows])
@@ -165,7 +252,7 @@ class _Partition:
         found.append(self._stretches(left[tuple(range(REFINING))]))
         one, other = (np.concatenate(ends) for ends in zip(*found, strict=True))
         size = len(self.key)
-        return np.divmod(np.unique(np.minimum(one, other) * size + np.maximum(one, other)), size)
+        return np.divmod(distinct(np.minimum(one, other) * size + np.maximum(one, other)), size)
 
     def _stretches(self, blocks: Runs) -> tuple[Longs, Longs]:
         """Pairs of near neighbours in what no key can split."""
@@ -182,7 +269,7 @@ class _Partition:
         block[blocks.rows] = blocks.block_of_rows()
         return np.bincount(block[rows], minlength=len(blocks.sizes))
 
-    def _rows(self, one: Longs, other: Longs) -> Iterator[pa.RecordBatch]:
+    def _rows(self, one: Longs, other: Longs, partitions: int) -> Iterator[pa.RecordBatch]:
         for start in range(0, len(one), _BATCH):
             left, right = one[start : start + _BATCH], other[start : start + _BATCH]
             if self.right is not None:
@@ -190,5 +277,8 @@ class _Partition:
             ends = self.rid[left], self.rid[right]
             if self.right is None:
                 ends = np.minimum(*ends), np.maximum(*ends)
-            columns = [pa.array(ends[0]), pa.array(ends[1]), pa.array(self.rule[left], pa.int16())]
-            yield pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+            pairs = np.zeros(len(left), dtype=_PAIR)
+            pairs["l"], pairs["r"], pairs["rule"] = *ends, self.rule[left]
+            for batch in _parcels(pairs, joined(ends[0], joined(ends[1], ends[0])), partitions):
+                nothing = [pa.nulls(batch.num_rows, pa.int16()), pa.nulls(batch.num_rows, pa.int64())]
+                yield pa.RecordBatch.from_arrays([*batch.columns, *nothing], schema=_PAIRED)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Longs = npt.NDArray[np.int64]
+from matching.linkage.runs import Longs, distinct
+
 Floats = npt.NDArray[np.float64]
 
 # Match weight of a pair that no rule proposed, or that was too unlikely to be kept.
@@ -67,7 +68,7 @@ def clustered(edges: Edges, linked: float) -> tuple[Longs, Longs, int]:
         The records (rid, ascending), the smallest rid of the cluster of each, and how many components were cut.
     """
     links = edges.weight >= linked
-    records = np.unique(np.concatenate([edges.left[links], edges.right[links]]))
+    records = distinct(np.concatenate([edges.left[links], edges.right[links]]))
     if not len(records):
         return records, records, 0
     edges = edges.where(np.isin(edges.left, records) & np.isin(edges.right, records))

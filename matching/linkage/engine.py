@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching.linkage import blocks, comparison, frequencies, parameters, plan
+from matching.linkage import blocks, comparison, frequencies, parameters, plan, repeated
 from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies
 from matching.linkage.parameters import ALONE, APART, EQUAL, Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised
+from matching.linkage.runs import distinct
 
 Keep = Callable[[DataFrame], DataFrame]
 
 # Records that fit into the memory of every executor: beyond, pairs travel to the records instead.
 _SMALL = 3_000_000
 _RANDOM_PAIRS = 500_000
+# Records of the sample in which pairs are looked at, for each of the other.
+_DRAWN = 2
 _PAIRS_OF_PARENT = 50_000
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
@@ -39,7 +43,7 @@ class Options:
         cap: records of a block above which it is split.
         pairs_a_record: pairs that may be compared, for each record.
         least_pairs: pairs that may be compared however few records there are.
-        sample: records of an input on which rules are chosen.
+        sample: records of an input, about, on which rules are chosen.
         seed: which records the sample holds.
     """
 
@@ -100,14 +104,16 @@ class Input:
     """Records ready to be linked.
 
     Attributes:
-        records: as `records.standardised` leaves them, kept.
+        records: as `standardise` leaves them.
         columns: column → kind.
+        repeats: column → the columns that it repeats; it is compared by what it says beyond them.
         counts: number of records of each input.
         link: pairs only between the two inputs.
     """
 
     records: DataFrame
     columns: Mapping[str, str]
+    repeats: Mapping[str, Sequence[str]]
     counts: tuple[int, ...]
     link: bool
 
@@ -119,9 +125,14 @@ class Input:
         return self.counts[0] * (self.counts[0] - 1) / 2
 
 
-def standardise(rows: DataFrame, columns: Mapping[str, str], keep: Keep) -> DataFrame:
-    """`records.standardised`, kept."""
-    return keep(standardised(rows, columns))
+def standardise(
+    rows: DataFrame, columns: Mapping[str, str], keep: Keep
+) -> tuple[DataFrame, Mapping[str, Sequence[str]]]:
+    """`records.standardised`, kept, every column without what others say already; and which columns repeat which."""
+    found = repeated.repetitions(rows, columns)
+    names = list(columns)
+    repeats = {names[each.whole]: [names[p] for p in each.parts] for each in found}
+    return keep(standardised(repeated.said_once(rows, found), columns)), repeats
 
 
 def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, told: Callable[[str], None]) -> Linked:
@@ -139,11 +150,11 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     made = atoms(given.columns)[: plan.MAX_ATOMS]
     sample, rids = _sampled(given, made, options)
     budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
-    planned = plan.choose(sample, made, len(chosen), budget)
+    drawn = _drawn_by_keys(given, made, sample, len(chosen), options)
+    planned = plan.choose(sample, drawn, made, len(chosen), budget)
     chosen = [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
-    rules = [user_rule(text, chosen) for text in options.blocking_rules or ()] or [
-        _keys(made, rule) for rule in planned.rules
-    ]
+    by_user = options.blocking_rules
+    keyed, rules = _keyed_by_user(given, by_user) if by_user else _keyed(given, made, planned.rules)
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
@@ -155,7 +166,7 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, equal, own), chosen))
     levels = _drawn_levels(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
     told("compare")
-    candidates, observation = blocks.candidates(named(given), rules, options.cap, given.link)
+    candidates, observation = blocks.candidates(keyed, rules, options.cap, given.link)
     candidates = _with_labels(candidates, labels, len(rules))
     pairs = keep(comparison.compared(candidates, _spread(records, given), chosen))
     told("model")
@@ -169,46 +180,90 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
 
 
 def _sampled(given: Input, made: Sequence[Atom], options: Options) -> tuple[plan.Sample, list[Longs]]:
-    """Keys of sampled records on the driver, at most `options.sample` of each input; their rid, an array an input."""
-    keys, rids = [], []
-    for source, _ in enumerate(given.counts):
-        order = F.xxhash64(F.lit(options.seed), F.col("id")), F.col("id")
-        picked = given.records.where(F.col("source") == source).orderBy(*order).limit(options.sample)
-        hashed = [
-            F.when(atom.key.isNotNull(), F.xxhash64(atom.key)).otherwise(0).alias(f"a{i}")
-            for i, atom in enumerate(made)
-        ]
-        table = picked.select("rid", *hashed).toArrow()
-        keys.append(np.stack([table.column(f"a{i}").to_numpy() for i in range(len(made))]))
-        rids.append(table.column("rid").to_numpy())
-    right = np.repeat([False, True], [len(each) for each in rids]) if given.link else None
-    sizes = [(len(each), count) for each, count in zip(rids, given.counts, strict=True)]
-    scale = sizes[0][1] / max(sizes[0][0], 1)
-    scale *= sizes[-1][1] / max(sizes[-1][0], 1)
-    return plan.Sample(np.concatenate(keys, axis=1), right, scale), rids
+    """Sampled records, about `options.sample` of each input; their rid, an array an input."""
+    drawn = F.lit(False)
+    for source, count in enumerate(given.counts):
+        below = _within(min(options.sample / count, 1))
+        drawn = drawn | ((F.col("source") == source) & (_order(options) <= below))
+    return _on_driver(given, made, drawn, options)
 
 
-def _keys(made: Sequence[Atom], rule: plan.Rule) -> blocks.Keys:
-    keys = [made[a].key for a in rule.atoms]
-    present = F.lit(True)
-    for key in keys:
-        present = present & key.isNotNull()
-    name = ", ".join(made[a].name for a in rule.atoms)
-    return blocks.Keys(
-        name, F.when(present, F.xxhash64(F.lit(name), *keys)), [F.xxhash64(made[a].key) for a in rule.refining]
-    )
+def _drawn_by_keys(
+    given: Input, made: Sequence[Atom], sample: plan.Sample, columns: int, options: Options
+) -> plan.Sample:
+    """Records in which pairs are looked at: all, or those that share one of some drawn keys, about as many."""
+    records = max(given.counts)
+    seeds = plan.seeds(sample, made, columns, float(sum(given.counts))) if records > options.sample else ()
+    if not seeds:
+        return sample
+    share = min(_DRAWN * options.sample / records / len(seeds), 1.0)
+    drawn = F.lit(False)
+    for number, seed in enumerate(seeds):
+        present = reduce(Column.__and__, (made[a].key.isNotNull() for a in seed))
+        key = F.xxhash64(F.lit(options.seed), F.lit(number), *(made[a].key for a in seed))
+        drawn = drawn | (present & (key <= _within(share)))
+    found, _ = _on_driver(given, made, drawn, options)
+    return replace(found, seeds=seeds, share=share)
 
 
-def user_rule(text: str, chosen: Sequence[Comparison]) -> blocks.Keys:
-    """A user's blocking rule: expressions of columns, comma-separated, over records as `named` leaves them."""
+def _order(options: Options) -> Column:
+    return F.xxhash64(F.lit(options.seed), F.col("id"))
+
+
+def _within(share: float) -> Column:
+    """The hash that a share of all hashes does not exceed."""
+    return F.lit(int(share * (2**64 - 1)) - 2**63)
+
+
+def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Options) -> tuple[plan.Sample, list[Longs]]:
+    """Keys of drawn records, in the order of a hash, and their rid, an array an input."""
+    hashed = [_hash(atom).alias(f"a{i}") for i, atom in enumerate(made)]
+    table = given.records.where(drawn).select("source", "rid", _order(options).alias("order"), *hashed).toArrow()
+    source, rid, order = (table.column(name).to_numpy() for name in ("source", "rid", "order"))
+    by_hash = np.lexsort((rid, order, source))
+    sizes = [int((source == each).sum()) for each in range(len(given.counts))]
+    keys = np.stack([table.column(f"a{i}").fill_null(0).to_numpy()[by_hash] for i in range(len(made))])
+    scale = given.counts[0] / max(sizes[0], 1)
+    scale *= given.counts[-1] / max(sizes[-1], 1)
+    rids = np.split(rid[by_hash], np.cumsum(sizes)[:-1])
+    return plan.Sample(keys, np.repeat([False, True], sizes) if given.link else None, scale), rids
+
+
+def _hash(atom: Atom) -> Column:
+    """Hash of an atom, null where a record has none."""
+    return F.when(atom.key.isNotNull(), F.xxhash64(atom.key))
+
+
+def _keyed(given: Input, made: Sequence[Atom], rules: Sequence[plan.Rule]) -> tuple[DataFrame, list[blocks.Keys]]:
+    """Records with `a<i>`, the hash of every atom that a rule reads, each made once; and the rules over these."""
+    used = sorted({a for rule in rules for a in (*rule.atoms, *rule.refining)})
+    hashed = given.records.withColumns({f"a{a}": _hash(made[a]) for a in used})
+    keys = [
+        blocks.Keys(
+            ", ".join(made[a].name for a in rule.atoms), [f"a{a}" for a in rule.atoms], [f"a{a}" for a in rule.refining]
+        )
+        for rule in rules
+    ]
+    return hashed, keys
+
+
+def _keyed_by_user(given: Input, texts: Sequence[str]) -> tuple[DataFrame, list[blocks.Keys]]:
+    """Records with `k<i>`, the hash of every rule of the user's, and `h<i>`, by which large blocks are split."""
+    refining = {f"h{i}": F.xxhash64(f"v{i}") for i in range(min(blocks.REFINING, len(given.columns)))}
+    hashed = named(given).withColumns({f"k{i}": user_key(text) for i, text in enumerate(texts)} | refining)
+    return hashed, [blocks.Keys(text, [f"k{i}"], list(refining)) for i, text in enumerate(texts)]
+
+
+def user_key(text: str) -> Column:
+    """Hash of a user's blocking rule: expressions of columns, comma-separated, over records as `named` leaves them."""
     # Text of several parts is null where any part is.
-    key = F.when(F.expr(f"concat({text})").isNotNull(), F.expr(f"xxhash64({text})"))
-    return blocks.Keys(text, key, [F.xxhash64(f"v{i}") for i in range(min(blocks.REFINING, len(chosen)))])
+    return F.when(F.expr(f"concat({text})").isNotNull(), F.expr(f"xxhash64({text})"))
 
 
 def named(given: Input) -> DataFrame:
-    """The records with their compared values under the columns' own names too, which users' rules name."""
-    return given.records.withColumns({column: F.col(f"v{i}") for i, column in enumerate(given.columns)})
+    """The records with their standardised values under the columns' own names too, which users' rules name."""
+    values = [f"whole{i}" if column in given.repeats else f"v{i}" for i, column in enumerate(given.columns)]
+    return given.records.withColumns(dict(zip(given.columns, map(F.col, values), strict=True)))
 
 
 def _spread(records: DataFrame, given: Input) -> DataFrame:
@@ -245,7 +300,7 @@ def _drawn(
 def _drawn_levels(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> dict[int, list[Floats]]:
     """Levels that drawn pairs show: draw → a column each, the number of pairs of each gamma."""
     session = records.sparkSession
-    rids = np.unique(np.concatenate([drawn.column("l").to_numpy(), drawn.column("r").to_numpy()]))
+    rids = distinct(np.concatenate([drawn.column("l").to_numpy(), drawn.column("r").to_numpy()]))
     sampled = records.join(F.broadcast(session.createDataFrame(pa.table({"rid": rids}))), "rid", "left_semi")
     pairs = session.createDataFrame(drawn).repartition("l")
     shown = comparison.compared(pairs, F.broadcast(sampled), chosen).groupBy("draw")

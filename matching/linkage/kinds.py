@@ -53,7 +53,7 @@ class Sides:
         return F.coalesce(left == right, F.lit(False))
 
     def one_edit(self) -> Column:
-        """One letter more, less or other, or two neighbours swapped."""
+        """One letter more, less or other; or the same letters in another order, two edits away (neighbours swapped)."""
         letters = _sorted_letters(self.left) == _sorted_letters(self.right)
         return (self.edits == 1) | ((self.edits == 2) & (F.length(self.left) == F.length(self.right)) & letters)
 
@@ -113,8 +113,9 @@ def suffix(length: int) -> Callable[[Column], Column]:
 
 def sounds(c: Column) -> Column:
     """Consonants of a word by how they sound (Soundex' groups, at any length), the first letter kept."""
-    groups = translated(F.regexp_replace(c, "ph", "f"), {**_SOUNDS, **dict.fromkeys("aeiouyhw ", "")})
-    return empty_to_null(F.concat(F.substring(c, 1, 1), F.regexp_replace(groups, "(.)\\1+", "$1")))
+    heard = F.replace(c, F.lit("ph"), F.lit("f"))
+    groups = translated(heard, {**_SOUNDS, **dict.fromkeys("aeiouyhw ", "")})
+    return empty_to_null(F.concat(F.substring(heard, 1, 1), F.regexp_replace(groups, "(.)\\1+", "$1")))
 
 
 def first_half(c: Column) -> Column:
@@ -161,8 +162,22 @@ def longest_word(c: Column) -> Column:
 
 
 def _folded(c: Column) -> Column:
-    """Folded words; text of another script only in lower case."""
-    return F.coalesce(text.fold(c), empty_to_null(F.lower(F.trim(c))))
+    """Words of letters and digits in lower case, Latin ones without marks; letters of other scripts as they are."""
+    lower = F.lower(c)
+    words = text.folded(lower, text.fold_table(), "[^\\p{L}\\p{M}\\p{N}]{2,}|[^\\p{L}\\p{M}\\p{N} ]")
+    # Most values need none of it.
+    return F.when(lower.rlike("^[a-z0-9]+(?: [a-z0-9]+)*$"), lower).otherwise(words)
+
+
+def _person(c: Column) -> Column:
+    """Words of a person's name; of one in another script than Latin the folded words."""
+    words = _folded(c)
+    return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(names.person_key(c), words))
+
+
+def _code(c: Column) -> Column:
+    """Letters, in upper case and without marks, and digits; nothing between them."""
+    return empty_to_null(F.upper(F.regexp_replace(translated(c, text.fold_table()), "[^\\p{L}\\p{N}]", "")))
 
 
 def _sorted_letters(c: Column) -> Column:
@@ -170,7 +185,10 @@ def _sorted_letters(c: Column) -> Column:
 
 
 def _digits8(c: Column) -> Column:
-    """A date as eight digits; what is unknown or no number is `00`; a date that can't be is kept as it is."""
+    """A date as eight digits; what is unknown or no number is `00`; a date that can't be is kept as it is.
+
+    Null where nothing is known.
+    """
     bare = F.trim(c)
     day_first = F.regexp_extract(bare, "^([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", 0)
     year_first = F.regexp_extract(bare, "^([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})", 0)
@@ -179,13 +197,14 @@ def _digits8(c: Column) -> Column:
         parts = F.split(part, "[/.-]")
         return F.concat(*(F.lpad(parts[at], 4 if i == 0 else 2, "0") for i, at in enumerate(order)))
 
-    return (
+    digits = (
         F.when(bare.rlike("^[0-9]{8}$"), bare)
         .when(year_first != "", joined(year_first, (0, 1, 2)))
         .when(day_first != "", joined(day_first, (2, 1, 0)))
         .when(bare.rlike("^[0-9]{4}$"), F.concat(bare, F.lit("0000")))
-        .when(bare.rlike("^[0-9]{4}[-/.][0-9]{1,2}$"), F.rpad(F.regexp_replace(bare, "[-/.]", ""), 8, "0"))
+        .when(bare.rlike("^[0-9]{4}[-/.][0-9]{1,2}$"), joined(F.concat(bare, F.lit("-00")), (0, 1, 2)))
     )
+    return F.nullif(digits, F.lit("00000000"))
 
 
 def _year(c: Column) -> Column:
@@ -247,6 +266,11 @@ def letters(c: Column) -> Column:
     return _bits(F.split(c, ""), lambda letter: F.pmod(F.ascii(letter), F.lit(64)))
 
 
+def _finite(c: Column) -> Column:
+    number = c.try_cast("double")
+    return F.when(F.abs(number) < F.lit(1e300), number)
+
+
 def _numbers_near(share: float) -> Callable[[Sides], Column]:
     """Whether two numbers differ by at most this share of the larger."""
 
@@ -269,7 +293,12 @@ def _half_the_words(pair: Sides) -> Column:
 def _all_words_of_one(pair: Sides) -> Column:
     """All words of the value with fewer, two at least, stand in the other (a name without its middle name, say)."""
     fewest, _ = pair.words()
-    return (fewest >= 2) & (pair.shared_words() == fewest)
+    within = [F.lit(True), F.lit(True)]
+    for form in WORDS:
+        sides = pair.forms[form]
+        both = sides[0].bitwiseAND(sides[1])
+        within = [so_far & (both == side) for so_far, side in zip(within, sides, strict=True)]
+    return (fewest >= 2) & (within[0] | within[1])
 
 
 def _name_or_half(pair: Sides) -> Column:
@@ -295,9 +324,7 @@ _TEXT_LEVELS: tuple[Level, ...] = (
     ("partial", 0.05, lambda pair: pair.shared_words() > 0),
 )
 _NUMBER_LEVELS = _CODE_LEVELS[:1]
-_CODE = Kind(
-    lambda c: empty_to_null(F.regexp_replace(F.upper(c), "[^\\p{L}\\p{N}]", "")), _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES
-)
+_CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
 _NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
@@ -305,7 +332,7 @@ _TEXT = Kind(_folded, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS)
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(
-        lambda c: F.coalesce(names.person_key(c), _folded(c)),
+        _person,
         {
             **{FULL: _whole, "sorted": names.sorted_words, "outer_words": names.surname_given},
             **{"first_word": first_word, "last_word": last_word, "last_words": last_words, "initials": initials},
@@ -379,7 +406,7 @@ KINDS: Mapping[str, Kind] = {
         lambda c: F.coalesce(_plain_number(c), _folded(c)),
         {FULL: _whole},
         (("near", 0.05, _numbers_near(0.01)), ("similar", 0.03, _numbers_near(0.10))),
-        forms={"number": lambda c: c.try_cast("double")},
+        forms={"number": _finite},
     ),
 }
 

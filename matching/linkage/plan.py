@@ -6,6 +6,10 @@ likely each is a match. Then rules are taken greedily, by expected matches gaine
 enough. What all of them miss is estimated by capture and recapture (Chapman 1951) between rules without a column in
 common.
 
+Of many records a sample holds hardly any matches: one in a hundred records has one match in ten thousand. So pairs are
+looked at in a second sample, of all records that share one of some drawn keys; each of its pairs stands for as many as
+its chance to be there says (Horvitz and Thompson 1952).
+
 Columns may depend on each other in pairs that do not match: who live in one street have one postcode too. Taken for
 independent, such columns make neighbours of matches. So each column may have a parent, given which its levels are
 counted: the tree that holds most of the dependence (Chow and Liu 1968).
@@ -15,14 +19,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.linkage.parameters import LEARNED_FROM
 from matching.linkage.records import Atom
-from matching.linkage.runs import Flags, Longs, joined, runs
+from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
 Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -34,6 +38,10 @@ _MOST_PAIRS = 3_000_000
 _RANDOM_PAIRS = 1_000_000
 # A rule must bring this share of all expected matches that no rule before it brings.
 _LEAST_GAIN = 1e-4
+# Pairs that one more match is worth, at most: some hundredths of a second.
+_MOST_PAIRS_A_MATCH = 15_000
+# Conjunctions by which recall is estimated where the rules have columns in common.
+_RECAPTURING = 40
 _ITERATIONS = 40
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
 _PATIENCE = 0.02
@@ -54,12 +62,16 @@ class Sample:
     Attributes:
         keys: array [atom, record] of hashed keys, 0 where a record has none.
         right: whether a record is of the second input, which pairs with the first only; None: every two records pair.
-        scale: pairs of all records for one pair of the sample.
+        scale: pairs of all records for one pair of the sample, if records were drawn each for itself.
+        seeds: conjunctions of atoms whose keys were drawn, with all records that have them; none: records were drawn.
+        share: share of the keys that were drawn.
     """
 
     keys: Longs
     right: Flags | None
     scale: float
+    seeds: tuple[tuple[int, ...], ...] = ()
+    share: float = 1.0
 
     @property
     def possible(self) -> float:
@@ -68,6 +80,15 @@ class Sample:
         if self.right is None:
             return float(records * (records - 1) / 2)
         return float(self.right.sum() * (records - self.right.sum()))
+
+    def stands_for(self, agree: Words) -> Floats:
+        """Pairs of all records for one pair of the sample that agrees in these atoms."""
+        shared = sum((_in_all(agree, seed).astype(np.int64) for seed in self.seeds), np.zeros(len(agree), np.int64))
+        spared = (1 - self.share) ** shared
+        # Without a shared key that was drawn, both records may be there by keys of their own.
+        drawn = min(self.scale**-0.5, 1.0)
+        alone = 1 - (1 - drawn) ** (1 - shared / max(len(self.seeds), 1))
+        return np.where(shared > 0, 1 / np.maximum(1 - spared + spared * alone**2, 1e-300), self.scale)
 
 
 @dataclass(frozen=True)
@@ -111,39 +132,59 @@ class _Patterns:
     Attributes:
         agree: bit a: both records have atom a, and the same.
         known: bit c: both records have a value in column c.
-        pairs: number of pairs that show the pattern.
+        pairs: number of pairs, of all records, that show the pattern.
+        stands_for: pairs, of all records, for each that was seen.
         match: probability that such a pair is a match.
     """
 
     agree: Words
     known: Words
     pairs: Floats
+    stands_for: Floats
     match: Floats
 
 
-def choose(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Plan:
+def choose(sample: Sample, drawn: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Plan:
     """Rules of most expected matches whose pairs, all together, stay within the budget.
 
     Args:
-        sample: the sampled records.
+        sample: records drawn each for itself, by which pairs are counted.
+        drawn: records in which pairs are looked at, drawn by `seeds` or the same.
         atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
         columns: number of columns.
         budget: pairs of all records that may be compared.
     """
     costs = _affordable(sample, atoms, budget)
-    left, right = _union(sample, costs)
     parents = tree(sample, atoms, columns)
-    patterns = _likely(sample, atoms, parents, _patterns(sample, atoms, columns, left, right))
-    chosen = _greedy(sample, patterns, list(costs), budget)
+    patterns = _likely(sample, atoms, parents, _patterns(drawn, atoms, columns, *_union(drawn, costs)))
+    chosen = _greedy(patterns, list(costs), budget)
     finest = _finest_first(sample)
-    rules = tuple(_rule(sample, patterns, atoms, finest, conjunction) for conjunction in chosen)
-    return Plan(rules, _matches(patterns, chosen) * sample.scale, _recall(patterns, atoms, chosen), parents)
+    rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
+    return Plan(rules, _matches(patterns, chosen), _recall(patterns, atoms, chosen, list(costs)), parents)
+
+
+def seeds(sample: Sample, atoms: Sequence[Atom], columns: int, most: float) -> tuple[tuple[int, ...], ...]:
+    """Conjunctions that matches are likely to agree in, one for each column, of about so many pairs of all records.
+
+    A column whose values are too frequent alone is joined to the one with which it makes most pairs within the bound.
+    """
+    full = full_atoms(atoms, columns)
+    found = set()
+    for a in full:
+        wide = [(a,)] + [tuple(sorted((a, b))) for b in full if b != a]
+        costs = {each: _count(sample, _conjoined(sample, each)) * sample.scale for each in wide}
+        narrow = [each for each in wide if 0 < costs[each] <= most]
+        if narrow:
+            found.add((a,) if (a,) in narrow else max(narrow, key=lambda each: (costs[each], each)))
+    return tuple(sorted(each for each in found if not any(set(other) < set(each) for other in found)))
 
 
 def _present(sample: Sample, atom: int) -> float:
     """Number of pairs whose records both have an atom, at least one."""
     has = sample.keys[atom] != 0
-    return max(float(runs(has.astype(np.int64), sample.right).pairs.sum()), 1.0)
+    if sample.right is None:
+        return max(float(has.sum()) * (float(has.sum()) - 1) / 2, 1.0)
+    return max(float((has & sample.right).sum()) * float((has & ~sample.right).sum()), 1.0)
 
 
 def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
@@ -237,7 +278,7 @@ def _conjoined(sample: Sample, conjunction: Iterable[int]) -> Longs:
 
 def _count(sample: Sample, key: Longs) -> float:
     """Number of pairs of records with equal keys."""
-    return float(runs(key, sample.right).pairs.sum())
+    return float(count_pairs(key, sample.right))
 
 
 def _affordable(sample: Sample, atoms: Sequence[Atom], budget: float) -> dict[tuple[int, ...], float]:
@@ -256,7 +297,7 @@ def _affordable(sample: Sample, atoms: Sequence[Atom], budget: float) -> dict[tu
             pairs = _count(sample, _conjoined(sample, conjunction))
             if pairs <= most:
                 costs[conjunction] = pairs
-    return {conjunction: pairs for conjunction, pairs in costs.items() if pairs}
+    return costs
 
 
 def _is_sensible(atoms: Sequence[Atom], conjunction: tuple[int, ...]) -> bool:
@@ -273,10 +314,10 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
         left, right = runs(_conjoined(sample, conjunction), sample.right).all_pairs()
         fresh.append(np.minimum(left, right) * records + np.maximum(left, right))
         if sum(map(len, fresh)) > 2_000_000:
-            found, fresh = np.unique(np.concatenate([found, *fresh])), []
+            found, fresh = distinct(np.concatenate([found, *fresh])), []
             if len(found) > _MOST_PAIRS:
                 break
-    found = np.unique(np.concatenate([found, *fresh]))
+    found = distinct(np.concatenate([found, *fresh]))
     return found // records, found % records
 
 
@@ -306,7 +347,8 @@ def _patterns(sample: Sample, atoms: Sequence[Atom], columns: int, left: Longs, 
     agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
     # One number for both: sorting numbers is ten times as fast as sorting columns.
     _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
-    return _Patterns(agree[first], known[first], counts.astype(np.float64), np.zeros(len(counts)))
+    weight = sample.stands_for(agree[first])
+    return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)))
 
 
 def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
@@ -316,18 +358,20 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
     columns = len(parents)
     full = full_atoms(atoms, columns)
     random = _patterns(sample, atoms, columns, *_random(sample))
-    evidence = []
+    evidence, m = [], []
     for c, parent in enumerate(parents):
         evidence.append(_levels(sample, atoms, c, patterns, random, None))
+        m.append(_start(*evidence[-1]))
         if parent is not None:
             given = _patterns(sample, atoms, columns, *agreeing(sample, full[parent], _RANDOM_PAIRS))
             same = (patterns.agree >> np.uint64(full[parent])) & np.uint64(1) == 1
             levels, u = _levels(sample, atoms, c, patterns, given, full[parent])
             evidence[-1] = (np.where(same, -1, evidence[-1][0]), evidence[-1][1])
             evidence.append((np.where(same, levels, -1), u))
-    possible = sample.possible
-    prior = min(0.5 * sample.keys.shape[1] / possible, 0.5)
-    m = [_start(levels, len(u)) for levels, u in evidence]
+            # What a column says beyond its parent is not known: at first nothing.
+            m[-1:] = [evidence[-2][1], u]
+    possible = sample.possible * sample.scale
+    prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
     match = np.zeros(len(patterns.pairs))
     for _ in range(_ITERATIONS):
         odds = np.full(len(patterns.pairs), np.log(prior / (1 - prior)))
@@ -338,7 +382,7 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
         weights = patterns.pairs * match * (match >= LEARNED_FROM)
         prior = min(max(weights.sum() / possible, 1e-12), 0.5)
         m = [_shares(levels, weights, len(u)) for levels, u in evidence]
-    return _Patterns(patterns.agree, patterns.known, patterns.pairs, match)
+    return replace(patterns, match=match)
 
 
 def _random(sample: Sample) -> tuple[Longs, Longs]:
@@ -376,9 +420,9 @@ def _levels(
     return shown, u
 
 
-def _start(levels: Longs, size: int) -> Floats:
+def _start(levels: Longs, u: Floats) -> Floats:
     """Starting m: most matches agree in full; the best level is the last one that occurs."""
-    m = np.full(size, 0.2 / max(size - 1, 1))
+    m = np.full(len(u), 0.2 / max(len(u) - 1, 1))
     m[levels.max(initial=0)] = 0.8
     return m
 
@@ -389,32 +433,41 @@ def _shares(levels: Longs, weights: Floats, size: int) -> Floats:
     return np.asarray(counts / counts.sum())
 
 
-def _fires(patterns: _Patterns, conjunction: Iterable[int]) -> Flags:
+def _in_all(agree: Words, conjunction: Iterable[int]) -> Flags:
     mask = np.uint64(sum(1 << a for a in conjunction))
-    return np.asarray((patterns.agree & mask) == mask)
+    return np.asarray((agree & mask) == mask)
 
 
-def _greedy(
-    sample: Sample, patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: float
-) -> list[tuple[int, ...]]:
+def _fires(patterns: _Patterns, conjunction: Iterable[int]) -> Flags:
+    return _in_all(patterns.agree, conjunction)
+
+
+def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: float) -> list[tuple[int, ...]]:
     fires = np.array([_fires(patterns, conjunction) for conjunction in candidates])
     if not fires.size:
         return []
     matches = patterns.pairs * patterns.match
-    open_pairs = np.ones(len(matches), dtype=bool)
-    left = budget / sample.scale
-    least = _LEAST_GAIN * matches.sum()
+    of_pattern = np.stack([matches, matches * (patterns.stands_for - 1), patterns.pairs], axis=1)
+    gains, spread, costs = (fires @ of_pattern).T
+    left, patience = budget, _PATIENCE * budget
+    least = _LEAST_GAIN * float(matches.sum())
+    open_patterns = np.ones(len(of_pattern), dtype=bool)
     chosen: list[int] = []
     while len(chosen) < MAX_RULES:
-        gains = fires[:, open_pairs] @ matches[open_pairs]
-        costs = fires[:, open_pairs] @ patterns.pairs[open_pairs]
-        worth = np.where((gains >= least) & (costs <= left), gains / (costs + _PATIENCE * budget / sample.scale), 0.0)
+        # What a rule surely gains: few pairs that stand for many may be there by chance.
+        sure = gains - np.sqrt(spread)
+        affordable = (sure >= np.maximum(least, costs / _MOST_PAIRS_A_MATCH)) & (costs <= left)
+        worth = np.where(affordable, sure / (costs + patience), 0.0)
         best = int(np.argmax(worth))
         if worth[best] <= 0:
             break
         chosen.append(best)
         left -= float(costs[best])
-        open_pairs &= ~fires[best]
+        # Every pattern is taken off once.
+        taken = np.flatnonzero(fires[best] & open_patterns)
+        open_patterns[taken] = False
+        lost = (fires[:, taken] @ of_pattern[taken]).T
+        gains, spread, costs = (np.maximum(of - off, 0) for of, off in zip((gains, spread, costs), lost, strict=True))
     return [candidates[at] for at in chosen]
 
 
@@ -429,9 +482,7 @@ def _finest_first(sample: Sample) -> list[int]:
     return sorted(range(len(sample.keys)), key=coarseness)
 
 
-def _rule(
-    sample: Sample, patterns: _Patterns, atoms: Sequence[Atom], finest: Sequence[int], conjunction: tuple[int, ...]
-) -> Rule:
+def _rule(patterns: _Patterns, atoms: Sequence[Atom], finest: Sequence[int], conjunction: tuple[int, ...]) -> Rule:
     used = frozenset().union(*(atoms[a].columns for a in conjunction))
     refining: list[int] = []
     for a in finest:
@@ -441,7 +492,7 @@ def _rule(
     fires = _fires(patterns, conjunction)
     pairs = float(patterns.pairs[fires].sum())
     matches = float((patterns.pairs * patterns.match)[fires].sum())
-    return Rule(conjunction, tuple(refining), pairs * sample.scale, matches * sample.scale)
+    return Rule(conjunction, tuple(refining), pairs, matches)
 
 
 def _matches(patterns: _Patterns, chosen: Sequence[tuple[int, ...]]) -> float:
@@ -451,19 +502,33 @@ def _matches(patterns: _Patterns, chosen: Sequence[tuple[int, ...]]) -> float:
     return float((patterns.pairs * patterns.match)[any_fires].sum())
 
 
-def _recall(patterns: _Patterns, atoms: Sequence[Atom], chosen: Sequence[tuple[int, ...]]) -> float:
-    """Share of all matches that the rules bring: Chapman's estimate between rules without a common column."""
+def _recall(
+    patterns: _Patterns,
+    atoms: Sequence[Atom],
+    chosen: Sequence[tuple[int, ...]],
+    others: Sequence[tuple[int, ...]],
+) -> float:
+    """Share of all matches that the rules bring: found, over Chapman's estimate of all."""
+    found = _matches(patterns, chosen)
+    if found <= 0:
+        return 1.0
+    total = _recaptured(patterns, atoms, chosen)
+    if total is None:
+        frequent = sorted(others, key=lambda each: (-_matches(patterns, [each]), each))[:_RECAPTURING]
+        total = _recaptured(patterns, atoms, frequent)
+    return min(found / max(total or found, found), 1.0)
+
+
+def _recaptured(patterns: _Patterns, atoms: Sequence[Atom], conjunctions: Sequence[tuple[int, ...]]) -> float | None:
+    """Number of all matches, by capture and recapture between conjunctions without a common column; None: none are."""
     matches = patterns.pairs * patterns.match
-    caught = {conjunction: _fires(patterns, conjunction) for conjunction in chosen}
+    caught = {conjunction: _fires(patterns, conjunction) for conjunction in conjunctions}
     estimates, weights = [], []
-    for one, other in itertools.combinations(chosen, 2):
+    for one, other in itertools.combinations(conjunctions, 2):
         if any(atoms[a].columns & atoms[b].columns for a in one for b in other):
             continue
         first, second = matches[caught[one]].sum(), matches[caught[other]].sum()
         both = matches[caught[one] & caught[other]].sum()
         estimates.append((first + 1) * (second + 1) / (both + 1) - 1)
         weights.append(both + 1e-9)
-    found = _matches(patterns, chosen)
-    if not estimates or found <= 0:
-        return 1.0
-    return min(found / max(float(np.average(estimates, weights=weights)), found), 1.0)
+    return float(np.average(estimates, weights=weights)) if estimates else None

@@ -40,14 +40,20 @@ class Atom:
 def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """Numbered records in compared form.
 
-    Columns in: source (int), id (string), `c<i>` the text of the i-th column. Columns out: rid (long, ascending with
-    source and id), source, id, repetition (int, above 1 for a further row of the same id), `v<i>`.
+    Columns in: source (int), id (string), `c<i>` the text of the i-th column, `whole<i>` (see `repeated.said_once`).
+    Columns out: rid (long, ascending with source and id), source, id, repetition (int, above 1 for a further row of the
+    same id), `v<i>`, `whole<i>`.
 
     Args:
         rows: the input rows.
         columns: column → kind, in the order of `c<i>`.
     """
-    values = [KINDS[kind].value(F.col(f"c{i}")).alias(f"v{i}") for i, kind in enumerate(columns.values())]
+    values = [
+        KINDS[kind].value(F.col(text)).alias(name)
+        for i, kind in enumerate(columns.values())
+        for text, name in ((f"c{i}", f"v{i}"), (f"whole{i}", f"whole{i}"))
+        if text in rows.columns
+    ]
     # One column to sort by, which is no constant: then the window finds its rows where the sort has put them.
     named = rows.withColumn("name", F.concat_ws(":", "source", "id"))
     ordered = named.repartitionByRange("name").sortWithinPartitions("name")

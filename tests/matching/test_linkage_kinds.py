@@ -1,0 +1,362 @@
+"""Kinds of columns as tables of cases: how a value is read, what two values show, which keys blocking has of them.
+
+All cases go through the engine's own steps, records as `standardised` leaves them, in one piece.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from matching.linkage.comparison import NULL, SWAPPED, compared, comparisons, gamma, prepared
+from matching.linkage.kinds import KINDS
+from matching.linkage.records import atoms, standardised
+
+Written = Mapping[str, str | None]
+Levels = dict[str, str]
+
+# A column a kind, named after it.
+COLUMNS = {kind: kind for kind in KINDS}
+
+VALUES: list[tuple[str, str | None, str | None]] = [
+    # kind, as written, as compared
+    ("date", "1990-05-07", "19900507"),
+    ("date", "19900507", "19900507"),
+    ("date", "07/05/1990", "19900507"),
+    ("date", "7/5/1990", "19900507"),
+    ("date", "7.5.1990", "19900507"),
+    ("date", "07-05-1990", "19900507"),
+    ("date", " 1990-5-7 ", "19900507"),
+    ("date", "1990-05-07 00:00:00", "19900507"),
+    ("date", "1990-05-07T23:59:59Z", "19900507"),
+    ("date", "1990-05-00", "19900500"),
+    ("date", "1990-05", "19900500"),
+    ("date", "1990", "19900000"),
+    ("date", "1990-00-00", "19900000"),
+    ("date", "1990/5", "19900500"),
+    ("date", "0000-00-00", None),
+    ("date", "00000000", None),
+    ("date", "31/02/1990", "19900231"),
+    ("date", "07/05/90", None),
+    ("date", "unknown", None),
+    ("date", "", None),
+    ("date", None, None),
+    ("year", "1990", "1990"),
+    ("year", "born in 1990", "1990"),
+    ("year", "90", None),
+    ("phone", "0912345678", "0912345678"),
+    ("phone", "+84 912 345 678", "0912345678"),
+    ("phone", "84912345678", "0912345678"),
+    ("phone", "912.345.678", "0912345678"),
+    ("phone", "0912 345 678 / 0987 654 321", "0912345678"),
+    ("phone", "01234567890", "0834567890"),
+    ("phone", "(028) 3829 1234", "02838291234"),
+    ("phone", "+1 (415) 555-2671", "14155552671"),
+    ("phone", "none", None),
+    ("identifier", "079-090 001.234", "079090001234"),
+    ("identifier", "ab/12c", "AB12C"),
+    ("identifier", "007", "007"),
+    ("identifier", "É-1", "E1"),
+    ("identifier", unicodedata.normalize("NFD", "É-1"), "E1"),
+    ("identifier", " - ", None),
+    ("identifier", "", None),
+    ("postcode", "sw1a 1aa", "SW1A1AA"),
+    ("postcode", "SW1A-1AA", "SW1A1AA"),
+    ("postcode", "07000", "07000"),
+    ("email", " An.Le@Example.COM ", "an.le@example.com"),
+    ("email", " ", None),
+    ("number", "007", "7"),
+    ("number", "7.0", "7"),
+    ("number", " 7 ", "7"),
+    ("number", "100", "100"),
+    ("number", "7.10", "7.1"),
+    ("number", "-3.50", "-3.5"),
+    ("number", "0.0", "0"),
+    ("number", "0.000001", "0.000001"),
+    ("number", "1e3", "1000"),
+    ("number", "", None),
+    ("full_name", "Nguyễn Thị Lý", "nguyen thi li"),
+    ("full_name", unicodedata.normalize("NFD", "Nguyễn Thị Lý"), "nguyen thi li"),
+    ("full_name", "NGUYEN THI LI", "nguyen thi li"),
+    ("full_name", "  Hoàng   Đức\tThịnh ", "hoang duc thinh"),
+    ("full_name", "Ông Nguyễn Văn Bình (chủ)", "nguyen van binh"),
+    ("full_name", "O'Brien, Seán", "o brien sean"),
+    ("full_name", "Иван Петров", "иван петров"),
+    ("full_name", "李 明", "李 明"),
+    ("full_name", "Иван A", "иван a"),
+    ("full_name", "Ștefan Țepeș", "stefan tepes"),
+    ("full_name", "", None),
+    ("given_name", " José  María ", "jose maria"),
+    ("given_name", "ΝΙΚΟΣ", "νικος"),
+    ("given_name", "Đặng", "dang"),
+    ("family_name", "Müller-Lüdenscheidt", "muller ludenscheidt"),
+    ("family_name", "Huỳnh", "huynh"),
+    ("family_name", "Hoàng", "hoang"),
+    ("family_name", unicodedata.normalize("NFD", "Hoàng"), "hoang"),
+    ("address", "Số 12/3, Đường Lê Lợi", "so 12 3 duong le loi"),
+    ("locality", "TP. Hồ Chí Minh", "tp ho chi minh"),
+    ("category", "  NỮ ", "nu"),
+    ("text", "Tạp-hoá “A”", "tap hoa a"),
+    ("address", "ул. Ленина, 5", "ул ленина 5"),
+    ("locality", "北京市 12", "北京市 12"),
+]
+
+PAIRS: list[tuple[str, str, str, str | None]] = [
+    # kind, one, other, level; None: no evidence
+    ("given_name", "Minh", "MINH", "exact"),
+    ("given_name", "minh", "manh", "close"),
+    ("given_name", "minh", "minhh", "close"),
+    ("given_name", "minh", "mihn", "close"),
+    ("given_name", "katherine", "kathryn", "similar"),
+    ("given_name", "lan", "l", "partial"),
+    ("given_name", "alexander", "alex", "partial"),
+    ("given_name", "lan", "hoa", "different"),
+    ("given_name", "lan", "", None),
+    ("family_name", "Hoàng", unicodedata.normalize("NFD", "HOÀNG"), "exact"),
+    ("family_name", "Hoàng", "Huỳnh", "different"),
+    ("family_name", "Võ", "Vũ", "close"),
+    ("family_name", "smith", "smyth", "close"),
+    ("family_name", "karlsson", "carlson", "similar"),
+    ("family_name", "robertson", "robbins", "partial"),
+    ("full_name", "Nguyễn Thị Lan", "NGUYEN THI LAN", "exact"),
+    ("full_name", "Nguyễn Thị Lan", "Lan Nguyễn Thị", "reordered"),
+    ("full_name", "nguyen thi lan", "nguyen thi lna", "close"),
+    ("full_name", "nguyen thi lan", "nguyen thi loan", "close"),
+    ("full_name", "nguyen thi lan", "nguyen lan", "words"),
+    ("full_name", "nguyen thi lan", "lan nguyen", "words"),
+    ("full_name", "Hoàng Ngọc Lan", "Hoàng Thị Ngọc Lan", "words"),
+    ("full_name", "nguyen thi lan", "n t lan", "similar"),
+    ("full_name", "nguyen thi lan", "nguyen van lan", "similar"),
+    ("full_name", "le thi hoa", "nguyen van hoa", "partial"),
+    ("full_name", "tran van hung", "nguyen thi lan", "different"),
+    ("full_name", "Иван Петров", "ИВАН ПЕТРОВ", "exact"),
+    ("date", "1990-05-07", "07/05/1990", "exact"),
+    ("date", "1990-05-07", "1990-05-08", "close"),
+    ("date", "1990-05-12", "1990-05-21", "close"),
+    ("date", "1990-05-07", "1990-07-05", "close"),
+    ("date", "1990-10-28", "1990-28-10", "close"),
+    ("date", "1990-05-17", "1990-05-28", "parts"),
+    ("date", "1990-05-17", "1990-12-17", "parts"),
+    ("date", "1990-05-17", "1972-05-17", "parts"),
+    ("date", "1990-05-17", "1990", "year"),
+    ("date", "1990-05-17", "1990-11-28", "year"),
+    ("date", "1990-05-17", "1992-11-28", "near"),
+    ("date", "1990-05-17", "1993-11-28", "different"),
+    ("date", "1990-05-17", "unknown", None),
+    ("year", "1990", "1991", "near"),
+    ("year", "1990", "1985", "similar"),
+    ("year", "1990", "1996", "different"),
+    ("identifier", "079 090 001234", "079090001234", "exact"),
+    ("identifier", "079090001234", "079090001243", "close"),
+    ("identifier", "079090001234", "07909001234", "close"),
+    ("identifier", "079090001234", "079090005678", "different"),
+    ("phone", "+84 912 345 678", "0912345678", "exact"),
+    ("phone", "0912345678", "0912345679", "close"),
+    ("phone", "0912345678", "0912345600", "different"),
+    ("postcode", "700000", "70000", "close"),
+    ("postcode", "700000", "700123", "partial"),
+    ("postcode", "700123", "811123", "partial"),
+    ("postcode", "700123", "811456", "different"),
+    ("email", "an.le@x.vn", "AN.LE@X.VN", "exact"),
+    ("email", "an.le@x.vn", "an.el@x.vn", "close"),
+    ("email", "an.le@x.vn", "an.le@gmail.com", "partial"),
+    ("email", "an.le@x.vn", "hoa@x.vn", "different"),
+    ("address", "12 Lê Lợi", "12, Le Loi", "exact"),
+    ("address", "12 le loi street", "le loi street 12", "close"),
+    ("address", "12 le loi street", "12 le lo stret", "close"),
+    ("address", "12 le loi street ward 3", "12 le loi ward 3", "similar"),
+    ("address", "12 le loi street", "99 hai ba trung street", "partial"),
+    ("address", "12 le loi", "99 hai ba trung", "different"),
+    ("text", "red brick house", "house, red brick", "close"),
+    ("text", "red brick house", "house of red brick", "similar"),
+    ("text", "red brick house", "house by the sea", "partial"),
+    ("text", "red brick house", "green wooden hut", "different"),
+    ("locality", "hải phòng", "hai phogn", "close"),
+    ("locality", "buon ma thuot", "ban me thuot", "similar"),
+    ("locality", "ho chi minh", "minh khai", "partial"),
+    ("locality", "hue", "vinh", "different"),
+    ("category", "Nam", "nam", "exact"),
+    ("category", "nam", "nu", "different"),
+    ("number", "007", "7.0", "exact"),
+    ("number", "100", "101", "near"),
+    ("number", "-100", "-101", "near"),
+    ("number", "100", "109", "similar"),
+    ("number", "100", "120", "different"),
+    ("number", "100", "-100", "different"),
+    ("number", "red", "red ", "exact"),
+    ("number", "red", "100", "different"),
+    ("number", "NaN", "5", "different"),
+    ("number", "Infinity", "5", "different"),
+    ("number", "1e400", "2", "different"),
+]
+
+NAMED = {"given_name": "Lan", "family_name": "Nguyễn"}
+NAMES: list[tuple[Written, Written, Levels]] = [
+    # who, who, what both columns show
+    (NAMED, {"given_name": "NGUYEN", "family_name": "lan"}, {"given_name": SWAPPED}),
+    (NAMED, NAMED, {"given_name": "exact", "family_name": "exact"}),
+    (NAMED, {"given_name": "Nguyễn", "family_name": "Thị"}, {"given_name": "different", "family_name": "different"}),
+    (NAMED, {"given_name": "Nguyễn"}, {"given_name": "different"}),
+    (
+        {"given_name": "Lan", "family_name": "Lan"},
+        {"given_name": "Lan", "family_name": "Lan"},
+        {"given_name": "exact", "family_name": "exact"},
+    ),
+]
+
+
+def written(spark: SparkSession, people: Sequence[Written], columns: Mapping[str, str]) -> DataFrame:
+    """Rows as `standardised` takes them, of source 0, with the number of each as its id."""
+    rows: dict[str, pa.Array] = {
+        "source": pa.array([0] * len(people), pa.int32()),
+        "id": pa.array([f"{at:05d}" for at in range(len(people))]),
+    }
+    for i, column in enumerate(columns):
+        rows[f"c{i}"] = pa.array([each.get(column) for each in people], pa.string())
+    return spark.createDataFrame(pa.table(rows))
+
+
+def numbered(records: DataFrame) -> list[Row]:
+    """Records in the order of their rid (sorted here: Spark would compute them twice to sort them)."""
+    return sorted(records.collect(), key=lambda row: int(row["rid"]))
+
+
+def shown(records: DataFrame, pairs: Iterable[tuple[int, int]], columns: Mapping[str, str]) -> list[Levels]:
+    """Level of each column in every pair of records (rid), columns without evidence left out."""
+    chosen = comparisons(columns, {})
+    no_bits = records.withColumns({f"t{i}": F.lit(0.0) for i in range(len(columns))})
+    left, right = zip(*pairs, strict=True)
+    drawn = records.sparkSession.createDataFrame(pa.table({"at": range(len(left)), "l": left, "r": right}))
+    found = compared(drawn, F.broadcast(prepared(no_bits, chosen)), chosen)
+    rows = found.select("at", *(gamma(i).alias(each.column) for i, each in enumerate(chosen))).collect()
+    rows.sort(key=lambda row: int(row["at"]))
+    return [{each.column: each.levels[row[each.column]] for each in chosen if row[each.column] != NULL} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def records(spark: SparkSession) -> list[Row]:
+    """The written values of all cases in compared form, in the order of the cases: values, then pairs, then names."""
+    people: list[Written] = [{kind: text} for kind, text, _ in VALUES]
+    for kind, one, other, _ in PAIRS:
+        people += [{kind: one}, {kind: other}]
+    for names in NAMES:
+        people += names[:2]
+    return numbered(standardised(written(spark, people, COLUMNS), COLUMNS))
+
+
+@pytest.fixture(scope="module")
+def levels(spark: SparkSession, records: list[Row]) -> list[tuple[Levels, Levels]]:
+    """What every pair of the cases shows, and what it shows the other way round."""
+    of_pairs = records[len(VALUES) :]
+    there = [(one.rid, other.rid) for one, other in zip(of_pairs[::2], of_pairs[1::2], strict=True)]
+    columns = ["rid", *(f"v{i}" for i in range(len(COLUMNS)))]
+    schema = pa.schema([("rid", pa.int64()), *((name, pa.string()) for name in columns[1:])])
+    table = pa.Table.from_pylist([{name: row[name] for name in columns} for row in of_pairs], schema)
+    frame = spark.createDataFrame(table)
+    found = shown(frame, [*there, *((other, one) for one, other in there)], COLUMNS)
+    return list(zip(found[: len(there)], found[len(there) :], strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_a_kind_are_read_as_the_cases_say(kind: str, records: list[Row]) -> None:
+    at = list(COLUMNS).index(kind)
+    found = [
+        (text, row[f"v{at}"]) for (of, text, _), row in zip(VALUES, records[: len(VALUES)], strict=True) if of == kind
+    ]
+    assert found == [(text, value) for of, text, value in VALUES if of == kind]
+    assert found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_values_show_the_level_that_the_cases_say(kind: str, levels: list[tuple[Levels, Levels]]) -> None:
+    cases = zip(PAIRS, levels[: len(PAIRS)], strict=True)
+    found = [(one, other, pair.get(kind)) for (of, one, other, _), (pair, _) in cases if of == kind]
+    assert found == [(one, other, level) for of, one, other, level in PAIRS if of == kind]
+
+
+def test_every_level_of_every_kind_has_a_case() -> None:
+    cases = {(kind, level) for kind, _, _, level in PAIRS if level}
+    named = {(kind, level) for kind, of in KINDS.items() for level in of.level_names}
+    assert named - cases == {(kind, "exact") for kind in ("year", "postcode", "text", "locality")}
+    assert cases <= named
+
+
+def test_given_and_family_name_the_wrong_way_round_are_evidence_once(levels: list[tuple[Levels, Levels]]) -> None:
+    assert [pair for pair, _ in levels[len(PAIRS) :]] == [expected for _, _, expected in NAMES]
+
+
+def test_the_order_of_two_records_changes_no_level(levels: list[tuple[Levels, Levels]]) -> None:
+    assert [pair for pair, _ in levels] == [turned for _, turned in levels]
+
+
+def test_a_missing_value_is_no_evidence_in_any_column(levels: list[tuple[Levels, Levels]]) -> None:
+    for (kind, _, _, level), (pair, _) in zip(PAIRS, levels[: len(PAIRS)], strict=True):
+        assert set(pair) == ({kind} if level else set())
+
+
+def keys(spark: SparkSession, people: Sequence[Written], columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Blocking keys of records, by name."""
+    made = atoms(columns)
+    frame = standardised(written(spark, people, columns), columns)
+    found = numbered(frame.select("rid", *(atom.key.alias(atom.name) for atom in made)))
+    return [{atom.name: row[atom.name] for atom in made} for row in found]
+
+
+def test_records_share_the_keys_that_a_mistake_leaves_whole(spark: SparkSession) -> None:
+    columns = {"given": "given_name", "family": "family_name", "born": "date", "phone": "phone", "name": "full_name"}
+    columns["home"] = "address"
+    right: Written = {
+        **{"given": "Philip", "family": "Nguyễn", "born": "1990-05-17", "phone": "0912345678"},
+        **{"name": "Nguyễn Thị Ngọc Lan", "home": "12 Trần Hưng Đạo"},
+    }
+    wrong: dict[str, tuple[Written, set[str]]] = {
+        "vowels": ({"given": "Phelyp"}, {"given.sounds"}),
+        "beginning": ({"given": "Filip"}, {"given.sounds", "given.suffix3"}),
+        "ending": ({"given": "Philo"}, {"given.prefix3"}),
+        "swapped": ({"given": "Nguyễn", "family": "Philip"}, {"given.with.family"}),
+        "day": ({"born": "1990-05-28"}, {"born.year_month", "born.year"}),
+        "month": ({"born": "1990-06-17"}, {"born.year_day", "born.year"}),
+        "year": ({"born": "1972-05-17"}, {"born.month_day"}),
+        "only_year": ({"born": "1990"}, {"born.year"}),
+        "first_half": ({"phone": "0911345678"}, {"phone.last_half"}),
+        "last_half": ({"phone": "0912345687"}, {"phone.first_half"}),
+        "order": ({"name": "Lan Ngọc Nguyễn Thị"}, {"name.sorted", "name.initials"}),
+        "middle": ({"name": "Nguyễn Lan"}, {"name.outer_words", "name.first_word", "name.last_word"}),
+        "surname": ({"name": "Lê Thị Ngọc Lan"}, {"name.last_word", "name.last_words"}),
+        "street": ({"home": "12 Trần Hưng Đạo, Phường 5, Thị xã"}, {"home.number", "home.prefix6"}),
+        "house": ({"home": "21 Trần Hưng Đạo"}, {"home.longest_word"}),
+    }
+    people: list[Written] = [right, *({**{of: right[of] for of in change}, **change} for change, _ in wrong.values())]
+    whole, *others = keys(spark, people, columns)
+    found = {
+        case: {name for name, key in of.items() if key is not None and key == whole[name]}
+        for case, of in zip(wrong, others, strict=True)
+    }
+    assert found == {case: shared for case, (_, shared) in wrong.items()}
+
+
+def test_what_is_unknown_of_a_value_is_no_key(spark: SparkSession) -> None:
+    columns = {"given": "given_name", "family": "family_name", "born": "date", "code": "identifier"}
+    people = [{"born": "1990"}, {"born": "1990-05"}, {"given": "Lý", "code": "123"}, {}]
+    found = [{name for name, key in each.items() if key is not None} for each in keys(spark, people, columns)]
+    assert found == [
+        {"born", "born.year"},
+        {"born", "born.year", "born.year_month"},
+        {"given", "given.sounds", "code"},
+        set(),
+    ]
+
+
+def test_records_are_numbered_by_source_and_id_and_the_second_row_of_an_id_is_told(spark: SparkSession) -> None:
+    ids = [(1, "a"), (0, "c"), (0, "a"), (1, "b"), (0, "b"), (0, "a"), (1, "c"), (0, "a")]
+    frame = spark.createDataFrame([(*each, "Lan") for each in ids], "source int, id string, c0 string")
+    rows = numbered(standardised(frame, {"name": "category"}))
+    assert [(row.source, row.id) for row in rows] == sorted(ids)
+    assert [row.repetition for row in rows] == [1, 2, 3, 1, 1, 1, 1, 1]
+    assert len({row.rid for row in rows}) == len(ids)

@@ -1,0 +1,228 @@
+"""Which blocking rules are chosen, on registers of which the truth is known: who is who, and what depends on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from matching.linkage.plan import Plan, Sample, agreeing, choose, full_atoms, tree
+from matching.linkage.records import Atom
+from matching.linkage.runs import joined, runs
+
+Longs = npt.NDArray[np.int64]
+
+NAMES = ["given", "family", "born", "born.year", "street", "postcode", "phone"]
+COLUMN_OF = [0, 1, 2, 2, 3, 4, 5]
+COLUMNS = 6
+GIVEN, FAMILY, BORN, YEAR, STREET, POSTCODE, PHONE = range(len(NAMES))
+ENTITIES, COPIES = 5000, 2500
+BUDGET = 60_000.0
+
+
+@dataclass(frozen=True)
+class Register:
+    """Sampled records, and the entity of each."""
+
+    sample: Sample
+    entity: Longs
+
+    @property
+    def matches(self) -> float:
+        """True pairs of the sample."""
+        return float(runs(self.entity + 1, self.sample.right).pairs.sum())
+
+    def caught(self, plan: Plan) -> Register:
+        """The pairs that the rules bring, as records of their own: entity 1 a match, 0 none."""
+        size, keys = len(self.entity), self.sample.keys
+        found = np.zeros(0, dtype=np.int64)
+        for rule in plan.rules:
+            key = keys[rule.atoms[0]]
+            for atom in rule.atoms[1:]:
+                key = np.where((key == 0) | (keys[atom] == 0), 0, joined(key, keys[atom]))
+            left, right = runs(key, self.sample.right).all_pairs()
+            found = np.union1d(found, np.minimum(left, right) * size + np.maximum(left, right))
+        same = self.entity[found // size] == self.entity[found % size]
+        return Register(replace(self.sample, keys=found[None, :]), same.astype(np.int64))
+
+
+def hashed(values: Longs) -> Longs:
+    """Keys of all 64 bits, as the engine's are; 0 stays none."""
+    return np.asarray(values.astype(np.int64) * np.array(-7046029254386353131))
+
+
+def register(seed: int, mistakes: float = 0.12, link: bool = False) -> Register:
+    """People, half of them twice, each value of a copy wrong with some probability; a street has one postcode."""
+    chance = np.random.default_rng(seed)
+    street = chance.integers(1, 1500, ENTITIES)
+    born = chance.integers(1, 60 * 365, ENTITIES)
+    true = np.stack(
+        [
+            np.minimum(chance.zipf(1.4, ENTITIES), 300),
+            np.minimum(chance.zipf(1.3, ENTITIES), 2000),
+            born,
+            born // 365 + 1,
+            street,
+            street % 200 + 1,
+            np.arange(1, ENTITIES + 1) * (chance.random(ENTITIES) < 0.6),
+        ]
+    )
+    copied = chance.permutation(ENTITIES)[:COPIES]
+    copies = true[:, copied]
+    wrong = chance.random((COLUMNS, COPIES)) < mistakes
+    others = true[:, chance.integers(0, ENTITIES, COPIES)]
+    # Who has moved has another postcode with the other street.
+    wrong[COLUMN_OF[POSTCODE]] = wrong[COLUMN_OF[STREET]]
+    copies = np.where(wrong[COLUMN_OF], others, copies)
+    order = chance.permutation(ENTITIES + COPIES)
+    entity = np.concatenate([np.arange(ENTITIES), copied])[order]
+    keys = hashed(np.concatenate([true, copies], axis=1)[:, order])
+    right = np.repeat([False, True], [ENTITIES, COPIES])[order] if link else None
+    return Register(Sample(keys, right, 1.0), entity)
+
+
+def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
+    """The plan where the sample is all records."""
+    return choose(sample, sample, atoms, COLUMNS, budget)
+
+
+@pytest.fixture(scope="module")
+def atoms(spark: SparkSession) -> list[Atom]:
+    """What the rows of the sample mean; their expressions are not looked at."""
+    return [Atom(name, frozenset({of}), F.col(f"v{of}")) for name, of in zip(NAMES, COLUMN_OF, strict=True)]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["dedupe", "link"])
+def known(request: pytest.FixtureRequest) -> Register:
+    return register(seed=3, link=request.param)
+
+
+@pytest.fixture(scope="module")
+def plan(known: Register, atoms: list[Atom]) -> Plan:
+    return planned(known.sample, atoms, BUDGET)
+
+
+def test_the_pairs_of_all_rules_stay_within_the_budget(known: Register, plan: Plan) -> None:
+    assert 0 < len(known.caught(plan).entity) <= BUDGET
+    assert all(rule.pairs <= BUDGET for rule in plan.rules)
+
+
+def test_the_rules_find_nearly_all_matches_and_say_how_many(known: Register, plan: Plan) -> None:
+    found = float(known.caught(plan).entity.sum())
+    recall = found / known.matches
+    assert recall >= 0.97
+    assert plan.recall == pytest.approx(recall, abs=0.03)
+    assert plan.matches == pytest.approx(found, rel=0.1)
+
+
+def test_a_budget_hardly_above_the_matches_is_spent_on_matches(known: Register, atoms: list[Atom]) -> None:
+    poor = planned(known.sample, atoms, 1.2 * COPIES)
+    caught = known.caught(poor).entity
+    recall = float(caught.sum()) / known.matches
+    assert len(caught) <= 1.2 * COPIES
+    assert recall >= 0.93
+    assert poor.recall == pytest.approx(recall, abs=0.05)
+
+
+def test_rules_are_of_several_columns_each_used_once(plan: Plan) -> None:
+    for rule in plan.rules:
+        used = [COLUMN_OF[atom] for atom in (*rule.atoms, *rule.refining)]
+        assert len(used) == len(set(used))
+        assert len(rule.refining) == min(3, COLUMNS - len(rule.atoms))
+    assert len({rule.atoms for rule in plan.rules}) == len(plan.rules)
+
+
+def test_a_rule_expects_the_pairs_and_matches_that_it_has(known: Register, plan: Plan) -> None:
+    for rule in plan.rules:
+        caught = known.caught(replace(plan, rules=(rule,))).entity
+        assert rule.pairs == pytest.approx(len(caught), rel=1e-6)
+        assert rule.matches == pytest.approx(float(caught.sum()), rel=0.12, abs=25)
+
+
+def test_numbers_are_of_all_records_not_of_the_sample(known: Register, plan: Plan, atoms: list[Atom]) -> None:
+    scaled = planned(replace(known.sample, scale=100.0), atoms, 100 * BUDGET)
+    # What few sampled pairs say of a hundred times as many is less sure: the rules that gain least are not taken.
+    same = {rule.atoms for rule in scaled.rules} & {rule.atoms for rule in plan.rules}
+    assert len(same) >= 6
+    for atoms_of in same:
+        one, hundred = (next(rule for rule in of.rules if rule.atoms == atoms_of) for of in (plan, scaled))
+        assert hundred.pairs == pytest.approx(100 * one.pairs)
+        assert hundred.matches == pytest.approx(100 * one.matches, rel=0.05)
+    assert scaled.matches == pytest.approx(100 * plan.matches, rel=0.05)
+    assert scaled.recall == pytest.approx(plan.recall, abs=0.02)
+
+
+def test_pairs_in_which_drawn_keys_agree_stand_for_fewer_than_others(known: Register) -> None:
+    # Of 40 % of the streets and of the phones all records: the pairs of these, and few others.
+    share, seeds = 0.4, ((STREET,), (PHONE,))
+    keys = known.sample.keys
+    drawn = np.zeros(keys.shape[1], dtype=bool)
+    for (atom,) in seeds:
+        chance = (joined(keys[atom], hashed(np.full(keys.shape[1], atom + 1))) >> 11) / 2**53 + 0.5
+        drawn |= (keys[atom] != 0) & (chance < share)
+    scale = float(known.sample.possible)
+    right = known.sample.right
+    part = Sample(keys[:, drawn], None if right is None else right[drawn], 1.0, seeds, share)
+    part = replace(part, scale=scale / part.possible)
+    left, other = runs(known.entity[drawn] + 1, part.right).all_pairs()
+    agree = sum(((part.keys[a][left] == part.keys[a][other]) & (part.keys[a][left] != 0)) << a for a in (STREET, PHONE))
+    stands_for = part.stands_for(np.asarray(agree, dtype=np.uint64))
+    assert stands_for.sum() == pytest.approx(known.matches, rel=0.1)
+    assert stands_for.min() < 2 < stands_for.max()
+
+
+def test_the_same_sample_gives_the_same_plan(known: Register, plan: Plan, atoms: list[Atom]) -> None:
+    assert planned(known.sample, atoms, BUDGET) == plan
+
+
+def test_columns_that_determine_each_other_are_found_and_others_left_alone(known: Register, plan: Plan) -> None:
+    # A street tells its postcode; the street, which fewer share, is the one that the other hangs from.
+    assert plan.parents == (None, None, None, None, COLUMN_OF[STREET], None)
+
+
+def test_matches_do_not_make_columns_depend_on_each_other(atoms: list[Atom]) -> None:
+    # Every record has its copy: of pairs that agree in two columns most are matches, and no column says more.
+    known = register(seed=5, mistakes=0.02)
+    keys = known.sample.keys.copy()
+    keys[POSTCODE] = hashed(np.random.default_rng(1).integers(1, 200, ENTITIES))[known.entity]
+    assert tree(replace(known.sample, keys=keys), atoms, COLUMNS) == (None,) * COLUMNS
+
+
+def test_records_that_share_nothing_need_no_rule(atoms: list[Atom]) -> None:
+    keys = np.arange(1, 1 + len(NAMES) * 500).reshape(len(NAMES), 500)
+    plan = planned(Sample(keys, None, 1.0), atoms, BUDGET)
+    assert (plan.rules, plan.matches, plan.recall) == ((), 0.0, 1.0)
+
+
+def test_a_column_that_nobody_filled_in_spoils_nothing(atoms: list[Atom]) -> None:
+    known = register(seed=9)
+    keys = known.sample.keys.copy()
+    keys[PHONE] = 0
+    plan = planned(replace(known.sample, keys=keys), atoms, BUDGET)
+    assert all(PHONE not in rule.atoms for rule in plan.rules)
+    caught = replace(known, sample=replace(known.sample, keys=keys)).caught(plan).entity
+    assert caught.sum() >= 0.85 * known.matches
+    assert len(caught) <= BUDGET
+    assert 0.9 <= plan.recall <= 1
+
+
+def test_agreeing_pairs_share_the_atom_and_are_all_where_they_are_few(known: Register) -> None:
+    keys = known.sample.keys[STREET]
+    every = runs(keys, known.sample.right).pairs.sum()
+    left, right = agreeing(known.sample, STREET, int(every))
+    assert len(left) == every
+    some = agreeing(known.sample, STREET, int(every) // 4)
+    assert 0.15 * every <= len(some[0]) <= 0.35 * every
+    for one, other in ((left, right), some):
+        assert (keys[one] == keys[other]).all()
+        assert (keys[one] != 0).all()
+        if known.sample.right is not None:
+            assert (known.sample.right[other] > known.sample.right[one]).all()
+
+
+def test_every_column_has_the_atom_of_its_whole_value(atoms: list[Atom]) -> None:
+    assert full_atoms(atoms, COLUMNS) == [GIVEN, FAMILY, BORN, STREET, POSTCODE, PHONE]
