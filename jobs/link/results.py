@@ -122,8 +122,10 @@ def _clusters(records: DataFrame, grouping: Grouping) -> DataFrame:
     return joined.select(F.col("source").cast("int"), "id", F.coalesce("cluster_id", own).alias("cluster_id"))
 
 
-def summary(config: LinkConfig, given: Input, found: Linked, edges: Edges, grouping: Grouping) -> dict[str, Any]:
-    """Content of `summary.json` and of the page, but for `seconds`."""
+def summary(
+    config: LinkConfig, given: Input, found: Linked, kept: DataFrame, edges: Edges, grouping: Grouping
+) -> dict[str, Any]:
+    """Content of `summary.json` and of the page, but for `seconds`; `kept` and `edges` are the pairs worth writing."""
     model = found.parameters
     histogram = found.pairs.groupBy(F.floor("match_weight").cast("int").alias("weight")).count().collect()
     scored = sum(row["count"] for row in histogram)
@@ -147,7 +149,7 @@ def summary(config: LinkConfig, given: Input, found: Linked, edges: Edges, group
         "blocking": _blocking(config, found),
         "comparisons": _comparisons(found, given),
         "weights": _histogram(histogram),
-        "examples": _examples(found, grouping.linked),
+        "examples": _examples(found, kept, grouping.linked),
         "clusters": _cluster_sizes(sum(given.counts), grouping),
         "labels": _labels(found, config.threshold) if config.labels else None,
     }
@@ -198,7 +200,7 @@ def _histogram(counted: list[Row]) -> dict[str, Any]:
     return {"from": min(counts), "step": 1, "pairs": [counts.get(w, 0) for w in range(min(counts), max(counts) + 1)]}
 
 
-def _examples(found: Linked, linked: float) -> list[dict[str, Any]]:
+def _examples(found: Linked, kept: DataFrame, linked: float) -> list[dict[str, Any]]:
     """A few pairs of each sort that a reader would ask for, with all that made their weight."""
     weight = F.col("match_weight")
     sorts = {
@@ -208,7 +210,7 @@ def _examples(found: Linked, linked: float) -> list[dict[str, Any]]:
     }
     chosen = None
     for why, (which, order) in sorts.items():
-        part = found.pairs.where(which).orderBy(order, "l", "r").limit(_EACH).withColumn("why", F.lit(why))
+        part = kept.where(which).orderBy(order, "l", "r").limit(_EACH).withColumn("why", F.lit(why))
         chosen = part if chosen is None else chosen.unionByName(part)
     assert chosen is not None
     own = [F.col(f"compared.t{i}") for i in range(len(found.comparisons))]

@@ -62,7 +62,7 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
     edges = _edges(kept)
     grouping = _clustered(edges, config)
     clock.begin("write")
-    summary = results.summary(config, given, found, edges, grouping)
+    summary = results.summary(config, given, found, kept, edges, grouping)
     results.write(out, found, kept, grouping, summary, clock.seconds)
     return summary
 

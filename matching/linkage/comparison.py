@@ -104,10 +104,12 @@ def prepared(records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:
         edited = {LETTERS: letters} if kind.edits else {}
         for form, made in {**kind.forms, **edited}.items():
             forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
-    typed = dict(records.select(*(c.alias(name) for name, c in forms.items())).dtypes) if forms else {}
-    hashed = {name: F.when(c.isNotNull(), F.xxhash64(c)) if typed[name] == "string" else c for name, c in forms.items()}
-    packed = F.struct(*(c.alias(name) for name, c in (own | hashed).items()))
-    return records.withColumn("compared", packed).drop(*own)
+    # In columns of their own: Spark evaluates an expression at each mention.
+    formed = records.withColumns(forms)
+    texts = {name for name, kind in formed.select(*forms).dtypes if kind == "string"}
+    packed = [F.when(F.col(each).isNotNull(), F.xxhash64(each)) if each in texts else F.col(each) for each in forms]
+    struct = F.struct(*own.values(), *(c.alias(name) for name, c in zip(forms, packed, strict=True)))
+    return formed.withColumn("compared", struct).drop(*own, *forms)
 
 
 def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:

@@ -217,8 +217,9 @@ def _within(share: float) -> Column:
 
 def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Options) -> tuple[plan.Sample, list[Longs]]:
     """Keys of drawn records, in the order of a hash, and their rid, an array an input."""
-    hashed = [_hash(atom).alias(f"a{i}") for i, atom in enumerate(made)]
-    table = given.records.where(drawn).select("source", "rid", _order(options).alias("order"), *hashed).toArrow()
+    hashed = _hashed(given.records.where(drawn), made, range(len(made)))
+    atoms_of = [f"a{i}" for i in range(len(made))]
+    table = hashed.select("source", "rid", _order(options).alias("order"), *atoms_of).toArrow()
     source, rid, order = (table.column(name).to_numpy() for name in ("source", "rid", "order"))
     by_hash = np.lexsort((rid, order, source))
     sizes = [int((source == each).sum()) for each in range(len(given.counts))]
@@ -229,15 +230,16 @@ def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Optio
     return plan.Sample(keys, np.repeat([False, True], sizes) if given.link else None, scale), rids
 
 
-def _hash(atom: Atom) -> Column:
-    """Hash of an atom, null where a record has none."""
-    return F.when(atom.key.isNotNull(), F.xxhash64(atom.key))
+def _hashed(records: DataFrame, made: Sequence[Atom], used: Sequence[int]) -> DataFrame:
+    """Records with `a<i>`, the hash of atom i, null where a record has none."""
+    # The key first, in a column of its own: Spark evaluates an expression at each mention.
+    keyed = records.withColumns({f"a{a}": made[a].key for a in used})
+    return keyed.withColumns({f"a{a}": F.when(F.col(f"a{a}").isNotNull(), F.xxhash64(f"a{a}")) for a in used})
 
 
 def _keyed(given: Input, made: Sequence[Atom], rules: Sequence[plan.Rule]) -> tuple[DataFrame, list[blocks.Keys]]:
     """Records with `a<i>`, the hash of every atom that a rule reads, each made once; and the rules over these."""
-    used = sorted({a for rule in rules for a in (*rule.atoms, *rule.refining)})
-    hashed = given.records.withColumns({f"a{a}": _hash(made[a]) for a in used})
+    hashed = _hashed(given.records, made, sorted({a for rule in rules for a in (*rule.atoms, *rule.refining)}))
     keys = [
         blocks.Keys(
             ", ".join(made[a].name for a in rule.atoms), [f"a{a}" for a in rule.atoms], [f"a{a}" for a in rule.refining]

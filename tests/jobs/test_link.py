@@ -25,6 +25,7 @@ COLUMNS = {
     "street": "address",
     "town": "locality",
     "phone": "phone",
+    "name": "full_name",
 }
 SYLLABLES = ["ba", "mo", "ri", "ten", "lu", "ka", "so", "vin", "de", "har", "po", "nel", "ti", "gra", "ow", "sha"]
 
@@ -58,6 +59,8 @@ def people(seed: int = 5, entities: int = 500, duplicates: int = 200) -> pd.Data
         copy["phone"] = chance.choice([copy["phone"], None, "09" + "".join(chance.choices("0123456789", k=8))])
         rows.append(copy)
     chance.shuffle(rows)
+    for row in rows:
+        row["name"] = f"{row['given_name']} {row['surname']}".upper()
     return pd.DataFrame(rows).assign(rec_id=[f"r{i}" for i in range(len(rows))])
 
 
@@ -114,6 +117,13 @@ def test_who_is_who_is_found_without_being_told_how(
     found = set(pairs.loc[pairs.match_probability >= 0.5, ["id_l", "id_r"]].itertuples(index=False, name=None))
     assert len(found & truth) >= 0.97 * len(truth)
     assert len(found & truth) >= 0.97 * len(found)
+
+
+def test_a_name_is_not_counted_twice(deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]) -> None:
+    pairs, _, summary = deduped
+    assert summary["comparisons"]["name"]["repeats"] == ["given_name", "surname"]
+    assert summary["comparisons"]["surname"]["repeats"] == []
+    assert set(pairs.gamma_name) == {-1}
 
 
 def test_every_row_has_its_cluster_named_after_its_first_member(
@@ -173,11 +183,14 @@ def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark:
         link_type="link",
         inputs=["left.csv", "right.csv"],
         one_to_one=True,
-        blocking_rules=["birth", "surname, substr(given_name, 1, 2)", "phone"],
+        blocking_rules=["birth", "surname, substr(given_name, 1, 2)", "phone", "name"],
         comparisons={"street": {"levels": ["close"], "term_frequency": False}},
     )
     pairs, clusters, summary = linked(spark, tmp_path, wanted)
-    assert [rule["rule"] for rule in summary["blocking"]["rules"]] == wanted["blocking_rules"]
+    rules = {rule["rule"]: rule["pairs"] for rule in summary["blocking"]["rules"]}
+    assert list(rules) == wanted["blocking_rules"]
+    # A rule reads the whole name, of which nothing is left to compare.
+    assert rules["name"] > 0
     assert [level["name"] for level in summary["comparisons"]["street"]["levels"]] == ["exact", "close", "different"]
     assert set(pairs.id_l) <= set(table[~right].rec_id)
     assert set(pairs.id_r) <= set(table[right].rec_id)

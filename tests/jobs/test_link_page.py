@@ -73,6 +73,8 @@ SUMMARY: dict[str, Any] = {
         "given_name": {
             "kind": "given_name",
             "term_frequency": True,
+            "depends_on": None,
+            "repeats": [],
             "levels": [
                 level(5, "swapped", 0.02, 0.000002),
                 level(4, "exact", 0.71, 0.0045),
@@ -85,6 +87,8 @@ SUMMARY: dict[str, Any] = {
         "dob": {
             "kind": "date",
             "term_frequency": False,
+            "depends_on": "given_name",
+            "repeats": ["full_name"],
             "levels": [
                 level(3, "exact", 0.86, 0.00009),
                 level(2, "year", 0.06, 0.011),
@@ -207,6 +211,7 @@ def test_every_level_shows_m_u_and_its_weight() -> None:
     text = Read(page(SUMMARY)).text
     assert "given_name tên (given_name) có tần suất giá trị đảo chỗ hai cột (swapped) +13,3 × 10.000" in text
     assert "trùng hẳn (exact) +7,3 × 158 0,7100 0,0045" in text
+    assert "xét theo given_name không kể phần đã có ở full_name" in text
     assert "trùng hẳn (exact) +13,2 × 9.556 0,8600 9,0·10⁻⁵" in text
     assert "khác nhau (different) −4,3 ÷ 19 0,0500 0,9658" in text
     assert "same_moon 0,0 × 1,0 0,0300 0,0300" in text
@@ -290,7 +295,10 @@ def test_a_run_that_found_nothing_has_a_page() -> None:
 def test_text_of_the_data_never_becomes_markup() -> None:
     summary = changed(columns={HOSTILE: HOSTILE}, comparisons={HOSTILE: SUMMARY["comparisons"]["dob"]})
     summary["inputs"][0]["name"] = summary["model_version"] = HOSTILE
-    summary["comparisons"][HOSTILE] = {"kind": HOSTILE, "term_frequency": True, "levels": [level(0, HOSTILE, 0.1, 0.2)]}
+    summary["comparisons"][HOSTILE] = {
+        **{"kind": HOSTILE, "term_frequency": True, "depends_on": HOSTILE, "repeats": [HOSTILE]},
+        "levels": [level(0, HOSTILE, 0.1, 0.2)],
+    }
     summary["blocking"]["rules"][0]["rule"] = HOSTILE
     summary["seconds"][HOSTILE] = 1.0
     summary["examples"] = [example(HOSTILE, 0.5, [step(HOSTILE, 1, HOSTILE, 1.0, 0.5), step(HOSTILE, -1, "null", 0.0)])]
