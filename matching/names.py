@@ -75,6 +75,17 @@ def person_in_text(c: Column) -> Column:
     return bind(name, lambda bare: F.when(is_person_like(bare), bare))
 
 
+def person_in_shop_name(folded: Column) -> Column:
+    """Person's name between the words of a shop, folded (`shop nguyen thi lan`, `tap hoa ba lan`); null: there is none.
+
+    Columns in: folded text. Only what looks like a Vietnamese name is cut out: `john house` is nobody's shop.
+    """
+    words = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms(kind="household")))
+    around = f"^(?:{words} )+|(?: {words})+$"
+    bare = F.regexp_replace(folded, around, "")
+    return F.when(folded.rlike(around), bind(bare, lambda name: F.when(is_person_like(name), name)))
+
+
 @cache
 def _surnames(**where: str) -> str:
     """Pattern of known surnames, folded; all, or those with the values in `where`."""

@@ -170,9 +170,10 @@ def _folded(c: Column) -> Column:
 
 
 def _person(c: Column) -> Column:
-    """Words of a person's name; of one in another script than Latin the folded words."""
+    """Words of a person's name, alone or in the name of his shop; in another script than Latin the folded words."""
     words = _folded(c)
-    return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(names.person_key(c), words))
+    key = names.person_key(F.coalesce(names.person_in_shop_name(words), c))
+    return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(key, words))
 
 
 def _code(c: Column) -> Column:
