@@ -159,7 +159,7 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
     equal = [
-        frequencies.by_chance(found.agreeing[i], found.known[i], each.start[each.exact], prior)
+        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
         for i, each in enumerate(chosen)
     ]
     own = planned.matches / sum(given.counts) * (1 if given.link else 2)
@@ -341,10 +341,11 @@ def _estimated(
     """The model; u once more when m is known, because drawn pairs and value counts hold matches too."""
     m = [np.tile(np.array(each.start) / sum(each.start), (3, 1)) for each in chosen]
     marginals = [each[ALONE] for each in m]
+    agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
     for _ in range(2):
         u = []
         for i, each in enumerate(chosen):
-            exact = frequencies.by_chance(found.agreeing[i], found.known[i], float(marginals[i][each.exact]), prior)
+            exact = frequencies.by_chance(found.agreeing[i], found.known[i], agreeing[i])
             alone = _chances(each, exact, levels[-1][i], prior * marginals[i])
             u.append(np.tile(alone, (3, 1)))
             if each.parent is not None:
@@ -357,6 +358,8 @@ def _estimated(
         model = parameters.estimate(chosen, groups, u, given.possible, prior)
         m, prior = list(model.m), model.prior
         marginals = [parameters.marginal(model, i)[0] for i in range(len(chosen))]
+        matches = parameters.probabilities(model, groups) * groups.pairs
+        agreeing = [float(matches[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
     return model
 
 

@@ -63,16 +63,15 @@ def count(records: DataFrame, columns: int, link: bool) -> Frequencies:
     return Frequencies(agreeing, known, frequent, tuple(n for n, _ in having))
 
 
-def by_chance(agreeing: float, known: float, exact: float, prior: float) -> float:
+def by_chance(agreeing: float, known: float, matches: float) -> float:
     """U of equal values: of the pairs that have them, those that are no matches, over all pairs that have values.
 
     Args:
         agreeing: pairs of records with equal values.
         known: pairs of records that both have a value.
-        exact: m of equal values.
-        prior: probability that two random records match.
+        matches: expected matches among the agreeing pairs.
     """
-    return max(agreeing - known * prior * exact, 0.01 * agreeing, 0.3) / max(known, 1.0)
+    return max(agreeing - matches, 0.01 * agreeing, 0.3) / max(known, 1.0)
 
 
 def with_bits(

@@ -194,11 +194,11 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
 
 def test_equal_values_of_matches_are_not_taken_for_chance() -> None:
     # A million pairs, a thousand of them matches; of eleven hundred that agree nine hundred are of matches.
-    assert by_chance(agreeing=1100, known=1e6, exact=0.9, prior=1e-3) == pytest.approx(200e-6)
+    assert by_chance(agreeing=1100, known=1e6, matches=900) == pytest.approx(200e-6)
     # However many matches there may be, something is left to chance; and something where no two values are equal.
-    assert by_chance(agreeing=1100, known=1e6, exact=0.9, prior=0.5) == pytest.approx(11e-6)
-    assert 0 < by_chance(agreeing=0, known=1e6, exact=0.9, prior=1e-3) < 1e-6
-    assert by_chance(agreeing=0, known=0, exact=0.9, prior=1e-3) > 0
+    assert by_chance(agreeing=1100, known=1e6, matches=450_000) == pytest.approx(11e-6)
+    assert 0 < by_chance(agreeing=0, known=1e6, matches=900) < 1e-6
+    assert by_chance(agreeing=0, known=0, matches=0) > 0
 
 
 # Values of a column: one that many have, one that two have, ones that one has, and who has none.
