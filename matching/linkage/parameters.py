@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 
 ITERATIONS = 200
-LEARNED_FROM = 0.3
+LEARNED_FROM = 0.2
 APART, EQUAL, ALONE = range(3)
 # Pairs that the starting values count as.
 _PRIOR_PAIRS = 2.0

@@ -70,14 +70,28 @@ def runs(key: Longs, right: Flags | None) -> Runs:
         right: whether a record is of the second input; None: every two records pair.
     """
     has = np.flatnonzero(key)
-    order = np.argsort(key[has], kind="stable") if right is None else np.lexsort((right[has], key[has]))
-    rows = has[order]
+    rows = _by_key(has if right is None else np.concatenate([has[~right[has]], has[right[has]]]), key)
     starts = np.flatnonzero(np.diff(key[rows], prepend=0))
     sizes = np.diff(starts, append=len(rows))
     rights = None
     if right is not None:
         rights = np.add.reduceat(right[rows].astype(np.int64), starts) if len(rows) else sizes
     return Runs(rows, starts, sizes, rights)
+
+
+def _by_key(rows: Longs, key: Longs) -> Longs:
+    """Rows by their keys, those of one key as they stood.
+
+    NumPy sorts plain numbers ten times as fast as it orders by them: a row's place takes the last bits of its key, and
+    where keys differ in these bits only, they are ordered in full.
+    """
+    bits = np.int64(len(rows).bit_length())
+    ordered = np.sort(key[rows] >> bits << bits | np.arange(len(rows)))
+    found = rows[ordered & ((np.int64(1) << bits) - 1)]
+    alike = np.diff(ordered >> bits) == 0
+    if (alike & (np.diff(key[found]) != 0)).any():
+        return np.asarray(rows[np.argsort(key[rows], kind="stable")])
+    return np.asarray(found)
 
 
 def distinct(values: Longs) -> Longs:
