@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.masking import last_four
 from jobs.parties import RESIDENT
-from matching.identifiers import is_one_edit
+from matching.identifiers import is_slip
 
 # What a shop's declared id or payout account gives away; details of the two reasons.
 ID, ID_MISTYPED, ACCOUNT_OTHER, ACCOUNT_HOUSEHOLD = "id", "id_mistyped", "account_other", "account_household"
@@ -54,24 +54,27 @@ def declared_id_findings(shops: DataFrame, residents: DataFrame) -> DataFrame:
 
 def _declared(shops: DataFrame) -> DataFrame:
     """The residents' shops with the id they declare: 12 or 9 digits, else digits that can only be meant as one."""
-    typed = F.regexp_replace("id_number", _SEPARATORS, "")
-    malformed = F.when((F.col("id_kind") == "other") & typed.rlike(_MALFORMED), typed)
-    is_id = F.col("id_kind").isin("personal_id", "cmnd", "other")
-    declared = F.when(is_id, F.coalesce("person_id", "cmnd", malformed)).alias("declared")
     own = ("personal_id", "own_id", "own_cmnd", "own_deceased")
+    declared = declared_id("id_number").alias("declared")
     return shops.where(F.col("kind") == RESIDENT).select(*_SHOP, "party_key", *own, declared)
 
 
+def declared_id(column: str) -> Column:
+    """The id in an id column: 12 or 9 digits, else digits that can only be meant as one; null for all other numbers.
+
+    Columns in: the column, id_kind, person_id, cmnd (of silver).
+    """
+    typed = F.regexp_replace(column, _SEPARATORS, "")
+    malformed = F.when((F.col("id_kind") == "other") & typed.rlike(_MALFORMED), typed)
+    is_id = F.col("id_kind").isin("personal_id", "cmnd", "other")
+    return F.when(is_id, F.coalesce("person_id", "cmnd", malformed))
+
+
 def _slip_of_own() -> Column:
-    """Whether the declared id is one slip of the hand from the own id or CMND; a digit lost or doubled is one too."""
+    """Whether the declared id is one slip of the hand from the own id or CMND."""
     declared = F.col("declared")
-    slips = [
-        F.when(F.length(declared) == F.length(own), is_one_edit(declared, own)).otherwise(
-            F.levenshtein(declared, own) <= 1
-        )
-        for own in (F.col("own_id"), F.col("own_cmnd"))
-    ]
-    return F.coalesce(slips[0], F.lit(False)) | F.coalesce(slips[1], F.lit(False))
+    slips = [F.coalesce(is_slip(declared, F.col(own)), F.lit(False)) for own in ("own_id", "own_cmnd")]
+    return slips[0] | slips[1]
 
 
 def _holders(judged: DataFrame, residents: DataFrame) -> DataFrame:

@@ -18,7 +18,7 @@ from importlib import metadata, resources
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import deliveries, gate, gold, intake, ledger, silver, tables
+from jobs import corrections, deliveries, gate, gold, intake, ledger, silver, tables
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
@@ -124,6 +124,7 @@ def _stages(night: Night) -> None:
     _require_sources(night)
     _match(night)
     _gold(night)
+    _corrections(night)
 
 
 # ── landing → bronze → picture → gate → silver ──
@@ -246,9 +247,29 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
         holder_links=lake.pin(tables.HOLDER_LINKS),
         previous_flagged=lake.pin(tables.FLAGGED_SELLERS),
         previous_parties=lake.pin(tables.SELLER_PARTIES),
-        present=frozenset(name for name, result in night.intakes.items() if result.picture_as_of is not None),
+        present=_present(night),
         degraded=frozenset(name for name, result in night.intakes.items() if result.degraded),
     )
+
+
+def _present(night: Night) -> frozenset[str]:
+    """Sources that ever came."""
+    return frozenset(name for name, result in night.intakes.items() if result.picture_as_of is not None)
+
+
+def _corrections(night: Night) -> None:
+    night.progress("corrections")
+    lake = night.lake
+    with night.clock("corrections"):
+        needed = ("residents", "taxpayers", "bank_accounts", "telecom_subscribers", "sellers")
+        inputs = corrections.Corrected(
+            **{name: lake.pin(tables.SILVER[name]) for name in needed},
+            holder_links=lake.pin(tables.HOLDER_LINKS),
+            seller_links=lake.pin(tables.SELLER_LINKS),
+            previous=lake.pin(tables.CORRECTIONS),
+        )
+        lake.write(tables.CORRECTIONS, corrections.build(inputs, night.business_date, _present(night)))
+    night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
 # ── the ledger's figures ──

@@ -201,6 +201,17 @@ QUALITY_SCORECARD = _table(
     "top_failures string",
     "business_date",
 )
+CORRECTIONS = _table(
+    "gold/corrections",
+    "one row a doubtful value, in its present state",
+    "source record_key field",
+    # province_code: 34-code of the record, else of the person it was linked with · delivery_date, file, row_number:
+    # where its owner finds the record
+    "business_date date, source string, record_key string, field string, problem string, value_masked string, "
+    "suggestion_masked string, confidence double, first_seen_on date, status string, province_code string, "
+    "delivery_date date, file string, row_number bigint",
+    "source",
+)
 
 # ── ops ──
 DELIVERIES = _table(
@@ -239,6 +250,6 @@ STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
     *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING),
-    *(FLAGGED_SELLERS, SELLER_PARTIES, QUALITY_SCORECARD),
+    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS, QUALITY_SCORECARD),
     *(DELIVERIES, QUARANTINE),
 )

@@ -144,6 +144,11 @@ def is_one_edit(left: Column, right: Column) -> Column:
     return (F.length(left) == F.length(right)) & F.when(distance == 2, swap).otherwise(distance == 1)
 
 
+def is_slip(left: Column, right: Column) -> Column:
+    """True if two numbers are one slip of the hand apart: one edit, or a digit lost or doubled."""
+    return F.when(F.length(left) == F.length(right), is_one_edit(left, right)).otherwise(F.levenshtein(left, right) <= 1)
+
+
 def _bare(c: Column) -> Column:
     """The text without separators and without the `.0` that a spreadsheet appends."""
     return F.regexp_replace(c, _SEPARATORS, "")
