@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,11 +176,23 @@ def test_every_link_says_why(nights: Nights) -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES],
+    [tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS],
     ids=lambda t: t.path,
 )
 def test_the_same_night_again_changes_nothing(nights: Nights, table: tables.Table) -> None:
     assert _rows(nights.state(nights.again).read(table)) == _rows(nights.state(nights.first).read(table))
+
+
+def test_what_owners_should_mend_is_told_once_and_masked(nights: Nights) -> None:
+    corrections = nights.state(nights.first).read(tables.CORRECTIONS)
+    rows = corrections.collect()
+    assert {row.source for row in rows} == {
+        *("residents", "taxpayers", "bank_accounts", "telecom_subscribers", "sellers")
+    }
+    assert len({(row.source, row.record_key, row.field) for row in rows}) == len(rows)
+    assert all(0 <= row.confidence <= 1 and row.status == "open" for row in rows)
+    shown = [text for row in rows for text in (row.value_masked, row.suggestion_masked) if text]
+    assert not [text for text in shown if re.search("[0-9]{7}", text)]
 
 
 def test_a_next_night_takes_changes_in_and_resolves_what_no_longer_holds(nights: Nights) -> None:

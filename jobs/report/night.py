@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from jobs import tables
 from jobs.errors import UserError
-from jobs.report import figures, pages, queue, words
+from jobs.report import figures, mending, pages, queue, queue_book, words
 from jobs.report.workbook import Book, Heading
 from jobs.settings import ReportSettings
 from jobs.storage import Lake
@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 10_000
 def write_report(
     lake: Lake, run: Mapping[str, Any], out: str, settings: ReportSettings, progress: Progress
 ) -> list[str]:
-    """Write `index.html`, `flagged_sellers.xlsx`, `quality/index.html` and `provinces/*.xlsx`.
+    """Write `index.html`, `flagged_sellers.xlsx`, `provinces/*.xlsx`, `quality/index.html` and `quality/corrections/`.
 
     Args:
         lake: pinned to the table versions of the run.
@@ -45,7 +45,8 @@ def write_report(
     if "://" in out:
         raise UserError(f"report folder {out}: reports are for people, a folder of this machine is asked for, no URI")
     folder = Path(out)
-    _make(folder, folder / "quality", folder / "provinces")
+    mended = folder / "quality" / "corrections"
+    _make(folder, mended, folder / "provinces")
     flagged = lake.read(tables.FLAGGED_SELLERS)
     cases = queue.open_cases(flagged).persist(StorageLevel.MEMORY_AND_DISK)
     try:
@@ -55,10 +56,16 @@ def write_report(
         books = _workbooks(folder, run, cases, found, settings.max_rows)
     finally:
         cases.unpersist()
+    progress("ghi các giá trị cần sửa")
+    corrections = mending.open_corrections(lake.read(tables.CORRECTIONS))
+    counted = mending.counts(corrections).collect()
+    books += mending.write(
+        mended, run["business_date"], corrections, counted, min(mending.MOST_ROWS, settings.max_rows)
+    )
     progress("ghi các trang")
     index, quality = folder / "index.html", folder / "quality" / "index.html"
     index.write_text(pages.index(run, found, settings.max_rows), encoding="utf-8")
-    quality.write_text(pages.quality(run, found), encoding="utf-8")
+    quality.write_text(pages.quality(run, found, mending.by_source(counted)), encoding="utf-8")
     return [str(path) for path in (index, quality, *books)]
 
 
@@ -78,7 +85,9 @@ def _workbooks(
     with ExitStack() as open_books:
 
         def _book(path: Path, title: str, size: int) -> Book:
-            return open_books.enter_context(Book(path, Heading(run["business_date"], title, size, limit)))
+            return open_books.enter_context(
+                Book(path, Heading(run["business_date"], title, size, limit), queue_book.LAYOUT)
+            )
 
         whole = _book(folder / "flagged_sellers.xlsx", "Hàng đợi người bán bị gắn cờ", sum(counts.values()))
         provinces = {
@@ -96,10 +105,10 @@ def _workbooks(
 def _complete(book: Book, cases: DataFrame) -> None:
     """Add what the cut of the whole queue kept from a province: the order is the same, so the first rows are there."""
     limit = book.heading.limit
-    if book.rows < min(book.heading.cases, limit):
+    if book.rows < min(book.heading.size, limit):
         for case in islice(queue.stream(cases, limit, _parts(book)), book.rows, None):
             book.add(case)
 
 
 def _parts(book: Book) -> int:
-    return 1 + min(book.heading.cases, book.heading.limit) // _ROWS_AT_ONCE
+    return 1 + min(book.heading.size, book.heading.limit) // _ROWS_AT_ONCE

@@ -13,6 +13,7 @@ from pyspark.sql import Row
 from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
+from jobs.report.mending import Mending
 from jobs.report.printable import clean
 
 # CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
@@ -62,9 +63,9 @@ def index(run: Mapping[str, Any], found: Figures, limit: int) -> str:
     )
 
 
-def quality(run: Mapping[str, Any], found: Figures) -> str:
-    """The scorecard: sources × dimensions, what failed, and what was quarantined."""
-    return _render("quality.html.j2", **_night(run, found))
+def quality(run: Mapping[str, Any], found: Figures, mending: Sequence[Mending]) -> str:
+    """The scorecard: sources × dimensions, what failed, what is to be mended, what was refused."""
+    return _render("quality.html.j2", **_night(run, found), mending=mending)
 
 
 def _render(template: str, **context: object) -> str:

@@ -130,6 +130,15 @@ DIMENSIONS: Mapping[str, Term] = {
     "song": Term("Sống", "Được cập nhật kịp thời."),
 }
 
+PROBLEMS: Mapping[str, Term] = {
+    "not_found": Term("không có", "Không ai có số giấy tờ này, hoặc không có mã số thuế này."),
+    "other_person": Term("của người khác", "Số giấy tờ là của người khác: họ tên hoặc ngày sinh trái ngược."),
+    "mistyped": Term("gõ nhầm", "Sai một chữ số hoặc đổi chỗ hai chữ số liền nhau so với số của đúng người."),
+    "stale": Term("đã cũ", "CMND khi đã có số định danh, hoặc mã tỉnh của trước ngày 01/07/2025."),
+    "deceased": Term("của người đã mất", "Người đứng tên đã mất mà vẫn còn hoạt động, hoặc khai số của người đã mất."),
+    "inconsistent": Term("mâu thuẫn", "Hai giá trị trái nhau: với dân cư, với số định danh hoặc với địa chỉ."),
+}
+
 GATES: Mapping[str, str] = {"pass": "đạt", "warn": "cảnh báo", "fail": "không đạt"}
 
 OUTCOMES: Mapping[str, str] = {
@@ -157,6 +166,7 @@ STAGES: Mapping[str, str] = {
     "silver": "Chuẩn hóa (silver)",
     "match": "Gắn người bán",
     "gold": "Gắn cờ (gold)",
+    "corrections": "Giá trị cần sửa",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}

@@ -207,6 +207,23 @@ QUARANTINED = (
 )
 
 
+def correction(source: str, key: str, problem: str, **values: object) -> dict[str, Any]:
+    found = {"field": "id_number", "value_masked": "****1234", "suggestion_masked": None, "confidence": 1.0}
+    origin = {"delivery_date": SECOND, "file": f"{source}.csv", "row_number": 17, "province_code": "79"}
+    dates = {"business_date": SECOND, "first_seen_on": FIRST, "status": "open"}
+    return {"source": source, "record_key": key, "problem": problem, **found, **origin, **dates, **values}
+
+
+CORRECTIONS = (
+    correction("telecom_subscribers", "0908777666|2024-03-01", "stale", suggestion_masked="****5678", confidence=0.97),
+    correction("telecom_subscribers", "0908777667|2024-03-01", "not_found"),
+    correction("telecom_subscribers", "0908777668|2024-03-01", "not_found", status="mended"),
+    correction("taxpayers", "079188001234", "deceased", field="status", value_masked="00", province_code=None),
+    correction("sellers", "san_a|=HYPERLINK(1)", "mistyped", value_masked="<b>****</b>"),
+    correction("bank_accounts", "970436|123456", "other_person", confidence=0.6),
+)
+
+
 def outcome(source: str, kind: str = "taken", **values: object) -> dict[str, Any]:
     found = {"delivery_date": SECOND, "mode": "full", "outcome": kind, "reason": None, "rows": 1_000, "quarantined": 0}
     return {"source": source, **found, "picture_as_of": SECOND, **values}
@@ -265,6 +282,7 @@ def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
         **fill(lake, tables.SELLER_LINKS, LINKS),
         **fill(lake, tables.QUALITY_SCORECARD, SCORES),
         **fill(lake, tables.BLOCKING, BLOCKING),
+        **fill(lake, tables.CORRECTIONS, CORRECTIONS),
         **fill(lake, tables.QUARANTINE, QUARANTINED),
     }
     second = run(SECOND, versions, "degraded", OUTCOMES)

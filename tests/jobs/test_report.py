@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs import masking, tables
 from jobs.errors import UserError
-from jobs.report import evidence, numbers, pages, queue, words, workbook, write_report
+from jobs.report import evidence, numbers, pages, queue, queue_book, words, write_report
 from jobs.report.figures import changes, changes_since, previous_run
 from jobs.report.printable import clean
 from jobs.settings import ReportSettings
@@ -64,8 +64,8 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.parts).split())
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    sheet = load_workbook(path)["Hàng đợi"]
+def rows_of(path: Path, name: str = "Hàng đợi") -> list[dict[str, Any]]:
+    sheet = load_workbook(path)[name]
     head, *rows = sheet.iter_rows(values_only=True)
     return [dict(zip(map(str, head), row, strict=True)) for row in rows]
 
@@ -138,6 +138,41 @@ def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
     assert "Gian hàng trên sàn cột khoá bị trống (shop_id) 1" in text
 
 
+def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None:
+    folder = out / "quality" / "corrections"
+    books = {path.stem: rows_of(path, "Cần sửa") for path in folder.iterdir()}
+    assert {name: [row["Vấn đề"] for row in rows] for name, rows in books.items()} == {
+        # What is mended is not asked for again; the surest comes first.
+        "telecom_subscribers-79": ["không có", "đã cũ"],
+        "taxpayers-khac": ["của người đã mất"],
+        "sellers-79": ["gõ nhầm"],
+        "bank_accounts-79": ["của người khác"],
+    }
+    sim = books["telecom_subscribers-79"][1]
+    assert (sim["Bản ghi"], sim["Giá trị"], sim["Gợi ý"]) == ("****7666|2024-03-01", "****1234", "****5678")
+    assert (sim["Tệp"], sim["Dòng"], sim["Độ chắc chắn"]) == ("telecom_subscribers.csv", 17, 0.97)
+    assert books["bank_accounts-79"][0]["Bản ghi"] == "970436 ****3456"
+    # Text of the data is text, whatever it looks like.
+    assert books["sellers-79"][0]["Bản ghi"] == "san_a|=HYPERLINK(1)"
+    text = Page(out / "quality" / "index.html").text
+    assert "Thuê bao viễn thông" in text and "id_number không có 1 0" in text
+
+
+def test_workbooks_of_an_earlier_night_go_and_a_cut_is_stated(
+    night: tuple[Any, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "quality" / "corrections"
+    folder.mkdir(parents=True)
+    (folder / "sellers-01.xlsx").write_text("of the night before")
+    lake, run = night
+    write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
+    assert not (folder / "sellers-01.xlsx").exists()
+    path = folder / "telecom_subscribers-79.xlsx"
+    assert [row["Vấn đề"] for row in rows_of(path, "Cần sửa")] == ["không có"]
+    legend = str(load_workbook(path)["Chú giải"]["B1"].value)
+    assert "Chỉ có 1 giá trị cần sửa chắc chắn nhất trong 2; 1 còn lại không nằm trong tệp này" in legend
+
+
 def test_the_queue_is_sorted_masked_and_in_words(out: Path) -> None:
     rows = rows_of(out / "flagged_sellers.xlsx")
     assert [row["Mã hồ sơ"] for row in rows] == ["b1", "c1", "a1", "a2"]
@@ -156,13 +191,13 @@ def test_a_workbook_can_be_filtered_and_runs_no_formula(out: Path) -> None:
     book = load_workbook(out / "flagged_sellers.xlsx")
     sheet = book["Hàng đợi"]
     assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, len(workbook.COLUMNS)).column_letter}5"
+    assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, len(queue_book.COLUMNS)).column_letter}5"
     assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f" or cell.hyperlink]
     assert '=HYPERLINK("http://x","y")' in str(sheet["T2"].value) and "\x07" not in str(sheet["T2"].value)
     money = next(cell for cell in sheet[2] if sheet.cell(1, cell.column).value == "Doanh thu (đồng)")
     assert money.number_format == "#,##0"
     legend = {row[0]: row[1] for row in book["Chú giải"].iter_rows(values_only=True)}
-    assert all(legend[column.title] == column.meaning for column in workbook.COLUMNS)
+    assert all(legend[column.title] == column.meaning for column in queue_book.COLUMNS)
     assert all(term.short in legend for term in words.REASONS.values())
 
 
@@ -179,7 +214,7 @@ def test_a_cut_is_stated(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> N
     provinces = {path.stem: [row["Mã hồ sơ"] for row in rows_of(path)] for path in (tmp_path / "provinces").iterdir()}
     assert {code: cases for code, cases in provinces.items() if cases} == {"01": ["b1"], "79": ["a1"], "khac": ["c1"]}
     legend = str(load_workbook(tmp_path / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
-    assert "Chỉ có 1 hồ sơ ưu tiên cao nhất trong 4 hồ sơ đang mở" in legend
+    assert "Chỉ có 1 hồ sơ đang mở ưu tiên cao nhất trong 4; 3 còn lại không nằm trong tệp này" in legend
     assert "chỉ 1 trong 4 hồ sơ" in Page(tmp_path / "index.html").text
 
 
