@@ -7,9 +7,9 @@ Expectations is kept to this module and `expectations/`; the record of quality i
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pyspark.sql import DataFrame
@@ -24,37 +24,14 @@ from expectations import SUITES
 from expectations.derived import derive
 from expectations.kinds import ROWS
 from jobs.errors import NightFailed
-from jobs.outcomes import Score, Verdict
+from jobs.outcomes import Dimension, Finding, Score, Verdict
 from jobs.report.numbers import count
 from jobs.sources import Source
-
-Dimension = Literal["dung", "du", "sach", "song"]
 
 # CV 4856/BCA-TTDLQG: from 90 % a score is green.
 GREEN = 0.90
 
 _WORST = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one expectation found.
-
-    Attributes:
-        description: the expectation in a Vietnamese sentence.
-        dimension: one of `Dimension`.
-        critical: whether its failure stops the picture.
-        success: whether it held, within the share of rows that it tolerates.
-        judged: rows that it looked at; where it is about the whole table, all rows.
-        failed: of these, rows that do not satisfy it.
-    """
-
-    description: str
-    dimension: str
-    critical: bool
-    success: bool
-    judged: int
-    failed: int
 
 
 def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame], business_date: dt.date) -> Verdict:
@@ -67,7 +44,7 @@ def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame
         business_date: the day from which ages count.
 
     Returns:
-        The verdict with a score a dimension.
+        The verdict with a score a dimension and what each expectation found.
 
     Raises:
         NightFailed: an expectation could not be evaluated at all.
@@ -75,7 +52,12 @@ def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame
     findings = examine(source.name, derive(source.name, picture, references, business_date))
     failed = [finding for finding in findings if finding.critical and not finding.success]
     scores = tuple(_score(dimension, findings) for dimension in get_args(Dimension))
-    return Verdict(passed=not failed, reason="; ".join(_told(finding) for finding in failed), scores=scores)
+    return Verdict(
+        passed=not failed,
+        reason="; ".join(_told(finding) for finding in failed),
+        scores=scores,
+        findings=tuple(findings),
+    )
 
 
 def examine(name: str, frame: DataFrame) -> list[Finding]:
@@ -115,6 +97,8 @@ def _finding(result: dict[str, Any], rows: int) -> Finding:
         # What is said of the whole table counts for every row; an empty table counts as one row, so that it can fail.
         judged = max(rows, 1)
         failed = 0 if result["success"] else judged
+    # Made up anew in each run, and of no use to anyone.
+    config.pop("id", None)
     return Finding(
         description=config["description"],
         dimension=config["meta"]["dimension"],
@@ -122,6 +106,7 @@ def _finding(result: dict[str, Any], rows: int) -> Finding:
         success=result["success"],
         judged=judged,
         failed=failed,
+        result=json.dumps(result, ensure_ascii=False),
     )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from importlib import metadata, resources
 
 from pyspark.sql import DataFrame
@@ -166,18 +166,24 @@ def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
 
 
 def _write_scores(night: Night) -> None:
-    """The scores of the sources that were judged tonight; of the others those of an earlier run of the date stay."""
+    """What was found of the sources that were judged tonight; of the others an earlier run of the date still stands."""
     verdicts = {result.source: result.verdict for result in night.intakes.values() if result.verdict is not None}
-    rows = [
+    if not verdicts:
+        return
+    scores = [
         (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
         for source, verdict in verdicts.items()
         for s in verdict.scores
     ]
-    if rows:
-        frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
-        judged = ", ".join(f"'{source}'" for source in verdicts)
-        condition = f"business_date = '{night.business_date}' and source in ({judged})"
-        night.lake.write(tables.QUALITY_SCORECARD, frame, condition)
+    findings = [
+        (night.business_date, source, number, *astuple(finding))
+        for source, verdict in verdicts.items()
+        for number, finding in enumerate(verdict.findings, start=1)
+    ]
+    judged = ", ".join(f"'{source}'" for source in verdicts)
+    condition = f"business_date = '{night.business_date}' and source in ({judged})"
+    for table, rows in ((tables.QUALITY_SCORECARD, scores), (tables.QUALITY_FINDINGS, findings)):
+        night.lake.write(table, night.lake.spark.createDataFrame(rows, table.schema), condition)
 
 
 def _require_sources(night: Night) -> None:

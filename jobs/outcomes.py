@@ -20,11 +20,37 @@ class Accept:
     reason: str
 
 
+Dimension = Literal["dung", "du", "sach", "song"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one expectation found: a row of `gold/quality_findings` without its night.
+
+    Attributes:
+        description: the expectation in a Vietnamese sentence.
+        dimension: the one of the four that it speaks of.
+        critical: whether its failure stops the picture.
+        success: whether it held, within the share of rows that it tolerates.
+        judged: rows that it looked at; where it is about the whole table, all rows.
+        failed: of these, rows that do not satisfy it.
+        result: the result as Great Expectations gave it (JSON), without any value of the data.
+    """
+
+    description: str
+    dimension: Dimension
+    critical: bool
+    success: bool
+    judged: int
+    failed: int
+    result: str
+
+
 @dataclass(frozen=True)
 class Score:
     """One dimension of one source: a row of `gold/quality_scorecard` without its night."""
 
-    dimension: Literal["dung", "du", "sach", "song"]
+    dimension: Dimension
     score: float
     rows: int
     failed_rows: int
@@ -39,6 +65,7 @@ class Verdict:
     passed: bool
     reason: str
     scores: tuple[Score, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 # The gate as the intake sees it: picture (columns of `Source.picture_schema`) → verdict.

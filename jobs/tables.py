@@ -201,6 +201,15 @@ QUALITY_SCORECARD = _table(
     "top_failures string",
     "business_date",
 )
+QUALITY_FINDINGS = _table(
+    "gold/quality_findings",
+    "one row an expectation and night",
+    "business_date source number",
+    # number: place in the suite · result: as Great Expectations gave it (JSON), without values of the data
+    "business_date date, source string, number int, description string, dimension string, critical boolean, "
+    "success boolean, judged bigint, failed bigint, result string",
+    "business_date",
+)
 CORRECTIONS = _table(
     "gold/corrections",
     "one row a doubtful value, in its present state",
@@ -250,6 +259,6 @@ STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
     *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING),
-    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS, QUALITY_SCORECARD),
+    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS, QUALITY_SCORECARD, QUALITY_FINDINGS),
     *(DELIVERIES, QUARANTINE),
 )

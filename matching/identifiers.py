@@ -146,7 +146,9 @@ def is_one_edit(left: Column, right: Column) -> Column:
 
 def is_slip(left: Column, right: Column) -> Column:
     """True if two numbers are one slip of the hand apart: one edit, or a digit lost or doubled."""
-    return F.when(F.length(left) == F.length(right), is_one_edit(left, right)).otherwise(F.levenshtein(left, right) <= 1)
+    return F.when(F.length(left) == F.length(right), is_one_edit(left, right)).otherwise(
+        F.levenshtein(left, right) <= 1
+    )
 
 
 def _bare(c: Column) -> Column:

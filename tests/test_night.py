@@ -183,6 +183,21 @@ def test_the_same_night_again_changes_nothing(nights: Nights, table: tables.Tabl
     assert _rows(nights.state(nights.again).read(table)) == _rows(nights.state(nights.first).read(table))
 
 
+def test_scores_are_those_of_what_was_found(nights: Nights) -> None:
+    state = nights.state(nights.first)
+    key = ["business_date", "source", "dimension"]
+    found = state.read(tables.QUALITY_FINDINGS)
+    summed = found.groupBy(*key).agg(
+        (1 - F.sum("failed") / F.sum("judged")).alias("held"), F.max("failed").alias("most")
+    )
+    rows = state.read(tables.QUALITY_SCORECARD).join(summed, key, "left").collect()
+    assert len(rows) == 4 * 8
+    assert all(abs(row.score - (1.0 if row.held is None else row.held)) < 1e-9 for row in rows)
+    assert all(row.failed_rows == (row.most or 0) for row in rows)
+    # No value of the data is in what Great Expectations left behind.
+    assert found.where("result like '%partial_unexpected_list\": [\"%'").isEmpty()
+
+
 def test_what_owners_should_mend_is_told_once_and_masked(nights: Nights) -> None:
     corrections = nights.state(nights.first).read(tables.CORRECTIONS)
     rows = corrections.collect()

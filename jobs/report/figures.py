@@ -39,6 +39,7 @@ class Figures:
         head: first rows of the queue.
         scores: latest score of each source and dimension, with `history` (business_date, score) of the last days.
         blocking: model, rule, pairs, keys_cut, rows_cut, cap.
+        findings: what every expectation found of each source when it was last judged, in the order of its suite.
         quarantine: source, reason, rows of the deliveries of this run.
     """
 
@@ -51,6 +52,7 @@ class Figures:
     decisions: Sequence[Row]
     head: Sequence[Row]
     scores: Sequence[Row]
+    findings: Sequence[Row]
     blocking: Sequence[Row]
     quarantine: Sequence[Row]
 
@@ -89,6 +91,7 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
         decisions=by_decision(lake.read(tables.SELLER_LINKS)).collect(),
         head=queue_.by_priority(queue, HEAD).collect(),
         scores=latest_scores(lake.read(tables.QUALITY_SCORECARD), night).collect(),
+        findings=latest_findings(lake.read(tables.QUALITY_FINDINGS), night).collect(),
         blocking=lake.read(tables.BLOCKING)
         .orderBy("model", F.desc("pairs"), "rule")
         .limit(BLOCKING_RULES_SHOWN)
@@ -165,6 +168,13 @@ def latest_scores(scorecard: DataFrame, night: dt.date) -> DataFrame:
         .select("source", "dimension", "latest.*", "history")
         .orderBy("source", "dimension")
     )
+
+
+def latest_findings(findings: DataFrame, night: dt.date) -> DataFrame:
+    """Rows of `gold/quality_findings` of the last night, up to this one, that judged their source."""
+    until = findings.where(F.col("business_date") <= night)
+    newest = until.groupBy("source").agg(F.max("business_date").alias("business_date"))
+    return until.join(newest, ["source", "business_date"]).orderBy("source", "number")
 
 
 def quarantined(quarantine: DataFrame, deliveries: Iterable[tuple[str, dt.date]]) -> DataFrame:

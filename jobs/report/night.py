@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 10_000
 def write_report(
     lake: Lake, run: Mapping[str, Any], out: str, settings: ReportSettings, progress: Progress
 ) -> list[str]:
-    """Write `index.html`, `flagged_sellers.xlsx`, `provinces/*.xlsx`, `quality/index.html` and `quality/corrections/`.
+    """Write `index.html`, `flagged_sellers.xlsx`, `provinces/*.xlsx`; in `quality/` scorecard, Data Docs, what to mend.
 
     Args:
         lake: pinned to the table versions of the run.
@@ -66,7 +66,10 @@ def write_report(
     index, quality = folder / "index.html", folder / "quality" / "index.html"
     index.write_text(pages.index(run, found, settings.max_rows), encoding="utf-8")
     quality.write_text(pages.quality(run, found, mending.by_source(counted)), encoding="utf-8")
-    return [str(path) for path in (index, quality, *books)]
+    docs = [(folder / "quality" / f"{source}.html", page) for source, page in pages.data_docs(run, found).items()]
+    for path, page in docs:
+        path.write_text(page, encoding="utf-8")
+    return [str(path) for path in (index, quality, *(path for path, _ in docs), *books)]
 
 
 def _make(*folders: Path) -> None:

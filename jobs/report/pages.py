@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from pyspark.sql import Row
 
+from expectations.data_docs import sections
 from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
@@ -65,7 +69,21 @@ def index(run: Mapping[str, Any], found: Figures, limit: int) -> str:
 
 def quality(run: Mapping[str, Any], found: Figures, mending: Sequence[Mending]) -> str:
     """The scorecard: sources × dimensions, what failed, what is to be mended, what was refused."""
-    return _render("quality.html.j2", **_night(run, found), mending=mending)
+    return _render(
+        "quality.html.j2", **_night(run, found), mending=mending, documented={row.source for row in found.findings}
+    )
+
+
+def data_docs(run: Mapping[str, Any], found: Figures) -> dict[str, str]:
+    """Data Docs of each source that was ever judged: what every expectation of its suite found."""
+    pages = {}
+    for source, rows in groupby(found.findings, lambda row: row.source):
+        findings = list(rows)
+        results = Markup(sections(source, [json.loads(row.result) for row in findings]))  # noqa: S704 - escaped there
+        pages[source] = _render(
+            "data_docs.html.j2", **_night(run, found), source=source, findings=findings, results=results
+        )
+    return pages
 
 
 def _render(template: str, **context: object) -> str:

@@ -224,6 +224,28 @@ CORRECTIONS = (
 )
 
 
+def finding(
+    number: int, description: str, column: str | None, failed: int, *, success: bool, **values: object
+) -> dict[str, Any]:
+    kwargs = {"batch_id": "pictures-sellers", "column": column, "mostly": 0.98}
+    config = {"type": "expect_present", "kwargs": kwargs, "description": description, "severity": "warning"}
+    meta = {"dimension": "du", "scope": "rows"}
+    counts = {"element_count": 1_000, "unexpected_count": failed, "unexpected_percent": failed / 10}
+    outcome = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+    result = {"success": success, "expectation_config": {**config, "meta": meta}}
+    told = {**result, "result": counts, "meta": {}, "exception_info": outcome}
+    found = {"description": description, "dimension": "du", "critical": False, "success": success}
+    where = {"business_date": SECOND, "source": "sellers", "number": number}
+    return {**where, **found, "judged": 1_000, "failed": failed, "result": json.dumps(told), **values}
+
+
+FINDINGS = (
+    finding(1, "Tên người bán phải có", "seller_name", 0, success=True),
+    finding(2, "Số giấy tờ <b>phải có</b>", "id_number", 190, success=False),
+    finding(1, "Của đêm trước", "seller_name", 7, success=False, business_date=FIRST),
+)
+
+
 def outcome(source: str, kind: str = "taken", **values: object) -> dict[str, Any]:
     found = {"delivery_date": SECOND, "mode": "full", "outcome": kind, "reason": None, "rows": 1_000, "quarantined": 0}
     return {"source": source, **found, "picture_as_of": SECOND, **values}
@@ -281,6 +303,7 @@ def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
         **fill(lake, tables.SELLER_PARTIES, PARTIES),
         **fill(lake, tables.SELLER_LINKS, LINKS),
         **fill(lake, tables.QUALITY_SCORECARD, SCORES),
+        **fill(lake, tables.QUALITY_FINDINGS, FINDINGS),
         **fill(lake, tables.BLOCKING, BLOCKING),
         **fill(lake, tables.CORRECTIONS, CORRECTIONS),
         **fill(lake, tables.QUARANTINE, QUARANTINED),

@@ -101,6 +101,7 @@ def test_values_appear_in_no_verdict(spark: SparkSession) -> None:
     verdict = judged(picture(spark, "residents", {"full_name": None, "old_id_number": "987"}, {}), "residents")
 
     told = verdict.reason + "".join(found.top_failures for found in verdict.scores)
+    told += "".join(found.result for found in verdict.findings)
     assert "079190000011" not in told
     assert "987" not in told
 

@@ -78,7 +78,7 @@ def test_every_file_of_the_contract_is_there(out: Path) -> None:
     assert (out / "flagged_sellers.xlsx").is_file()
 
 
-@pytest.mark.parametrize("name", ["index.html", "quality/index.html"])
+@pytest.mark.parametrize("name", ["index.html", "quality/index.html", "quality/sellers.html"])
 def test_a_page_refers_only_to_files_of_the_report(out: Path, name: str) -> None:
     page = Page(out / name)
     assert not page.tags & {"script", "img", "iframe", "object", "embed", "form"}
@@ -136,6 +136,17 @@ def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
     assert "Gian hàng trên sàn 99,9 % 81,0 % ! 90,0 % 70,0 % ✕" in text
     assert "cập nhật quá 30 ngày: 300 dòng" in text and "thiếu số giấy tờ: 190 dòng thiếu ngày sinh: 20 dòng" in text
     assert "Gian hàng trên sàn cột khoá bị trống (shop_id) 1" in text
+
+
+def test_data_docs_show_every_expectation_of_the_last_night_that_judged(out: Path) -> None:
+    page = Page(out / "quality" / "sellers.html")
+    assert "Tên người bán phải có cảnh báo đạt 1.000 0" in page.text
+    assert "Số giấy tờ <b>phải có</b> cảnh báo không đạt 1.000 190" in page.text
+    # Great Expectations' own rendering, a column each, its words in Vietnamese.
+    assert "id_number Kết quả Kỳ vọng Quan sát được Số giấy tờ <b>phải có</b>" in page.text
+    assert "190 giá trị không đạt, 19% của 1000 dòng. 81% có giá trị" in page.text
+    assert "Của đêm trước" not in page.text
+    assert "sellers.html" in Page(out / "quality" / "index.html").links
 
 
 def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None:
@@ -374,16 +385,19 @@ def test_masking_leaves_the_last_four(spark: SparkSession) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "size"), [("index.html", 50_000), ("quality/index.html", 50_000), ("quality/sellers.html", 30_000)]
+)
+def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path, name: str, size: int) -> None:
     picture = tmp_path / "page.png"
     flags = (
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
         *("--proxy-server=127.0.0.1:9", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,3000"),
     )
-    page = (out / "index.html").as_uri()
+    page = (out / name).as_uri()
     subprocess.run(
         [str(CHROMIUM), *flags, f"--screenshot={picture}", page], check=True, capture_output=True, timeout=120
     )
     # an empty page of that size is a few kB
-    assert picture.stat().st_size > 50_000
+    assert picture.stat().st_size > size
