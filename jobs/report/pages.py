@@ -22,6 +22,8 @@ from jobs.report.printable import clean
 
 # CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
 GREEN, YELLOW = 0.90, 0.75
+# Points of a hundred by which a score must move for an arrow: less would show as the same number.
+_STILL = 0.005
 _VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 # Where each province stands on the tile map: column, row. Rough geography, one tile of the same size for each.
@@ -104,6 +106,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "sentences": evidence.sentences,
         "colour": colour,
+        "change": change,
         "province": words.province,
         "clock": _clock,
         "failures": failures,
@@ -212,6 +215,18 @@ def colour(score: float | None) -> str:
     if score is None:
         return "grey"
     return "green" if score >= GREEN else "yellow" if score >= YELLOW else "red"
+
+
+def change(row: Row) -> dict[str, str] | None:
+    """Arrow and words of how a score moved since the night before it that has one; None where it stayed or none has."""
+    before = [night for night in row.history if night.business_date < row.business_date and night.score is not None]
+    moved = 0.0 if not before or row.score is None else 100 * (row.score - before[-1].score)
+    if abs(moved) < _STILL:
+        return None
+    up = moved > 0
+    since = numbers.date(before[-1].business_date)
+    words_ = f"{'tăng' if up else 'giảm'} {numbers.decimal(abs(moved), 2)} điểm so với {since}"
+    return {"arrow": "▲" if up else "▼", "colour": "up" if up else "down", "words": words_}
 
 
 def failures(text: str | None) -> list[str]:

@@ -133,7 +133,8 @@ def test_the_funnel_counts_identified_sellers_of_the_nights_year(out: Path) -> N
 
 def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
     text = Page(out / "quality" / "index.html").text
-    assert "Gian hàng trên sàn 99,9 % 81,0 % ! 90,0 % 70,0 % ✕" in text
+    assert "Gian hàng trên sàn 99,9 % ▲ 81,0 % ! ▼ 90,0 % ▼ 70,0 % ✕ ▼" in text
+    assert 'title="giảm 12,00 điểm so với 14/11/2026"' in (out / "quality" / "index.html").read_text(encoding="utf-8")
     assert "cập nhật quá 30 ngày: 300 dòng" in text and "thiếu số giấy tờ: 190 dòng thiếu ngày sinh: 20 dòng" in text
     assert "Gian hàng trên sàn cột khoá bị trống (shop_id) 1" in text
 
