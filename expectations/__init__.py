@@ -1,4 +1,4 @@
-"""What is expected of a source's picture: one suite a source, run by `jobs.gate` through Great Expectations."""
+"""What is expected of each source's picture and of gold: one suite a table, run by `jobs.gate`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from expectations import (
     bank_accounts,
     bank_inflows,
     declarations,
+    flagged_sellers,
     residents,
+    seller_parties,
     seller_sales,
     sellers,
     taxpayers,
@@ -26,4 +28,10 @@ SUITES: dict[str, Callable[[], list[Expectation]]] = {
     "telecom_subscribers": telecom_subscribers.expectations,
     "sellers": sellers.expectations,
     "seller_sales": seller_sales.expectations,
+}
+
+# Tables of gold, judged before a night is published.
+GOLD_SUITES: dict[str, Callable[[], list[Expectation]]] = {
+    "seller_parties": seller_parties.expectations,
+    "flagged_sellers": flagged_sellers.expectations,
 }

@@ -103,9 +103,11 @@ def unique(column: str, what: str, *, critical: bool = False) -> Expectation:
     return ExpectUnique(column=column, **_described(f"{what} không được trùng", "sach", critical, 1.0))
 
 
-def in_set(column: str, what: str, values: Sequence[str], *, mostly: float = 0.99) -> Expectation:
+def in_set(
+    column: str, what: str, values: Sequence[str], *, critical: bool = False, mostly: float = 0.99
+) -> Expectation:
     """`column` is one of `values`."""
-    described = _described(f"{what} phải thuộc danh mục", "sach", False, mostly)
+    described = _described(f"{what} phải thuộc danh mục", "sach", critical, mostly)
     return ExpectInSet(column=column, value_set=list(values), **described)
 
 
@@ -120,9 +122,11 @@ def not_negative(column: str, what: str) -> Expectation:
     return ExpectBetween(column=column, min_value=0, **_described(f"{what} không được âm", "sach", False, 0.99))
 
 
-def holds(column: str, sentence: str, *, dimension: str = "dung", mostly: float = 0.95) -> Expectation:
+def holds(
+    column: str, sentence: str, *, dimension: str = "dung", critical: bool = False, mostly: float = 0.95
+) -> Expectation:
     """A boolean column that `derived` made is true wherever it is not null."""
-    return ExpectInSet(column=column, value_set=[True], **_described(sentence, dimension, False, mostly))
+    return ExpectInSet(column=column, value_set=[True], **_described(sentence, dimension, critical, mostly))
 
 
 def fresh(newest_days: int, oldest_days: int) -> list[Expectation]:

@@ -20,7 +20,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from expectations import SUITES
+from expectations import GOLD_SUITES, SUITES
 from expectations.derived import derive
 from expectations.kinds import ROWS
 from jobs.errors import NightFailed
@@ -49,7 +49,16 @@ def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame
     Raises:
         NightFailed: an expectation could not be evaluated at all.
     """
-    findings = examine(source.name, derive(source.name, picture, references, business_date))
+    return audit(source.name, derive(source.name, picture, references, business_date))
+
+
+def audit(name: str, frame: DataFrame) -> Verdict:
+    """The verdict on a frame by the suite of that name: a source's (`expectations.derived.derive`), or one of gold.
+
+    Raises:
+        NightFailed: an expectation could not be evaluated at all.
+    """
+    findings = examine(name, frame)
     failed = [finding for finding in findings if finding.critical and not finding.success]
     scores = tuple(_score(dimension, findings) for dimension in get_args(Dimension))
     return Verdict(
@@ -61,11 +70,11 @@ def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame
 
 
 def examine(name: str, frame: DataFrame) -> list[Finding]:
-    """Run the suite of source `name` on a frame of `expectations.derived.derive`, in the order of the suite."""
+    """Run the suite `name` on a frame that has its columns, in the order of the suite."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_spark("pictures", persist=False).add_dataframe_asset(name)
-    suite = context.suites.add(gx.ExpectationSuite(name, expectations=SUITES[name]()))
+    suite = context.suites.add(gx.ExpectationSuite(name, expectations=(SUITES | GOLD_SUITES)[name]()))
     definition = gx.ValidationDefinition(
         name=name, data=asset.add_batch_definition_whole_dataframe("night"), suite=suite
     )
@@ -83,7 +92,8 @@ def _findings(name: str, results: list[dict[str, Any]]) -> list[Finding]:
     for result in results:
         if result["exception_info"].get("raised_exception", True):
             raise NightFailed(f"gate of {name}: {result['expectation_config']['type']} could not be evaluated")
-    rows = next(r["result"]["observed_value"] for r in results if "row_count" in r["expectation_config"]["type"])
+    # Only what is said of the whole table asks for it.
+    rows = next((r["result"]["observed_value"] for r in results if "row_count" in r["expectation_config"]["type"]), 0)
     return [_finding(result, rows) for result in results]
 
 

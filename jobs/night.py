@@ -18,10 +18,11 @@ from importlib import metadata, resources
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import corrections, deliveries, gate, gold, intake, ledger, silver, tables
+from jobs import audit, corrections, deliveries, gate, gold, intake, ledger, silver, tables
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
+from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
 from jobs.match import match
 from jobs.outcomes import Accept, Verdict
@@ -170,20 +171,30 @@ def _write_scores(night: Night) -> None:
     verdicts = {result.source: result.verdict for result in night.intakes.values() if result.verdict is not None}
     if not verdicts:
         return
-    scores = [
+    rows = [
         (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
         for source, verdict in verdicts.items()
         for s in verdict.scores
     ]
-    findings = [
-        (night.business_date, source, number, *astuple(finding))
-        for source, verdict in verdicts.items()
+    frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
+    night.lake.write(tables.QUALITY_SCORECARD, frame, _judged(night, verdicts))
+    _write_findings(night, verdicts)
+
+
+def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
+    rows = [
+        (night.business_date, judged, number, *astuple(finding))
+        for judged, verdict in verdicts.items()
         for number, finding in enumerate(verdict.findings, start=1)
     ]
-    judged = ", ".join(f"'{source}'" for source in verdicts)
-    condition = f"business_date = '{night.business_date}' and source in ({judged})"
-    for table, rows in ((tables.QUALITY_SCORECARD, scores), (tables.QUALITY_FINDINGS, findings)):
-        night.lake.write(table, night.lake.spark.createDataFrame(rows, table.schema), condition)
+    frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_FINDINGS.schema)
+    night.lake.write(tables.QUALITY_FINDINGS, frame, _judged(night, verdicts))
+
+
+def _judged(night: Night, verdicts: Mapping[str, Verdict]) -> str:
+    """Condition of the rows that tonight's verdicts replace."""
+    names = ", ".join(f"'{name}'" for name in verdicts)
+    return f"business_date = '{night.business_date}' and source in ({names})"
 
 
 def _require_sources(night: Night) -> None:
@@ -237,11 +248,34 @@ def _gold(night: Night) -> None:
     night.progress("gold")
     lake = night.lake
     with night.clock("gold"):
+        before = lake.pin(tables.FLAGGED_SELLERS)
+        first = not lake.exists(tables.FLAGGED_SELLERS)
         built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold, lake.keep)
         lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
         lake.write(tables.SELLER_PARTIES, built.seller_parties)
         lake.clear_scratch()
+    with night.clock("audit"):
+        _audit(night, None if first else before)
     night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
+    night.done("audit")
+
+
+def _audit(night: Night, flagged_before: DataFrame | None) -> None:
+    """What gold came to must add up and stay within bounds, or the night is not published."""
+    lake, years = night.lake, [law.tax_year for law in judged_years(night.business_date)]
+    sellers, sales = lake.pin(tables.SELLERS), lake.pin(tables.SELLER_SALES)
+    expected = audit.totals(sellers, sales, years, night.business_date)
+    open_before = None if flagged_before is None else audit.open_cases(flagged_before, years).count()
+    growth = night.settings.gold.most_growth
+    frames = {
+        "seller_parties": audit.parties(lake.pin(tables.SELLER_PARTIES), expected),
+        "flagged_sellers": audit.cases(lake.pin(tables.FLAGGED_SELLERS), years, open_before, growth),
+    }
+    verdicts = {name: gate.audit(name, frame) for name, frame in frames.items()}
+    failed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if not verdict.passed]
+    if failed:
+        raise NightFailed(f"gold is not published: {'; '.join(failed)}")
+    _write_findings(night, verdicts)
 
 
 def _gold_inputs(night: Night) -> gold.GoldInputs:

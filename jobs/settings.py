@@ -67,6 +67,9 @@ class GoldSettings(_Section):
         default=DEVELOPMENT_KEY, min_length=8, repr=False, description="secret of party_key and case_id"
     )
     under_declared_share: Share = 0.5
+    most_growth: float = Field(
+        default=10.0, gt=1, description="a night with so many times more or fewer open cases is not published"
+    )
 
 
 class ReportSettings(_Section):

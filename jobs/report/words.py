@@ -123,6 +123,9 @@ SOURCES: Mapping[str, str] = {
     "seller_sales": "Doanh thu trên sàn",
 }
 
+# Tables that are judged before a night is published.
+AUDITED: Mapping[str, str] = {"seller_parties": "Người bán", "flagged_sellers": "Hồ sơ đang mở"}
+
 DIMENSIONS: Mapping[str, Term] = {
     "dung": Term("Đúng", "Giá trị đúng với nguồn pháp lý và đúng quy tắc."),
     "du": Term("Đủ", "Không thiếu trường bắt buộc, không thiếu đối tượng."),
@@ -166,6 +169,7 @@ STAGES: Mapping[str, str] = {
     "silver": "Chuẩn hóa (silver)",
     "match": "Gắn người bán",
     "gold": "Gắn cờ (gold)",
+    "audit": "Kiểm tra trước khi công bố",
     "corrections": "Giá trị cần sửa",
 }
 
