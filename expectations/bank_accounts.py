@@ -25,5 +25,8 @@ def expectations() -> list[Expectation]:
         present("opened_on", "ngày mở", mostly=0.9),
         present("status", "trạng thái tài khoản"),
         in_set("status", "trạng thái tài khoản", ("active", "dormant", "closed")),
+        well_formed("holder_name", "tên chủ tài khoản", "real_name", mostly=0.98),
+        well_formed("holder_id_number", "số giấy tờ của chủ tài khoản", "real_number", mostly=0.98),
+        well_formed("phone", "điện thoại", "real_number", mostly=0.98),
         *fresh(newest_days=7, oldest_days=3653),
     ]

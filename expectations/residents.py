@@ -28,5 +28,8 @@ def expectations() -> list[Expectation]:
         holds("_id_agrees", "năm sinh và giới tính phải khớp số định danh"),
         present("status", "tình trạng"),
         in_set("status", "tình trạng", ("alive", "deceased", "missing", "emigrated")),
+        well_formed("full_name", "họ và tên", "real_name", mostly=0.98),
+        well_formed("personal_id", "số định danh", "real_number", mostly=0.98),
+        well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
         *fresh(newest_days=7, oldest_days=3653),
     ]

@@ -30,5 +30,9 @@ def expectations() -> list[Expectation]:
         present("registered_on", "ngày đăng ký bán hàng"),
         present("status", "trạng thái gian hàng"),
         in_set("status", "trạng thái gian hàng", ("active", "suspended", "closed")),
+        well_formed("seller_name", "tên người bán", "real_name", mostly=0.98),
+        well_formed("id_number", "số giấy tờ", "real_number", mostly=0.98),
+        well_formed("phone", "điện thoại", "real_number", mostly=0.98),
+        well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
         *fresh(newest_days=7, oldest_days=1096),
     ]

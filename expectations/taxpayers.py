@@ -32,5 +32,9 @@ def expectations() -> list[Expectation]:
         present("status", "trạng thái mã số thuế"),
         in_set("status", "trạng thái mã số thuế", STATUSES),
         holds("_closed_after_registered", "ngày đóng không được trước ngày đăng ký"),
+        well_formed("taxpayer_name", "tên người nộp thuế", "real_name", mostly=0.98),
+        well_formed("id_number", "số giấy tờ", "real_number", mostly=0.98),
+        well_formed("phone", "điện thoại", "real_number", mostly=0.98),
+        well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
         *fresh(newest_days=7, oldest_days=3653),
     ]

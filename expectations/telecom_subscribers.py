@@ -23,5 +23,8 @@ def expectations() -> list[Expectation]:
         present("activated_on", "ngày kích hoạt"),
         present("status", "trạng thái thuê bao"),
         in_set("status", "trạng thái thuê bao", ("active", "closed")),
+        well_formed("subscriber_name", "tên thuê bao", "real_name", mostly=0.98),
+        well_formed("id_number", "số giấy tờ", "real_number", mostly=0.98),
+        well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
         *fresh(newest_days=7, oldest_days=3653),
     ]

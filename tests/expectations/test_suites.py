@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from expectations import SUITES
+from expectations.__main__ import rules
 from expectations.derived import AGE, KEY, REFERENCES, RULES
 from jobs.sources import SOURCES
 from jobs.tables import SILVER
@@ -47,6 +49,11 @@ def test_suites_ask_only_for_columns_that_are_there(source: str) -> None:
     derived = {AGE, KEY, *RULES.get(source, {}), *(reference.column for reference in REFERENCES.get(source, ()))}
     asked = {expectation["kwargs"].get("column", KEY) for expectation in suite(source)}
     assert asked <= {*SOURCES[source].schema.names, *derived}
+
+
+def test_the_page_on_quality_lists_every_rule() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+    assert "\n".join(rules()) in page
 
 
 def test_references_name_columns_of_silver() -> None:
