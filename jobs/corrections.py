@@ -140,13 +140,9 @@ def _person(is_person: Column, birth_date: Column) -> list[Column]:
 
 def _links(inputs: Corrected) -> DataFrame:
     """The best candidate of each record: source, record_key, candidate (a resident), linked, probability."""
-    best = (
-        inputs.holder_links.groupBy(*_KEY)
-        .agg(
-            F.max_by(F.struct("personal_id", "decision", "match_probability"), "match_probability").alias("best"),
-        )
-        .select(*_KEY, "best.*")
-    )
+    # Of equally likely ones the same on every night.
+    rank = F.max(F.struct("match_probability", "personal_id", "decision"))
+    best = inputs.holder_links.groupBy(*_KEY).agg(rank.alias("best")).select(*_KEY, "best.*")
     shops = inputs.seller_links.select(
         F.lit("sellers").alias("source"),
         F.concat_ws("|", "platform", "shop_id").alias("record_key"),

@@ -71,9 +71,10 @@ def index(run: Mapping[str, Any], found: Figures, limit: int) -> str:
 
 def quality(run: Mapping[str, Any], found: Figures, mending: Sequence[Mending]) -> str:
     """The scorecard: sources × dimensions, what failed, what is to be mended, what was refused."""
-    return _render(
-        "quality.html.j2", **_night(run, found), mending=mending, documented={row.source for row in found.findings}
-    )
+    documented = {row.source for row in found.findings}
+    audited = [(table, title) for table, title in words.AUDITED.items() if table in documented]
+    context = {"mending": mending, "documented": documented, "audited": audited}
+    return _render("quality.html.j2", **_night(run, found), **context)
 
 
 def data_docs(run: Mapping[str, Any], found: Figures) -> dict[str, str]:

@@ -147,7 +147,8 @@ def test_data_docs_show_every_expectation_of_the_last_night_that_judged(out: Pat
     assert "id_number Kết quả Kỳ vọng Quan sát được Số giấy tờ <b>phải có</b>" in page.text
     assert "190 giá trị không đạt, 19% của 1000 dòng. 81% có giá trị" in page.text
     assert "Của đêm trước" not in page.text
-    assert "sellers.html" in Page(out / "quality" / "index.html").links
+    assert {"sellers.html", "seller_parties.html"} <= set(Page(out / "quality" / "index.html").links)
+    assert "không được công bố" in Page(out / "quality" / "seller_parties.html").text
 
 
 def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None:
