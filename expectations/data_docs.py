@@ -45,6 +45,13 @@ _DERIVED = {
     "_id_agrees": "Số định danh khớp năm sinh, giới tính",
     "_closed_after_registered": "Ngày đóng và ngày đăng ký",
     "_filed_after_period_began": "Ngày nộp và kỳ kê khai",
+    "_person": "Người và năm thuế",
+    "_shops_counted": "Số gian hàng",
+    "_revenue_kept": "Doanh thu",
+    "_explained": "Bằng chứng",
+    "_of_shops": "Gian hàng của hồ sơ",
+    "_above_threshold": "Doanh thu và ngưỡng",
+    "_within_bounds": "Số hồ sơ so với đêm trước",
 }
 
 
