@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.derived import KEY
-from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, usual, well_formed
 
 
 def expectations() -> list[Expectation]:
@@ -28,5 +28,9 @@ def expectations() -> list[Expectation]:
         well_formed("holder_name", "tên chủ tài khoản", "real_name", mostly=0.98),
         well_formed("holder_id_number", "số giấy tờ của chủ tài khoản", "real_number", mostly=0.98),
         well_formed("phone", "điện thoại", "real_number", mostly=0.98),
+        holds("_holder_agrees", "tên chủ tài khoản phải là tên người có số định danh", mostly=0.8),
+        holds("_holder_alive", "tài khoản đang hoạt động phải của người còn sống", dimension="song", mostly=0.9),
+        holds("_document_current", "giấy tờ phải còn giá trị (CCCD, không phải CMND)", dimension="song", mostly=0.5),
+        *usual(),
         *fresh(newest_days=7, oldest_days=3653),
     ]

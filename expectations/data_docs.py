@@ -34,7 +34,7 @@ _PHRASES = (
     ("$unexpected_percent of ", "$unexpected_percent của "),
 )
 # Columns that are made for judging have names of their own.
-_DERIVED = {
+DERIVED = {
     "_age_days": "Tuổi của dòng (ngày)",
     "_key": "Khóa",
     "_resident_exists": "Có trong dân cư",
@@ -43,6 +43,21 @@ _DERIVED = {
     "_seller_exists": "Có trong danh sách gian hàng",
     "_province_known": "Mã tỉnh có trong danh mục",
     "_id_agrees": "Số định danh khớp năm sinh, giới tính",
+    "_three_fields": "Số định danh, họ tên, ngày sinh",
+    "_holder_agrees": "Tên chủ và số định danh",
+    "_holder_alive": "Người đứng tên còn sống",
+    "_document_current": "Giấy tờ còn giá trị",
+    "_number_current": "Lần kích hoạt mới nhất của số",
+    "_province_of_address": "Mã tỉnh và địa chỉ",
+    "_not_doubled": "Bản ghi gần trùng",
+    "_rows_as_before": "Số dòng so với các đêm trước",
+    "_shape_kept": "Phân bố so với các đêm trước",
+    "_updates_move": "Cập nhật mới nhất",
+    "_on_time": "Giờ xuất dữ liệu",
+    "_months_complete": "Các kỳ",
+    "_units_kept": "Đơn vị tiền",
+    "_platforms_report": "Các sàn",
+    "_shops_sell": "Gian hàng có doanh thu",
     "_closed_after_registered": "Ngày đóng và ngày đăng ký",
     "_filed_after_period_began": "Ngày nộp và kỳ kê khai",
     "_person": "Người và năm thuế",
@@ -96,4 +111,4 @@ def _in_vietnamese(part: object) -> object:
         return part
     for phrase, words in _PHRASES:
         part = part.replace(phrase, words)
-    return escape(_WORDS.get(part) or _DERIVED.get(part) or part, quote=False)
+    return escape(_WORDS.get(part) or DERIVED.get(part) or part, quote=False)

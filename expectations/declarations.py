@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.derived import KEY
-from expectations.kinds import fresh, holds, not_empty, not_negative, present, unique, well_formed
+from expectations.kinds import fresh, holds, kept, not_empty, not_negative, present, unique, usual, well_formed
 
 
 def expectations() -> list[Expectation]:
@@ -21,5 +21,8 @@ def expectations() -> list[Expectation]:
         not_negative("tax_paid_vnd", "số thuế đã nộp"),
         present("filed_on", "ngày nộp tờ khai"),
         holds("_filed_after_period_began", "tờ khai không được nộp trước năm của kỳ"),
+        kept("_months_complete", "các kỳ giữa kỳ đầu và kỳ cuối không được thiếu", dimension="du"),
+        kept("_units_kept", "số tiền các kỳ phải cùng đơn vị", dimension="dung"),
+        *usual(),
         *fresh(newest_days=100, oldest_days=1096),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, usual, well_formed
 
 
 def expectations() -> list[Expectation]:
@@ -31,5 +31,8 @@ def expectations() -> list[Expectation]:
         well_formed("full_name", "họ và tên", "real_name", mostly=0.98),
         well_formed("personal_id", "số định danh", "real_number", mostly=0.98),
         well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
+        holds("_province_of_address", "mã tỉnh phải là tỉnh ghi trong địa chỉ", mostly=0.9),
+        holds("_not_doubled", "một người không được có hai bản ghi", dimension="sach", mostly=0.98),
+        *usual(),
         *fresh(newest_days=7, oldest_days=3653),
     ]

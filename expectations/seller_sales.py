@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.derived import KEY
-from expectations.kinds import fresh, holds, in_set, not_empty, not_negative, present, unique, well_formed
+from expectations.kinds import fresh, holds, in_set, kept, not_empty, not_negative, present, unique, usual, well_formed
 
 
 def expectations() -> list[Expectation]:
@@ -20,5 +20,10 @@ def expectations() -> list[Expectation]:
         not_negative("order_count", "số đơn hàng"),
         present("withheld_vat_vnd", "thuế GTGT đã khấu trừ", mostly=0.9),
         present("withheld_pit_vnd", "thuế TNCN đã khấu trừ", mostly=0.9),
+        kept("_months_complete", "các kỳ giữa kỳ đầu và kỳ cuối không được thiếu", dimension="du"),
+        kept("_units_kept", "số tiền các kỳ phải cùng đơn vị", dimension="dung"),
+        kept("_platforms_report", "sàn có báo cáo tháng trước phải báo cáo tháng đến hạn", dimension="du"),
+        kept("_shops_sell", "phần lớn gian hàng đang hoạt động phải có doanh thu", dimension="du"),
+        *usual(),
         *fresh(newest_days=45, oldest_days=1096),
     ]

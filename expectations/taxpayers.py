@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, usual, well_formed
 
 TYPES = ("individual", "household_business", "organisation", "foreign_supplier")
 
@@ -36,5 +36,11 @@ def expectations() -> list[Expectation]:
         well_formed("id_number", "số giấy tờ", "real_number", mostly=0.98),
         well_formed("phone", "điện thoại", "real_number", mostly=0.98),
         well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
+        holds("_three_fields", "số định danh, họ tên và ngày sinh phải khớp dân cư", mostly=0.8),
+        holds("_holder_alive", "mã số thuế đang hoạt động phải của người còn sống", dimension="song", mostly=0.9),
+        holds("_document_current", "giấy tờ phải còn giá trị (CCCD, không phải CMND)", dimension="song", mostly=0.5),
+        holds("_province_of_address", "mã tỉnh phải là tỉnh ghi trong địa chỉ", mostly=0.9),
+        holds("_not_doubled", "một người nộp thuế không được có hai bản ghi", dimension="sach", mostly=0.98),
+        *usual(),
         *fresh(newest_days=7, oldest_days=3653),
     ]

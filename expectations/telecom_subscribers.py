@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.derived import KEY
-from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, well_formed
+from expectations.kinds import fresh, holds, in_set, not_empty, present, unique, usual, well_formed
 
 
 def expectations() -> list[Expectation]:
@@ -26,5 +26,10 @@ def expectations() -> list[Expectation]:
         well_formed("subscriber_name", "tên thuê bao", "real_name", mostly=0.98),
         well_formed("id_number", "số giấy tờ", "real_number", mostly=0.98),
         well_formed("date_of_birth", "ngày sinh", "real_date", mostly=0.98),
+        holds("_three_fields", "số định danh, họ tên và ngày sinh phải khớp dân cư", mostly=0.8),
+        holds("_holder_alive", "thuê bao đang hoạt động phải của người còn sống", dimension="song", mostly=0.9),
+        holds("_document_current", "giấy tờ phải còn giá trị (CCCD, không phải CMND)", dimension="song", mostly=0.5),
+        holds("_number_current", "số đã cấp lại thì thuê bao cũ phải đóng", dimension="song", mostly=0.95),
+        *usual(),
         *fresh(newest_days=7, oldest_days=3653),
     ]

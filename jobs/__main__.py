@@ -60,22 +60,25 @@ def nightly(
     business_date: DateOption,
     config: ConfigOption = None,
     accept: Annotated[
-        str | None, typer.Option(help="Nhận một lần giao đang bị giữ: NGUỒN:NGÀY (accept a held one).")
+        str | None,
+        typer.Option(
+            help="Nhận một lần giao đang bị giữ: NGUỒN:NGÀY, hay số hồ sơ bất thường: gold:NGÀY (accept a held one)."
+        ),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Người quyết định nhận (với --accept).")] = None,
     reason: Annotated[str | None, typer.Option(help="Lý do nhận (với --accept).")] = None,
 ) -> None:
     """Chạy một đêm, mọi công đoạn. Mã thoát: 0 tốt, 3 thiếu nguồn, 1 thất bại, 2 sai lệnh (run one night)."""
     from jobs.night import run_night
-    from jobs.outcomes import Accept
+    from jobs.outcomes import GOLD, Accept
     from jobs.sources import SOURCES
 
     date = _date(business_date)
     override = None
     if accept is not None or by is not None or reason is not None:
         source, _, delivery_date = (accept or "").partition(":")
-        if source not in SOURCES or not delivery_date or not (by or "").strip() or not (reason or "").strip():
-            raise UserError("--accept SOURCE:DATE needs a known source, a date, --by NAME and --reason TEXT")
+        if source not in (*SOURCES, GOLD) or not delivery_date or not (by or "").strip() or not (reason or "").strip():
+            raise UserError("--accept SOURCE:DATE needs a known source (or gold), a date, --by NAME and --reason TEXT")
         override = Accept(source, _date(delivery_date), (by or "").strip(), (reason or "").strip())
     settings = _settings(config)
     with _warehouse(settings, warehouse) as lake:

@@ -11,6 +11,9 @@ from pyspark.sql import functions as F
 
 from expectations.derived import KEY
 
+# Code of the rule on the number of cases, which an operator may accept.
+WITHIN_BOUNDS = "within_bounds"
+
 # So few cases may come or go in any night.
 _FEW_CASES = 100
 
@@ -82,7 +85,7 @@ def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | Non
         F.coalesce(F.get_json_object("evidence", "$").isNotNull(), F.lit(False)).alias("_explained"),
         F.coalesce(F.size("shops") > 0, F.lit(False)).alias("_of_shops"),
         F.when(F.col("threshold_vnd").isNotNull(), above).alias("_above_threshold"),
-        F.lit(within).alias("_within_bounds"),
+        F.lit(within).alias(f"_{WITHIN_BOUNDS}"),
     )
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
 
 # Before the import: it would send usage statistics out.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -22,51 +24,125 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from expectations import GOLD_SUITES, SUITES
 from expectations.derived import derive
-from expectations.kinds import ROWS
+from expectations.kinds import ROWS, broken_rules
+from jobs import drift, volume
 from jobs.errors import NightFailed
-from jobs.outcomes import Dimension, Finding, Score, Verdict
+from jobs.outcomes import Dimension, Finding, Judged, Score, Verdict
 from jobs.report.numbers import count
+from jobs.settings import Answer, GateSettings
 from jobs.sources import Source
 
 # CV 4856/BCA-TTDLQG: from 90 % a score is green.
 GREEN = 0.90
 
 _WORST = 3
+# Rules that a reason names at most.
+_MOST_TOLD = 8
+
+# From the mildest to the gravest.
+_ANSWERS = get_args(Answer)
+
+# A delivery that is produced on its business date or in the morning after is in time.
+_AGREED_HOURS = 36.0
+
+_BROKEN = "_broken_rules"
 
 
-def judge(source: Source, picture: DataFrame, references: Mapping[str, DataFrame], business_date: dt.date) -> Verdict:
+@dataclass(frozen=True)
+class Asked:
+    """What a picture is held against.
+
+    Attributes:
+        business_date: the day from which ages count.
+        references: silver tables by source name, for values that must exist there; any may be missing.
+        before: rows of `gold/quality_profiles` of the source on the last accepted nights.
+        produced_after: hours of its business date after which the newest delivery was produced, None if unknown.
+        settings: the gate's policy and limits.
+    """
+
+    business_date: dt.date
+    references: Mapping[str, DataFrame] = field(default_factory=dict)
+    before: Sequence[Row] = ()
+    produced_after: float | None = None
+    settings: GateSettings = field(default_factory=GateSettings)
+
+
+def judge(source: Source, rows: DataFrame, asked: Asked, keep: Callable[[DataFrame], DataFrame]) -> Judged:
     """Judge the new picture of a source.
 
     Args:
         source: whose picture it is.
-        picture: columns of `Source.picture_schema`; best computed once (a checkpoint), it is read a few times.
-        references: silver tables by source name, for values that must exist there; any may be missing.
-        business_date: the day from which ages count.
+        rows: its silver columns; computed, for it is read a few times.
+        asked: what it is held against.
+        keep: computes a frame once and gives it back (`Lake.keep`).
 
     Returns:
-        The verdict with a score a dimension and what each expectation found.
+        The verdict, the rows that break a rule, and the measures of the columns.
 
     Raises:
         NightFailed: an expectation could not be evaluated at all.
     """
-    return audit(source.name, derive(source.name, picture, references, business_date))
+    name = source.name
+    derived = derive(name, rows, asked.references, asked.business_date)
+    marked = keep(derived.withColumn(_BROKEN, broken_rules(SUITES[name]())))
+    profile = drift.measure(source, rows, asked.before, asked.settings.drift)
+    said = {column: F.lit(value).cast("boolean") for column, value in _facts(source, rows, asked, profile).items()}
+    return Judged(
+        rows=rows,
+        verdict=audit(name, marked.withColumns(said), asked.settings),
+        broken=_broken(source, marked, asked.business_date),
+        profile=tuple(profile),
+    )
 
 
-def audit(name: str, frame: DataFrame) -> Verdict:
+def _facts(source: Source, rows: DataFrame, asked: Asked, profile: Sequence[drift.Measured]) -> dict[str, bool | None]:
+    """What the suite asks about the table as a whole, a column each; None where nothing can be said."""
+    said = drift.facts(profile, asked.before, asked.settings.drift)
+    said |= volume.facts(source.name, rows, asked.business_date)
+    if source.name == "seller_sales":
+        shops = asked.references.get("sellers")
+        selling = None if shops is None else volume.selling_share(rows, shops)
+        said["_shops_sell"] = None if selling is None else selling >= asked.settings.least_selling
+    agreed = asked.settings.agreed_hours.get(source.name, _AGREED_HOURS)
+    said["_on_time"] = None if asked.produced_after is None else asked.produced_after <= agreed
+    return said
+
+
+def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFrame:
+    """Rows of `gold/broken_rules`: those that break a rule, with where their owner finds them."""
+    return marked.where(F.size(_BROKEN) > 0).select(
+        F.lit(business_date).alias("business_date"),
+        F.lit(source.name).alias("source"),
+        F.concat_ws("|", *source.key).alias("record_key"),
+        F.col(_BROKEN).alias("rules"),
+        F.col("_delivery_date").alias("delivery_date"),
+        F.col("_file").alias("file"),
+        F.col("_row_number").alias("row_number"),
+    )
+
+
+def audit(name: str, frame: DataFrame, settings: GateSettings) -> Verdict:
     """The verdict on a frame by the suite of that name: a source's (`expectations.derived.derive`), or one of gold.
 
     Raises:
         NightFailed: an expectation could not be evaluated at all.
     """
     findings = examine(name, frame)
-    failed = [finding for finding in findings if finding.critical and not finding.success]
-    scores = tuple(_score(dimension, findings) for dimension in get_args(Dimension))
+    answers = [(_answer(name, finding, settings), finding) for finding in findings]
+    worst = max((answer for answer, _ in answers), key=_ANSWERS.index)
+    told = [finding for answer, finding in answers if answer == worst and answer != "pass"]
     return Verdict(
-        passed=not failed,
-        reason="; ".join(_told(finding) for finding in failed),
-        scores=scores,
+        answer=worst,
+        reason="; ".join(_told(finding) for finding in told[:_MOST_TOLD]),
+        scores=tuple(_score(dimension, findings) for dimension in get_args(Dimension)),
         findings=tuple(findings),
     )
+
+
+def _answer(name: str, finding: Finding, settings: GateSettings) -> Answer:
+    if finding.success:
+        return "pass"
+    return settings.answer(name, "critical" if finding.critical else "warning")
 
 
 def examine(name: str, frame: DataFrame) -> list[Finding]:
@@ -105,11 +181,12 @@ def _finding(result: dict[str, Any], rows: int) -> Finding:
         failed = counts["unexpected_count"] or 0
     else:
         # What is said of the whole table counts for every row; an empty table counts as one row, so that it can fail.
-        judged = max(rows, 1)
+        judged = 0 if _says_nothing(counts) else max(rows, 1)
         failed = 0 if result["success"] else judged
     # Made up anew in each run, and of no use to anyone.
     config.pop("id", None)
     return Finding(
+        rule=config["meta"]["rule"],
         description=config["description"],
         dimension=config["meta"]["dimension"],
         critical=config["severity"] == "critical",
@@ -118,6 +195,12 @@ def _finding(result: dict[str, Any], rows: int) -> Finding:
         failed=failed,
         result=json.dumps(result, ensure_ascii=False),
     )
+
+
+def _says_nothing(counts: Mapping[str, Any]) -> bool:
+    """Whether a fact of the whole table is null in every row: there was nothing to hold it against."""
+    elements = counts.get("element_count") or 0
+    return elements > 0 and counts.get("missing_count") == elements
 
 
 def _score(dimension: Dimension, findings: Iterable[Finding]) -> Score:

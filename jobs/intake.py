@@ -6,18 +6,19 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from pyspark.sql import DataFrame
-
 from jobs import bronze, deliveries, landing
 from jobs.deliveries import HELD, OPEN, Delivery, History, State
 from jobs.errors import UserError
-from jobs.landing import Arrival, DeliveryKey, Refused
-from jobs.outcomes import Accept, Judge, SourceOutcome, Verdict
+from jobs.landing import VIETNAM, Arrival, DeliveryKey, Refused
+from jobs.outcomes import Accept, Judge, Judged, SourceOutcome, Verdict
 from jobs.picture import key_count, picture
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Files, Lake
 from jobs.tables import BRONZE
+
+# How the reason of a delivery begins that was taken with a warning.
+_WARNED = "gate warns: "
 
 
 @dataclass(frozen=True)
@@ -27,23 +28,24 @@ class Intake:
     Attributes:
         source: its name.
         outcomes: rows for `ops/runs.sources`; at least one.
-        picture: the new picture, computed (in the lake's scratch), None where nothing changed since the last
-            finished run.
+        picture: the new picture as the gate gave it back, None where nothing changed since the last finished run.
         picture_as_of: business date of the newest delivery in the picture in force, None where there never was one.
         degraded: a delivery is refused, held or absent and not settled.
+        warned: the gate warns of the picture in force.
         history: all that is now remembered of its deliveries; for the caller to save.
-        verdict: of the gate, None where it was not asked.
+        judged: the picture with all that is new, as the gate saw it, None where it was not asked.
         warnings: lines for the operator (unlisted files, null countries …).
         rows_in: rows read from the landing zone this night; rows_kept, rows_quarantined: what became of them.
     """
 
     source: str
     outcomes: tuple[SourceOutcome, ...]
-    picture: DataFrame | None
+    picture: Judged | None
     picture_as_of: dt.date | None
     degraded: bool
+    warned: bool
     history: History
-    verdict: Verdict | None = None
+    judged: Judged | None = None
     warnings: tuple[str, ...] = ()
     rows_in: int = 0
     rows_kept: int = 0
@@ -98,8 +100,8 @@ def take_in(
         judge: the gate.
 
     Returns:
-        What became of every delivery. `verdict` is of the picture with all that is new; where it failed, the picture
-        given back is one that passed (or None).
+        What became of every delivery. `judged` is the picture with all that is new; where it failed, `picture` is one
+        that passed (or None).
 
     Raises:
         NightFailed: rows got lost.
@@ -117,8 +119,9 @@ def take_in(
         picture=decided.picture,
         picture_as_of=_as_of(decided.history),
         degraded=degraded,
+        warned=_warned(decided.history),
         history=decided.history,
-        verdict=decided.verdict,
+        judged=decided.judged,
         warnings=(*warnings, *received.warnings),
         rows_in=sum(each.rows or 0 for each in received.read),
         rows_kept=sum(each.kept or 0 for each in received.read),
@@ -223,8 +226,8 @@ def _forget_replaced(lake: Lake, before: History, after: History) -> None:
 @dataclass(frozen=True)
 class _Decided:
     history: History
-    picture: DataFrame | None = None
-    verdict: Verdict | None = None
+    picture: Judged | None = None
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True)
@@ -232,23 +235,29 @@ class _Pictures:
     """Pictures of the night, each made and judged once."""
 
     night: _Night
-    judged: dict[tuple[DeliveryKey, ...], tuple[DataFrame, Verdict]] = field(default_factory=dict)
-
-    def frame(self, history: History) -> DataFrame:
-        """The picture that a history makes, computed."""
-        return self._judged(history)[0]
+    known: dict[tuple[DeliveryKey, ...], Judged] = field(default_factory=dict)
 
     def verdict(self, history: History) -> Verdict:
-        """What the gate says of it."""
-        return self._judged(history)[1]
+        """What the gate says of the picture that a history makes."""
+        return self.judged(history).verdict
 
-    def _judged(self, history: History) -> tuple[DataFrame, Verdict]:
-        keys = _keys(history)
-        if keys not in self.judged:
+    def judged(self, history: History) -> Judged:
+        """That picture, as the gate saw it."""
+        keys, members = _keys(history), deliveries.members(history)
+        if keys not in self.known:
             table = self.night.lake.read(BRONZE[self.night.source.name])
-            frame = self.night.lake.keep(picture(table, self.night.source, deliveries.members(history)))
-            self.judged[keys] = frame, self.night.judge(frame)
-        return self.judged[keys]
+            self.known[keys] = self.night.judge(picture(table, self.night.source, members), _produced_after(members))
+        return self.known[keys]
+
+
+def _produced_after(members: History) -> float | None:
+    """Hours from the start of its business date in Vietnam to when the newest delivery was produced."""
+    newest = members[-1] if members else None
+    if newest is None or newest.produced_at is None:
+        return None
+    start = dt.datetime.combine(newest.delivery_date, dt.time(), VIETNAM)
+    produced = newest.produced_at if newest.produced_at.tzinfo else newest.produced_at.astimezone()
+    return (produced - start).total_seconds() / 3600
 
 
 def _keys(history: History) -> tuple[DeliveryKey, ...]:
@@ -262,13 +271,29 @@ def _decide(night: _Night, received: _Received) -> _Decided:
         history = deliveries.admit(history, _taken_or_held(night, history, delivery))
     if _keys(history) == _keys(received.history):
         return _Decided(history)
-    verdict = pictures.verdict(history)
-    if not verdict.passed:
+    judged = pictures.judged(history)
+    if not judged.verdict.passed:
         history = _one_by_one(night, received, pictures)
     if _keys(history) == _keys(received.history):
-        return _Decided(history, None, verdict)
-    frame = pictures.frame(history)
-    return _Decided(_with_key_count(history, frame.count()), frame, verdict)
+        return _Decided(history, None, judged)
+    accepted = pictures.judged(history)
+    counted = _with_key_count(history, accepted.rows.count())
+    return _Decided(_with_warning(counted, received, accepted.verdict), accepted, judged)
+
+
+def _with_warning(history: History, received: _Received, verdict: Verdict) -> History:
+    """What the gate warns of is remembered with the newest of tonight's deliveries in the picture."""
+    fresh, members = {each.key for each in received.fresh}, deliveries.members(history)
+    newest = next((each for each in reversed(members) if each.key in fresh and not each.accepted_by), None)
+    if verdict.answer != "warn" or newest is None:
+        return history
+    return tuple(replace(each, reason=f"{_WARNED}{verdict.reason}") if each == newest else each for each in history)
+
+
+def _warned(history: History) -> bool:
+    """Whether the gate warned of the picture in force when its newest delivery came."""
+    newest = deliveries.members(history)[-1:]
+    return any((each.reason or "").startswith(_WARNED) for each in newest)
 
 
 def _one_by_one(night: _Night, received: _Received, pictures: _Pictures) -> History:

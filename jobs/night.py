@@ -10,25 +10,29 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
+from functools import reduce
 from importlib import metadata, resources
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs import audit, corrections, deliveries, gate, gold, intake, ledger, silver, tables
+from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, silver, tables
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
 from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
 from jobs.match import match
-from jobs.outcomes import Accept, Verdict
+from jobs.outcomes import GOLD, Accept, Judged, SourceOutcome, Verdict
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Lake
+
+# Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
+_PROFILE_DAYS = 60
 
 
 @dataclass
@@ -42,7 +46,9 @@ class Night:
         settings: of the run.
         accept: an operator's override of a hold.
         progress: told what is being done.
+        profiles: rows of `gold/quality_profiles` of the nights before.
         intakes: result of the intake, by source.
+        accepted: what an operator has accepted of gold, None where nothing was to be accepted.
         stages: seconds and rows of the stages so far.
     """
 
@@ -52,7 +58,9 @@ class Night:
     settings: Settings
     accept: Accept | None
     progress: Callable[[str], None]
+    profiles: Sequence[Row] = ()
     intakes: dict[str, Intake] = field(default_factory=dict)
+    accepted: SourceOutcome | None = None
     stages: list[StageRow] = field(default_factory=list)
     _seconds: dict[str, float] = field(default_factory=dict)
     _running: str = ""
@@ -93,8 +101,7 @@ def run_night(
     """
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
-    if accept is not None:
-        intake.check_accept(lake, landing, accept)
+    _check_accept(lake, landing, business_date, accept)
     last = ledger.last_finished(lake)
     if last and last["business_date"] > business_date:
         raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
@@ -115,10 +122,21 @@ def run_night(
     return run
 
 
+def _check_accept(lake: Lake, landing: str, business_date: dt.date, accept: Accept | None) -> None:
+    if accept is None:
+        return
+    if accept.source != GOLD:
+        intake.check_accept(lake, landing, accept)
+    elif accept.delivery_date != business_date:
+        raise UserError(f"--accept {GOLD}: its date must be the business date, {business_date}")
+
+
 def _stages(night: Night) -> None:
     """The night, in reading order."""
     with night.clock("bronze"):
         remembered = deliveries.load(night.lake)
+    with night.clock("gate"):
+        night.profiles = _profiles(night)
     for source in SOURCES.values():
         _take_in(night, source, remembered.get(source.name, ()))
     _record_intake(night, remembered)
@@ -134,10 +152,15 @@ def _stages(night: Night) -> None:
 def _take_in(night: Night, source: Source, before: History) -> None:
     night.progress(f"bronze: {source.name}")
 
-    def judge(picture: DataFrame) -> Verdict:
-        """The gate's verdict on a picture of this source, on the gate's clock."""
+    def judge(picture: DataFrame, produced_after: float | None) -> Judged:
+        """The gate's verdict on a picture of this source, on the clocks of silver and gate."""
+        with night.clock("silver"):
+            rows = night.lake.keep(silver.normalise(source.name, picture))
         with night.clock("gate"):
-            return gate.judge(source, picture, _silver(night), night.business_date)
+            before = drift.of_source(night.profiles, source.name, night.settings.gate.drift.nights)
+            references = _silver(night)
+            asked = gate.Asked(night.business_date, references, before, produced_after, night.settings.gate)
+            return gate.judge(source, rows, asked, night.lake.keep)
 
     accept = night.accept if night.accept and night.accept.source == source.name else None
     with night.clock("bronze"):
@@ -145,11 +168,33 @@ def _take_in(night: Night, source: Source, before: History) -> None:
             night.lake, night.landing, source, before, night.business_date, night.settings.ingest, accept, judge
         )
     night.intakes[source.name] = result
-    for warning in result.warnings:
+    for warning in _warnings(result):
         night.progress(f"warning: {source.name}: {warning}")
+    _require_go(result)
     with night.clock("silver"):
         if result.picture is not None:
-            night.lake.write(tables.SILVER[source.name], silver.normalise(source.name, result.picture))
+            night.lake.write(tables.SILVER[source.name], result.picture.rows)
+
+
+def _warnings(result: Intake) -> Iterator[str]:
+    yield from result.warnings
+    if result.judged is not None and result.judged.verdict.answer != "pass":
+        yield f"gate: {result.judged.verdict.answer}: {result.judged.verdict.reason}"
+
+
+def _require_go(result: Intake) -> None:
+    """Where the policy says so, a picture that the gate does not pass stops the night, unless someone accepted it."""
+    stopped = result.judged is not None and result.judged.verdict.answer == "stop"
+    if stopped and any(outcome.outcome == "gate_failed" for outcome in result.outcomes):
+        told = result.judged.verdict.reason if result.judged is not None else ""
+        raise NightFailed(f"gate of {result.source}: the policy stops the night: {told}")
+
+
+def _profiles(night: Night) -> list[Row]:
+    """Measures of the last accepted nights: some hundred rows a night, however large the country."""
+    since = night.business_date - dt.timedelta(days=_PROFILE_DAYS)
+    profiles = night.lake.read(tables.QUALITY_PROFILES)
+    return profiles.where((F.col("business_date") >= since) & (F.col("business_date") < night.business_date)).collect()
 
 
 def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
@@ -158,7 +203,7 @@ def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
         histories = {result.source: result.history for result in results}
         deliveries.save(night.lake, {k: v for k, v in histories.items() if v != remembered.get(k, ())})
     with night.clock("gate"):
-        _write_scores(night)
+        _write_quality(night)
     night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
     night.done("bronze", sum(result.rows_in for result in results), kept)
@@ -166,19 +211,22 @@ def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
     night.done("silver", None, sum(frame.count() for frame in _silver(night).values()))
 
 
-def _write_scores(night: Night) -> None:
+def _write_quality(night: Night) -> None:
     """What was found of the sources that were judged tonight; of the others an earlier run of the date still stands."""
-    verdicts = {result.source: result.verdict for result in night.intakes.values() if result.verdict is not None}
-    if not verdicts:
+    judged = {result.source: result.judged for result in night.intakes.values() if result.judged is not None}
+    if not judged:
         return
     rows = [
         (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
-        for source, verdict in verdicts.items()
-        for s in verdict.scores
+        for source, one in judged.items()
+        for s in one.verdict.scores
     ]
     frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
-    night.lake.write(tables.QUALITY_SCORECARD, frame, _judged(night, verdicts))
-    _write_findings(night, verdicts)
+    night.lake.write(tables.QUALITY_SCORECARD, frame, _tonights(night, judged))
+    _write_findings(night, {source: one.verdict for source, one in judged.items()})
+    broken = reduce(DataFrame.union, (one.broken for one in judged.values() if one.broken is not None))
+    night.lake.write(tables.BROKEN_RULES, broken, _among(judged))
+    _write_profiles(night)
 
 
 def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
@@ -188,13 +236,28 @@ def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
         for number, finding in enumerate(verdict.findings, start=1)
     ]
     frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_FINDINGS.schema)
-    night.lake.write(tables.QUALITY_FINDINGS, frame, _judged(night, verdicts))
+    night.lake.write(tables.QUALITY_FINDINGS, frame, _tonights(night, verdicts))
 
 
-def _judged(night: Night, verdicts: Mapping[str, Verdict]) -> str:
-    """Condition of the rows that tonight's verdicts replace."""
-    names = ", ".join(f"'{name}'" for name in verdicts)
-    return f"business_date = '{night.business_date}' and source in ({names})"
+def _write_profiles(night: Night) -> None:
+    """Of pictures that are used: what was held is no measure for the nights to come."""
+    taken = {result.source: result.picture for result in night.intakes.values() if result.picture is not None}
+    rows = [
+        (night.business_date, source, *astuple(measured)) for source, one in taken.items() for measured in one.profile
+    ]
+    if rows:
+        frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_PROFILES.schema)
+        night.lake.write(tables.QUALITY_PROFILES, frame, _tonights(night, taken))
+
+
+def _tonights(night: Night, sources: Iterable[str]) -> str:
+    """Condition of tonight's rows of some sources, which what is found now replaces."""
+    return f"business_date = '{night.business_date}' and {_among(sources)}"
+
+
+def _among(sources: Iterable[str]) -> str:
+    names = ", ".join(f"'{name}'" for name in sources)
+    return f"source in ({names})"
 
 
 def _require_sources(night: Night) -> None:
@@ -271,11 +334,24 @@ def _audit(night: Night, flagged_before: DataFrame | None) -> None:
         "seller_parties": audit.parties(lake.pin(tables.SELLER_PARTIES), expected),
         "flagged_sellers": audit.cases(lake.pin(tables.FLAGGED_SELLERS), years, open_before, growth),
     }
-    verdicts = {name: gate.audit(name, frame) for name, frame in frames.items()}
-    failed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if not verdict.passed]
-    if failed:
-        raise NightFailed(f"gold is not published: {'; '.join(failed)}")
+    verdicts = {name: gate.audit(name, frame, night.settings.gate) for name, frame in frames.items()}
+    _require_sound(night, verdicts)
     _write_findings(night, verdicts)
+
+
+def _require_sound(night: Night, verdicts: Mapping[str, Verdict]) -> None:
+    """What is broken is not published; an operator may accept an unusual number of cases, nothing else."""
+    failed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if not verdict.passed]
+    if not failed:
+        return
+    reason = "; ".join(failed)
+    broken = {finding.rule for verdict in verdicts.values() for finding in verdict.findings if not finding.success}
+    accept = night.accept
+    if accept is None or accept.source != GOLD or broken != {audit.WITHIN_BOUNDS}:
+        raise NightFailed(f"gold is not published: {reason}")
+    told = f"accepted by {accept.by}: {accept.reason} (was: {reason})"
+    night.progress(f"warning: gold: {told}")
+    night.accepted = SourceOutcome(GOLD, night.business_date, None, "taken", told, None, None, None)
 
 
 def _gold_inputs(night: Night) -> gold.GoldInputs:
@@ -288,7 +364,7 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
         previous_flagged=lake.pin(tables.FLAGGED_SELLERS),
         previous_parties=lake.pin(tables.SELLER_PARTIES),
         present=_present(night),
-        degraded=frozenset(name for name, result in night.intakes.items() if result.degraded),
+        degraded=frozenset(name for name, result in night.intakes.items() if result.degraded or result.warned),
     )
 
 
@@ -318,6 +394,8 @@ def _corrections(night: Night) -> None:
 def _told(night: Night, run: Run) -> Run:
     """The run with what its stages and sources came to."""
     outcomes = [outcome for result in night.intakes.values() for outcome in result.outcomes]
+    if night.accepted is not None:
+        outcomes.append(night.accepted)
     return replace(run, stages=tuple(night.stages), sources=tuple(outcomes))
 
 

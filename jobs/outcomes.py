@@ -9,10 +9,19 @@ from typing import Literal
 
 from pyspark.sql import DataFrame
 
+from jobs.drift import Measured
+from jobs.settings import Answer
+
+# What an operator names to accept an unusual number of cases.
+GOLD = "gold"
+
 
 @dataclass(frozen=True)
 class Accept:
-    """An operator takes a held delivery all the same (`--accept SOURCE:DATE --by NAME --reason TEXT`)."""
+    """An operator takes a held delivery all the same (`--accept SOURCE:DATE --by NAME --reason TEXT`).
+
+    Of the source `gold` it is the business date's cases, which are unusually many or few.
+    """
 
     source: str
     delivery_date: dt.date
@@ -28,15 +37,17 @@ class Finding:
     """What one expectation found: a row of `gold/quality_findings` without its night.
 
     Attributes:
+        rule: its code, as rows that break it bear it (`gold/broken_rules`).
         description: the expectation in a Vietnamese sentence.
         dimension: the one of the four that it speaks of.
-        critical: whether its failure stops the picture.
+        critical: whether it is critical; what is done about it is the gate's policy (`settings.GateSettings`).
         success: whether it held, within the share of rows that it tolerates.
         judged: rows that it looked at; where it is about the whole table, all rows.
         failed: of these, rows that do not satisfy it.
         result: the result as Great Expectations gave it (JSON), without any value of the data.
     """
 
+    rule: str
     description: str
     dimension: Dimension
     critical: bool
@@ -60,16 +71,46 @@ class Score:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of a picture. `reason` names the failed critical expectations, one line, no personal data."""
+    """What the gate says of a picture.
 
-    passed: bool
+    Attributes:
+        answer: the worst that the policy has for the rules that are broken.
+        reason: names the broken rules that this answer is for, one line, no personal data; empty where it passes.
+        scores: of the four dimensions.
+        findings: of every expectation.
+    """
+
+    answer: Answer
     reason: str
     scores: tuple[Score, ...] = ()
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def passed(self) -> bool:
+        """Whether the picture may be used."""
+        return self.answer in ("pass", "warn")
 
-# The gate as the intake sees it: picture (columns of `Source.picture_schema`) → verdict.
-Judge = Callable[[DataFrame], Verdict]
+
+@dataclass(frozen=True)
+class Judged:
+    """A picture that the gate has looked at.
+
+    Attributes:
+        rows: its silver columns, computed.
+        verdict: what the gate says.
+        broken: rows that break a rule, for `gold/broken_rules`; None where nobody asked.
+        profile: measures of its columns, for `gold/quality_profiles`.
+    """
+
+    rows: DataFrame
+    verdict: Verdict
+    broken: DataFrame | None = None
+    profile: tuple[Measured, ...] = ()
+
+
+# The gate as the intake sees it: a picture (columns of `Source.picture_schema`), and after how many hours of its
+# business date the newest delivery in it was produced (None where that is unknown).
+Judge = Callable[[DataFrame, float | None], Judged]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,6 +49,43 @@ class IngestSettings(_Section):
     max_unreadable_keys_share: Share = 0.01
 
 
+class DriftSettings(_Section):
+    """From which distance on a picture has drifted from those of the last accepted nights."""
+
+    nights: int = Field(default=7, ge=1, description="accepted nights that a picture is compared with")
+    sample_rows: int = Field(default=10_000, ge=100, description="rows of a source that are measured, about")
+    nulls: Share = Field(default=0.05, description="by which the share of nulls in a column may change")
+    distinct: Share = Field(default=0.1, description="by which the share of distinct values may change")
+    distribution: Share = Field(
+        default=0.1, description="total variation distance of frequent values, lengths and patterns"
+    )
+    least_rows: float = Field(default=0.8, ge=0, description="times the usual rows that must be there")
+    most_rows: float = Field(default=1.25, ge=1, description="times the usual rows that may be there")
+
+
+Severity = Literal["critical", "warning"]
+Answer = Literal["pass", "warn", "hold", "stop"]
+
+
+class GateSettings(_Section):
+    """What the gate answers where a rule is broken, and what it holds for unusual."""
+
+    policy: dict[str, dict[Severity, Answer]] = Field(
+        default_factory=dict, description="source → severity → answer; not named: critical hold, warning warn"
+    )
+    agreed_hours: dict[str, float] = Field(
+        default_factory=dict,
+        description="source → hours after the start of the business date by which it is produced; not named: 36",
+    )
+    least_selling: Share = Field(default=0.5, description="share of active shops that must have sales")
+    drift: DriftSettings = DriftSettings()
+
+    def answer(self, source: str, severity: Severity) -> Answer:
+        """What is done with a picture of which a rule of this severity is broken."""
+        usual: dict[Severity, Answer] = {"critical": "hold", "warning": "warn"}
+        return self.policy.get(source, {}).get(severity, usual[severity])
+
+
 class MatchSettings(_Section):
     """Bands of decision and caps of the candidate search."""
 
@@ -83,6 +121,7 @@ class Settings(_Section):
 
     spark: SparkSettings = SparkSettings()
     ingest: IngestSettings = IngestSettings()
+    gate: GateSettings = GateSettings()
     match: MatchSettings = MatchSettings()
     gold: GoldSettings = GoldSettings()
     report: ReportSettings = ReportSettings()
@@ -120,9 +159,15 @@ def load(path: Path | None) -> Settings:
 
 
 def _checked(settings: Settings, path: Path) -> Settings:
-    unknown = sorted(set(settings.ingest.cadence_days) - set(SOURCES))
-    if unknown:
-        raise UserError(f"settings file {path}: ingest.cadence_days names unknown sources: {', '.join(unknown)}")
+    by_source: dict[str, Mapping[str, object]] = {
+        "ingest.cadence_days": settings.ingest.cadence_days,
+        "gate.policy": settings.gate.policy,
+        "gate.agreed_hours": settings.gate.agreed_hours,
+    }
+    for name, named in by_source.items():
+        unknown = sorted(set(named) - set(SOURCES))
+        if unknown:
+            raise UserError(f"settings file {path}: {name} names unknown sources: {', '.join(unknown)}")
     if settings.match.review_threshold > settings.match.link_threshold:
         raise UserError(f"settings file {path}: match.review_threshold lies above match.link_threshold")
     return settings

@@ -246,7 +246,9 @@ class Lake:
         Raises:
             ValueError: the frame lacks a column of the table's contract, or has one of another type.
         """
-        writer = _conform(table, frame).write.format("delta").mode("overwrite").partitionBy(*table.partition_by)
+        # A warehouse of before a column was added to the table's contract gets the column here.
+        writer = _conform(table, frame).write.format("delta").mode("overwrite").option("mergeSchema", True)
+        writer = writer.partitionBy(*table.partition_by)
         if replace_where is not None and self.exists(table):
             writer = writer.option("replaceWhere", replace_where)
         writer.save(self.location(table))

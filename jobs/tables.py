@@ -206,8 +206,26 @@ QUALITY_FINDINGS = _table(
     "one row an expectation and night",
     "business_date source number",
     # number: place in the suite · result: as Great Expectations gave it (JSON), without values of the data
-    "business_date date, source string, number int, description string, dimension string, critical boolean, "
-    "success boolean, judged bigint, failed bigint, result string",
+    "business_date date, source string, number int, rule string, description string, dimension string, "
+    "critical boolean, success boolean, judged bigint, failed bigint, result string",
+    "business_date",
+)
+BROKEN_RULES = _table(
+    "gold/broken_rules",
+    "one row a record that breaks a rule, of each source's picture when it was last judged",
+    "source record_key",
+    # record_key: the source's key, parts by | · rules: codes as in gold/quality_findings
+    "business_date date, source string, record_key string, rules array<string>, delivery_date date, file string, "
+    "row_number bigint",
+    "source",
+)
+QUALITY_PROFILES = _table(
+    "gold/quality_profiles",
+    "one row a measure of a column, of each picture that was taken that night",
+    "business_date source column measure",
+    # see jobs.drift.Measured
+    "business_date date, source string, column string, measure string, rows bigint, figures map<string,double>, "
+    "distance double, limit double",
     "business_date",
 )
 CORRECTIONS = _table(
@@ -259,6 +277,7 @@ STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
     *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING),
-    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS, QUALITY_SCORECARD, QUALITY_FINDINGS),
+    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS),
+    *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),
 )

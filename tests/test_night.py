@@ -198,6 +198,16 @@ def test_scores_are_those_of_what_was_found(nights: Nights) -> None:
     assert found.where("result like '%partial_unexpected_list\": [\"%'").isEmpty()
 
 
+def test_rows_that_break_a_rule_are_as_many_as_its_finding_says(nights: Nights) -> None:
+    state = nights.state(nights.first)
+    broken = state.read(tables.BROKEN_RULES).select("source", F.explode("rules").alias("rule"))
+    rows = {(row.source, row.rule): row["count"] for row in broken.groupBy("source", "rule").count().collect()}
+    found = state.read(tables.QUALITY_FINDINGS).where("result like '%\"scope\": \"rows\"%' and failed > 0")
+    of_sources = found.where(F.col("source").isin(*tables.SILVER))
+    assert rows == {(row.source, row.rule): row.failed for row in of_sources.collect()}
+    assert len(rows) > 20
+
+
 def test_what_owners_should_mend_is_told_once_and_masked(nights: Nights) -> None:
     corrections = nights.state(nights.first).read(tables.CORRECTIONS)
     rows = corrections.collect()

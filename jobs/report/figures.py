@@ -40,6 +40,8 @@ class Figures:
         scores: latest score of each source and dimension, with `history` (business_date, score) of the last days.
         blocking: model, rule, pairs, keys_cut, rows_cut, cap.
         findings: what every expectation found of each source when it was last judged, in the order of its suite.
+        drifted: source, column, measure, distance, limit, figures of the latest profile of each source: what is unlike
+            the nights before; `compared`: sources that had a night to be compared with.
         quarantine: source, reason, rows of the deliveries of this run.
     """
 
@@ -53,6 +55,8 @@ class Figures:
     head: Sequence[Row]
     scores: Sequence[Row]
     findings: Sequence[Row]
+    drifted: Sequence[Row]
+    compared: frozenset[str]
     blocking: Sequence[Row]
     quarantine: Sequence[Row]
 
@@ -80,6 +84,7 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
     """
     night: dt.date = run["business_date"]
     law = year_law(night.year, night)
+    compared = latest_distances(lake.read(tables.QUALITY_PROFILES), night).collect()
     before = previous_run(lake, run)
     return Figures(
         reasons=by_reason(queue).collect(),
@@ -92,6 +97,8 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
         head=queue_.by_priority(queue, HEAD).collect(),
         scores=latest_scores(lake.read(tables.QUALITY_SCORECARD), night).collect(),
         findings=latest_findings(lake.read(tables.QUALITY_FINDINGS), night).collect(),
+        drifted=[row for row in compared if row.distance > row.limit],
+        compared=frozenset(row.source for row in compared),
         blocking=lake.read(tables.BLOCKING)
         .orderBy("model", F.desc("pairs"), "rule")
         .limit(BLOCKING_RULES_SHOWN)
@@ -168,6 +175,14 @@ def latest_scores(scorecard: DataFrame, night: dt.date) -> DataFrame:
         .select("source", "dimension", "latest.*", "history")
         .orderBy("source", "dimension")
     )
+
+
+def latest_distances(profiles: DataFrame, night: dt.date) -> DataFrame:
+    """Measures of the latest picture of each source, up to this night, that had earlier ones to be compared with."""
+    until = profiles.where(F.col("business_date") <= night)
+    newest = until.groupBy("source").agg(F.max("business_date").alias("business_date"))
+    compared = until.join(newest, ["source", "business_date"]).where(F.col("distance").isNotNull())
+    return compared.orderBy("source", F.desc("distance"), "column", "measure")
 
 
 def latest_findings(findings: DataFrame, night: dt.date) -> DataFrame:

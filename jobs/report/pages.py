@@ -84,7 +84,12 @@ def data_docs(run: Mapping[str, Any], found: Figures) -> dict[str, str]:
         findings = list(rows)
         results = Markup(sections(source, [json.loads(row.result) for row in findings]))  # noqa: S704 - escaped there
         pages[source] = _render(
-            "data_docs.html.j2", **_night(run, found), source=source, findings=findings, results=results
+            "data_docs.html.j2",
+            **_night(run, found),
+            source=source,
+            findings=findings,
+            results=results,
+            rows=max(row.judged for row in findings),
         )
     return pages
 
@@ -129,6 +134,7 @@ def _night(run: Mapping[str, Any], found: Figures) -> dict[str, Any]:
         "found": found,
         "deliveries": sources,
         "problems": [one for one in sources if one["outcome"] != "taken"],
+        "remarks": [one for one in sources if one["outcome"] == "taken" and one["reason"]],
         "scores": scores,
         "scored": [*known, *sorted({source for source, _ in scores} - set(words.SOURCES))],
     }

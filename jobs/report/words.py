@@ -142,6 +142,22 @@ PROBLEMS: Mapping[str, Term] = {
     "inconsistent": Term("mâu thuẫn", "Hai giá trị trái nhau: với dân cư, với số định danh hoặc với địa chỉ."),
 }
 
+MEASURES: Mapping[str, Term] = {
+    "nulls": Term("tỷ lệ trống", "Phần các dòng không có giá trị."),
+    "distinct": Term("tỷ lệ giá trị khác nhau", "Số giá trị khác nhau trên số dòng."),
+    "values": Term("giá trị thường gặp", "Phần các dòng có từng giá trị."),
+    "lengths": Term("độ dài", "Phần các dòng có từng độ dài."),
+    "patterns": Term("dạng chữ", "Phần các dòng có từng dạng: A chữ hoa, a chữ thường, 9 chữ số."),
+}
+
+# What no rule looks at, and why.
+NOT_CHECKED = (
+    "Giá trị chỉ một nguồn biết (giới tính, loại tài khoản, ngành nghề): không có gì để đối chiếu.",
+    "Họ tên của gian hàng là tên hiệu hay tên tổ chức: không so với tên người trong dân cư.",
+    "Số giấy tờ bị che: chỉ xét dạng, không tra được là của ai.",
+    "Đêm đầu tiên của một nguồn: chưa có đêm trước để so số dòng, phân bố và độ mới.",
+)
+
 GATES: Mapping[str, str] = {"pass": "đạt", "warn": "cảnh báo", "fail": "không đạt"}
 
 OUTCOMES: Mapping[str, str] = {

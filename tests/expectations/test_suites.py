@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from expectations import SUITES
+from expectations import GOLD_SUITES, SUITES
 from expectations.__main__ import rules
-from expectations.derived import AGE, KEY, REFERENCES, RULES
+from expectations.data_docs import DERIVED
+from expectations.derived import REFERENCES, derived_columns
 from jobs.sources import SOURCES
 from jobs.tables import SILVER
 
@@ -46,9 +47,23 @@ def test_only_identity_keys_and_emptiness_are_critical(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_suites_ask_only_for_columns_that_are_there(source: str) -> None:
-    derived = {AGE, KEY, *RULES.get(source, {}), *(reference.column for reference in REFERENCES.get(source, ()))}
-    asked = {expectation["kwargs"].get("column", KEY) for expectation in suite(source)}
-    assert asked <= {*SOURCES[source].schema.names, *derived}
+    of_rows = [expectation for expectation in suite(source) if expectation["meta"]["scope"] == "rows"]
+    asked = {expectation["kwargs"]["column"] for expectation in of_rows}
+    assert asked <= {*SOURCES[source].schema.names, *derived_columns(source)}
+
+
+@pytest.mark.parametrize("name", [*SUITES, *GOLD_SUITES])
+def test_columns_made_for_judging_have_words(name: str) -> None:
+    columns = {
+        str(expectation.configuration.kwargs.get("column", "")) for expectation in (SUITES | GOLD_SUITES)[name]()
+    }
+    assert {column for column in columns if column.startswith("_")} <= set(DERIVED)
+
+
+@pytest.mark.parametrize("name", [*SUITES, *GOLD_SUITES])
+def test_every_rule_has_a_code_of_its_own(name: str) -> None:
+    codes = [expectation.configuration.to_json_dict()["meta"]["rule"] for expectation in (SUITES | GOLD_SUITES)[name]()]
+    assert len(set(codes)) == len(codes)
 
 
 def test_the_page_on_quality_lists_every_rule() -> None:

@@ -229,12 +229,12 @@ def finding(
 ) -> dict[str, Any]:
     kwargs = {"batch_id": "pictures-sellers", "column": column, "mostly": 0.98}
     config = {"type": "expect_present", "kwargs": kwargs, "description": description, "severity": "warning"}
-    meta = {"dimension": "du", "scope": "rows"}
+    meta = {"rule": f"{column}.present", "dimension": "du", "scope": "rows"}
     counts = {"element_count": 1_000, "unexpected_count": failed, "unexpected_percent": failed / 10}
     outcome = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
     result = {"success": success, "expectation_config": {**config, "meta": meta}}
     told = {**result, "result": counts, "meta": {}, "exception_info": outcome}
-    found = {"description": description, "dimension": "du", "critical": False, "success": success}
+    found = {"rule": meta["rule"], "description": description, "dimension": "du", "critical": False, "success": success}
     where = {"business_date": SECOND, "source": "sellers", "number": number}
     return {**where, **found, "judged": 1_000, "failed": failed, "result": json.dumps(told), **values}
 
@@ -254,8 +254,20 @@ def outcome(source: str, kind: str = "taken", **values: object) -> dict[str, Any
     return {"source": source, **found, "picture_as_of": SECOND, **values}
 
 
+def profile(column: str, measure: str, distance: float | None, **values: object) -> dict[str, Any]:
+    where = {"business_date": SECOND, "source": "sellers", "column": column, "measure": measure}
+    return {**where, "rows": 1_000, "figures": [("09", 0.5)], "distance": distance, "limit": 0.13, **values}
+
+
+PROFILES = (
+    profile("phone", "lengths", 0.42),
+    profile("phone", "nulls", 0.02),
+    profile("status", "values", 0.9, business_date=FIRST),
+)
+
+
 OUTCOMES = (
-    outcome("residents"),
+    outcome("residents", reason="gate warns: Ngày sinh phải có: 300/1.000 dòng không đạt"),
     outcome("sellers", quarantined=1),
     outcome("bank_accounts", "held", reason="fewer than half of the keys of the last picture", picture_as_of=FIRST),
     outcome(
@@ -307,6 +319,7 @@ def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
         **fill(lake, tables.SELLER_LINKS, LINKS),
         **fill(lake, tables.QUALITY_SCORECARD, SCORES),
         **fill(lake, tables.QUALITY_FINDINGS, FINDINGS),
+        **fill(lake, tables.QUALITY_PROFILES, PROFILES),
         **fill(lake, tables.BLOCKING, BLOCKING),
         **fill(lake, tables.CORRECTIONS, CORRECTIONS),
         **fill(lake, tables.QUARANTINE, QUARANTINED),

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import audit, gate, tables
 from jobs.audit import Totals
+from jobs.settings import GateSettings
 from tests.jobs.gold_world import BILLION, MILLION, frame
 
 NIGHT = dt.date(2026, 11, 15)
@@ -32,12 +33,12 @@ CASE: dict[str, Any] = {
 def parties(spark: SparkSession, rows: list[dict[str, Any]]) -> str:
     """Why these parties are not published; empty where they are."""
     judged = audit.parties(frame(spark, tables.SELLER_PARTIES, rows), EXPECTED)
-    return gate.audit("seller_parties", judged).reason
+    return gate.audit("seller_parties", judged, GateSettings()).reason
 
 
 def cases(flagged: DataFrame, before: int | None = None) -> str:
     """Why these cases are not published; empty where they are."""
-    return gate.audit("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0)).reason
+    return gate.audit("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0), GateSettings()).reason
 
 
 def test_parties_that_add_up_are_published(spark: SparkSession) -> None:

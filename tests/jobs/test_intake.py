@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs import deliveries, intake
 from jobs.errors import UserError
 from jobs.intake import Intake
-from jobs.outcomes import Accept, Judge, Verdict
+from jobs.outcomes import Accept, Judge, Judged, Verdict
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES
 from jobs.storage import Lake
@@ -21,8 +21,8 @@ from jobs.tables import BRONZE, QUARANTINE
 from tests.jobs.zone import Zone, day, moment, person
 
 
-def passes(picture: DataFrame) -> Verdict:
-    return Verdict(True, "")
+def passes(picture: DataFrame, produced_after: float | None) -> Judged:
+    return Judged(picture, Verdict("pass", ""))
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Gate:
 
     asked: list[int] = field(default_factory=list)
 
-    def __call__(self, picture: DataFrame) -> Verdict:
+    def __call__(self, picture: DataFrame, produced_after: float | None) -> Judged:
         bad = picture.where("full_name = 'bad'").count()
         self.asked.append(bad)
-        return Verdict(bad == 0, "names")
+        return Judged(picture, Verdict("hold" if bad else "pass", "names" if bad else ""))
 
 
 @dataclass
@@ -64,7 +64,7 @@ def nights(spark: SparkSession, tmp_path: Path) -> Nights:
 def people(result: Intake) -> dict[str, str]:
     """Key → name in the new picture."""
     assert result.picture is not None
-    return {row["personal_id"]: row["full_name"] for row in result.picture.collect()}
+    return {row["personal_id"]: row["full_name"] for row in result.picture.rows.collect()}
 
 
 def outcomes(result: Intake) -> list[tuple[str, int | None]]:
@@ -81,7 +81,7 @@ def test_deliveries_from_night_to_night(nights: Nights) -> None:
     assert (result.rows_in, result.rows_kept, result.rows_quarantined) == (3, 3, 0)
 
     again = nights.run(1)
-    assert (again.picture, again.verdict, again.rows_in) == (None, None, 0)
+    assert (again.picture, again.judged, again.rows_in) == (None, None, 0)
     assert again.outcomes == result.outcomes
 
     # The landing zone is cleared of what was taken; a late delivery comes, in another format.
@@ -158,10 +158,11 @@ def test_a_picture_that_fails_its_gate(nights: Nights) -> None:
     assert people(result) == {"1": "A", "2": "A", "3": "A", "5": "A"}
     assert outcomes(result) == [("taken", 2), ("gate_failed", 3), ("taken", 4)] and result.degraded
     assert result.outcomes[1].reason == "gate: names"
-    assert result.verdict == Verdict(False, "names") and gate.asked == [1, 0, 1, 0]
+    assert result.judged is not None and result.judged.verdict == Verdict("hold", "names")
+    assert gate.asked == [1, 0, 1, 0]
 
     # Nothing new: the gate is not asked. Accepted: it stands, and what comes on top is not held for it.
-    assert nights.run(4, gate).verdict is None
+    assert nights.run(4, gate).judged is None
     result = nights.run(4, gate, Accept("residents", day(3), "T. Lan", "đúng"))
     assert people(result)["4"] == "bad" and not result.degraded
     zone.rows("residents", day(5), person("6", updated_at=moment(5)), mode="delta")

@@ -139,10 +139,16 @@ def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
     assert "Gian hàng trên sàn cột khoá bị trống (shop_id) 1" in text
 
 
+def test_quality_page_shows_what_has_drifted_and_what_was_taken_with_a_warning(out: Path) -> None:
+    text = Page(out / "quality" / "index.html").text
+    assert "Gian hàng trên sàn phone độ dài 42,0 % 13,0 % Chưa kiểm, và vì sao" in text
+    assert "Dân cư , 15/11/2026: gate warns: Ngày sinh phải có: 300/1.000 dòng không đạt" in text
+
+
 def test_data_docs_show_every_expectation_of_the_last_night_that_judged(out: Path) -> None:
     page = Page(out / "quality" / "sellers.html")
-    assert "Tên người bán phải có cảnh báo đạt 1.000 0" in page.text
-    assert "Số giấy tờ <b>phải có</b> cảnh báo không đạt 1.000 190" in page.text
+    assert "Tên người bán phải có cảnh báo đạt 1.000 0 0" in page.text
+    assert "Số giấy tờ <b>phải có</b> cảnh báo không đạt 1.000 0 190" in page.text
     # Great Expectations' own rendering, a column each, its words in Vietnamese.
     assert "id_number Kết quả Kỳ vọng Quan sát được Số giấy tờ <b>phải có</b>" in page.text
     assert "190 giá trị không đạt, 19% của 1000 dòng. 81% có giá trị" in page.text
