@@ -149,15 +149,13 @@ def _province_known() -> Column:
     return F.concat("province_code_version", F.lit("-"), "province_code").isin(*sorted(old | new))
 
 
-def _province_of(address: str) -> Callable[[], Column]:
-    """Whether the province code is that of the province named in the address; null where either names none."""
+def _province_of_address() -> Column:
+    """Whether the province code is that of the province named in the address, on the 34-province system.
 
-    def agrees() -> Column:
-        """Both on the 34-province system."""
-        by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
-        return by_code == places.province_in_text(F.col(address))
-
-    return agrees
+    Null where either names none.
+    """
+    by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
+    return by_code == places.province_at_end(F.col("address_key"))
 
 
 def _id_agrees() -> Column:
@@ -186,19 +184,19 @@ def _filed_after_period_began() -> Column:
 RULES: dict[str, Rules] = {
     "residents": {
         "_province_known": _province_known,
-        "_province_of_address": _province_of("permanent_address"),
+        "_province_of_address": _province_of_address,
         "_id_agrees": _id_agrees,
     },
     "taxpayers": {
         "_province_known": _province_known,
-        "_province_of_address": _province_of("address"),
+        "_province_of_address": _province_of_address,
         "_document_current": _document_current,
         "_closed_after_registered": _closed_after_registered,
     },
     "declarations": {"_filed_after_period_began": _filed_after_period_began},
     "bank_accounts": {"_document_current": _document_current},
     "telecom_subscribers": {"_document_current": _document_current},
-    "sellers": {"_province_known": _province_known, "_province_of_address": _province_of("address")},
+    "sellers": {"_province_known": _province_known, "_province_of_address": _province_of_address},
 }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.derived import KEY
+from jobs.errors import NightFailed
+from jobs.outcomes import GOLD, Accept, SourceOutcome, Verdict
 
 # Code of the rule on the number of cases, which an operator may accept.
 WITHIN_BOUNDS = "within_bounds"
@@ -87,6 +89,26 @@ def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | Non
         F.when(F.col("threshold_vnd").isNotNull(), above).alias("_above_threshold"),
         F.lit(within).alias(f"_{WITHIN_BOUNDS}"),
     )
+
+
+def settle(verdicts: Mapping[str, Verdict], accept: Accept | None, business_date: dt.date) -> SourceOutcome | None:
+    """Whether a night may be published: what is broken may not; an unusual number of cases an operator may accept.
+
+    Returns:
+        What was accepted, for `ops/runs`; None where nothing had to be.
+
+    Raises:
+        NightFailed: it may not be published.
+    """
+    failed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if not verdict.passed]
+    if not failed:
+        return None
+    reason = "; ".join(failed)
+    broken = {finding.rule for verdict in verdicts.values() for finding in verdict.findings if not finding.success}
+    if accept is None or accept.source != GOLD or broken != {WITHIN_BOUNDS}:
+        raise NightFailed(f"gold is not published: {reason}")
+    told = f"accepted by {accept.by}: {accept.reason} (was: {reason})"
+    return SourceOutcome(GOLD, business_date, None, "taken", told, None, None, None)
 
 
 def open_cases(flagged: DataFrame, tax_years: Collection[int]) -> DataFrame:

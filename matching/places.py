@@ -41,12 +41,12 @@ def province34(code: Column, version: Column) -> Column:
 
 def province_in_text(c: Column) -> Column:
     """34-system code of the province, old or new, named at the end of an address; null if there is none."""
-    return bind(
-        F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""),
-        lambda folded: F.coalesce(
-            *[lookup(_province_names(), F.substring_index(folded, " ", -count)) for count in (2, 3, 1, 4, 5)]
-        ),
-    )
+    return bind(F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""), province_at_end)
+
+
+def province_at_end(folded: Column) -> Column:
+    """34-system code of the province, old or new, whose name is the last words of a folded text or an `address_key`."""
+    return F.coalesce(*[lookup(_province_names(), F.substring_index(folded, " ", -count)) for count in (2, 3, 1, 4, 5)])
 
 
 def address_key(c: Column) -> Column:

@@ -202,7 +202,7 @@ def test_rows_that_break_a_rule_are_as_many_as_its_finding_says(nights: Nights) 
     state = nights.state(nights.first)
     broken = state.read(tables.BROKEN_RULES).select("source", F.explode("rules").alias("rule"))
     rows = {(row.source, row.rule): row["count"] for row in broken.groupBy("source", "rule").count().collect()}
-    found = state.read(tables.QUALITY_FINDINGS).where("result like '%\"scope\": \"rows\"%' and failed > 0")
+    found = state.read(tables.QUALITY_FINDINGS).where('result like \'%"scope": "rows"%\' and failed > 0')
     of_sources = found.where(F.col("source").isin(*tables.SILVER))
     assert rows == {(row.source, row.rule): row.failed for row in of_sources.collect()}
     assert len(rows) > 20

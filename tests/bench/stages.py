@@ -16,6 +16,8 @@ from tests.bench import nights
 
 SIZES = (50_000, 200_000, 1_000_000)
 SEED = 42
+# Stages that look at quality.
+QUALITY = ("gate", "audit", "corrections")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def lines(measured: Sequence[Measured]) -> Iterator[str]:
     for stage in dict.fromkeys(stage["name"] for one in measured for stage in one.run["stages"]):
         cells = [f"{one.seconds(stage):.1f} s ({one.seconds(stage) / one.night.seconds:.0%})" for one in measured]
         yield _line(stage, cells)
+    shares = [sum(one.seconds(stage) for stage in QUALITY) / one.night.seconds for one in measured]
+    yield _line("quality in all: gate, audit, corrections", [f"{share:.0%}" for share in shares])
     yield _line("whole night, process", [f"{one.night.seconds:.1f} s" for one in measured])
     yield _line("rows a second", [f"{one.rows / one.night.seconds:,.0f}" for one in measured])
     yield _line(

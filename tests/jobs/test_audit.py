@@ -10,10 +10,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import audit, gate, tables
 from jobs.audit import Totals
+from jobs.errors import NightFailed
+from jobs.outcomes import Accept
 from jobs.settings import GateSettings
 from tests.jobs.gold_world import BILLION, MILLION, frame
 
 NIGHT = dt.date(2026, 11, 15)
+SET = GateSettings()
 YEARS = (2026, 2025)
 
 PARTY: dict[str, Any] = {"party_key": "k1", "tax_status": "unregistered", "tax_year": 2026, "shop_count": 2} | {
@@ -33,12 +36,12 @@ CASE: dict[str, Any] = {
 def parties(spark: SparkSession, rows: list[dict[str, Any]]) -> str:
     """Why these parties are not published; empty where they are."""
     judged = audit.parties(frame(spark, tables.SELLER_PARTIES, rows), EXPECTED)
-    return gate.audit("seller_parties", judged, GateSettings()).reason
+    return gate.audit("seller_parties", judged, SET).reason
 
 
 def cases(flagged: DataFrame, before: int | None = None) -> str:
     """Why these cases are not published; empty where they are."""
-    return gate.audit("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0), GateSettings()).reason
+    return gate.audit("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0), SET).reason
 
 
 def test_parties_that_add_up_are_published(spark: SparkSession) -> None:
@@ -71,6 +74,25 @@ def test_what_platforms_reported_is_counted_from_silver(spark: SparkSession) -> 
     ]
     found = audit.totals(sellers, frame(spark, tables.SELLER_SALES, sales), YEARS, NIGHT)
     assert found == {2026: Totals(2, 5), 2025: Totals(2, 11)}
+
+
+def test_an_operator_may_accept_an_unusual_number_of_cases_and_nothing_else(spark: SparkSession) -> None:
+    many = [{**CASE, "case_id": f"c{number}"} for number in range(30)]
+    accept = Accept("gold", NIGHT, "Operator A", "threshold lowered")
+    usual, jump, broken = (
+        gate.audit("flagged_sellers", audit.cases(frame(spark, tables.FLAGGED_SELLERS, rows), YEARS, before, 10.0), SET)
+        for rows, before in ((many, 30), (many, 1_001), ([{**many[0], "shops": []}], 1_001))
+    )
+    assert audit.settle({"flagged_sellers": usual}, None, NIGHT) is None
+    with pytest.raises(NightFailed, match="^gold is not published: flagged_sellers: Số hồ sơ đang mở"):
+        audit.settle({"flagged_sellers": jump}, None, NIGHT)
+    with pytest.raises(NightFailed, match="gold is not published"):
+        audit.settle({"flagged_sellers": jump}, Accept("sellers", NIGHT, "Operator A", "why"), NIGHT)
+    with pytest.raises(NightFailed, match="gold is not published"):
+        audit.settle({"flagged_sellers": broken}, accept, NIGHT)
+    accepted = audit.settle({"flagged_sellers": jump}, accept, NIGHT)
+    assert accepted is not None and accepted.outcome == "taken"
+    assert (accepted.reason or "").startswith("accepted by Operator A: threshold lowered (was: flagged_sellers: Số hồ")
 
 
 def test_cases_that_can_be_defended_are_published(spark: SparkSession) -> None:

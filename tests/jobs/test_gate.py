@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from expectations import SUITES
+from expectations.derived import KEY, derive
 from jobs import gate
 from jobs.errors import NightFailed
 from jobs.gate import Asked
@@ -217,6 +220,23 @@ def test_what_is_done_about_a_broken_rule_is_a_setting(
 def test_a_delivery_is_produced_by_the_agreed_hour(spark: SparkSession, hours: float | None, gate: str) -> None:
     verdict = judge(picture(spark, "sellers", {}), "sellers", produced_after=hours).verdict
     assert score(verdict, "song").gate == gate
+
+
+def test_a_suite_costs_as_many_jobs_however_many_rules_it_has(spark: SparkSession) -> None:
+    context = spark.sparkContext
+    jobs = {}
+    for source in ("declarations", "sellers"):
+        derived = derive(source, normalise(source, picture(spark, source, {})), {}, NIGHT)
+        asked = {str(expectation.configuration.kwargs.get("column", KEY)) for expectation in SUITES[source]()}
+        facts = {name: F.lit(True) for name in asked - set(derived.columns)}
+        frame = derived.withColumns(facts).persist()
+        frame.count()
+        context.setJobGroup(source, source)
+        gate.examine(source, frame)
+        jobs[source] = len(context.statusTracker().getJobIdsForGroup(source))
+    context.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
+    assert len(SUITES["declarations"]()) + 10 < len(SUITES["sellers"]())
+    assert jobs["sellers"] == jobs["declarations"] > 0
 
 
 def test_the_business_date_is_the_only_today(spark: SparkSession) -> None:

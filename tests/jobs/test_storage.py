@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from jobs import storage
 from jobs.storage import Lake
@@ -60,3 +63,13 @@ def test_a_long_log_is_left_to_delta(spark: SparkSession, lake: Lake, monkeypatc
     monkeypatch.setattr(storage, "_SHORT_LOG", 1)
     fresh = Lake(spark, lake.root)
     assert read(fresh.read(TABLE)) == read(fresh.pin(TABLE)) == replayed
+
+
+def test_a_table_of_before_a_column_was_added_gets_the_column(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, str(tmp_path))
+    older = replace(TABLE, schema=StructType([field for field in TABLE.schema if field.name != "raw"]))
+    lake.write(older, rows(spark, DAYS[0], "sellers"))
+    lake.write(TABLE, rows(spark, DAYS[1], "taxpayers"), replace_where=f"business_date = '{DAYS[1]}'")
+
+    for frame in (lake.read(TABLE), lake.pin(TABLE)):
+        assert sorted((row.source, row.raw) for row in frame.collect()) == [("sellers", None), ("taxpayers", None)]
