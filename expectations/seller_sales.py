@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from expectations.derived import KEY
-from expectations.kinds import fresh, holds, in_set, kept, not_empty, not_negative, present, unique, usual, well_formed
+from expectations.kinds import fresh, holds, kept, not_empty, not_negative, present, unique, usual
 
 
 def expectations() -> list[Expectation]:
@@ -13,13 +13,9 @@ def expectations() -> list[Expectation]:
     return [
         not_empty(),
         unique(KEY, "gian hàng, tháng và nhóm ngành"),
-        well_formed("period", "kỳ", "month"),
-        in_set("category", "nhóm ngành", ("goods", "services", "transport", "undetermined")),
         holds("_seller_exists", "gian hàng phải có trong danh sách gian hàng", mostly=0.98),
         present("order_count", "số đơn hàng"),
         not_negative("order_count", "số đơn hàng"),
-        present("withheld_vat_vnd", "thuế GTGT đã khấu trừ", mostly=0.9),
-        present("withheld_pit_vnd", "thuế TNCN đã khấu trừ", mostly=0.9),
         kept("_months_complete", "các kỳ giữa kỳ đầu và kỳ cuối không được thiếu", dimension="du"),
         kept("_units_kept", "số tiền các kỳ phải cùng đơn vị", dimension="dung"),
         kept("_platforms_report", "sàn có báo cáo tháng trước phải báo cáo tháng đến hạn", dimension="du"),

@@ -16,7 +16,6 @@ def expectations() -> list[Expectation]:
         present("shop_name", "tên gian hàng"),
         present("seller_name", "tên người bán", mostly=0.8),
         in_set("seller_type", "loại người bán", ("individual", "household_business", "organisation")),
-        present("country", "nước"),
         well_formed("country", "nước", "country"),
         present("id_number", "số giấy tờ", mostly=0.5),
         well_formed("id_number", "số giấy tờ", "identity_number_or_masked"),

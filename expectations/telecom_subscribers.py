@@ -20,7 +20,6 @@ def expectations() -> list[Expectation]:
         holds("_resident_exists", "số định danh phải có trong CSDLQG về dân cư"),
         present("date_of_birth", "ngày sinh", mostly=0.9),
         well_formed("date_of_birth", "ngày sinh", "birth_date"),
-        present("activated_on", "ngày kích hoạt"),
         present("status", "trạng thái thuê bao"),
         in_set("status", "trạng thái thuê bao", ("active", "closed")),
         well_formed("subscriber_name", "tên thuê bao", "real_name", mostly=0.98),

@@ -61,7 +61,6 @@ _ERRORS = "CV 4856/BCA-TTDLQG, nhóm lỗi 1 và 4"
 _MOJIBAKE = "\ufffd|[ÃÄÅÆ][\u0080-\u00bf‘’“”†‡•–—˜™š›œžŸƒ„…ˆ‰Š‹ŒŽ]|á[º»]"
 _NO_NAME = rf"(?iuU){_MOJIBAKE}|^[\s\W]*(?:test|abc|xyz|xxx+|aaa+|none|null|n/a|không có|chưa rõ)[\s\W\d]*$|^[\W\d]+$"
 _NO_NUMBER = r"^[^0-9]*(?:([0-9])\1{5,}|0?1234567890?|9876543210?)[^0-9]*$"
-_MONTH = "[0-9]{4}-(?:0[1-9]|1[0-2])"
 
 # What a value must look like as the agency wrote it. Silver repairs much of what fails here (a lost zero, a hyphen),
 # but it remains the agency's to mend. Plain patterns also cost a fraction of what normalising does.
@@ -97,8 +96,6 @@ FORMS: dict[str, Form] = {
     "account_number": Form("phải gồm chữ số hoặc chữ cái", _matching("[0-9A-Za-z]{4,34}")),
     "bank_code": Form("phải gồm 6 chữ số", _matching("[0-9]{6}")),
     "country": Form("phải là mã nước 2 chữ cái", _matching("[A-Z]{2}")),
-    "month": Form("phải là tháng", _matching(_MONTH)),
-    "period": Form("phải là tháng, quý hoặc năm", _matching(f"{_MONTH}|[0-9]{{4}}(?:-Q[1-4])?")),
 }
 
 

@@ -37,18 +37,39 @@ DateOption = Annotated[str, typer.Option(help="Ngày nghiệp vụ, YYYY-MM-DD (
 ConfigOption = Annotated[Path | None, typer.Option(help="Tệp cài đặt YAML (settings).")]
 
 
+def _list_faults(asked: bool) -> None:
+    """Every fault of `sample --fault`, a line each, and no more."""
+    if not asked:
+        return
+    from sample_data.faults import FAULTS
+
+    for fault in FAULTS.values():
+        print(f"{fault.name:42} {fault.dimension:5} {fault.answer:11} {fault.sentence}")
+    raise typer.Exit
+
+
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option(help="Thư mục đích, phải trống.")],
     residents: Annotated[int, typer.Option(help="Số cư dân.", min=1_000)] = 20_000,
     seed: Annotated[int, typer.Option(help="Hạt giống ngẫu nhiên.", min=0)] = 1,
     business_date: DateOption = "2026-11-20",
+    fault: Annotated[
+        str | None, typer.Option(help="Thêm đêm kế tiếp có một lỗi để tập dượt (a next night with this fault).")
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", callback=_list_faults, is_eager=True, help="Liệt kê các lỗi (list them).")
+    ] = False,
 ) -> None:
     """Tạo một quốc gia giả lập: vùng nhận dữ liệu và sự thật kèm theo (write a synthetic country)."""
+    from sample_data.faults import FAULTS
     from sample_data.generate import SampleError, write_country
 
+    if fault is not None and fault not in FAULTS:
+        raise UserError(f"--fault: {fault!r} is none of the faults that ct18 sample --list-faults names")
+    wrong = None if fault is None else FAULTS[fault]
     try:
-        write_country(out, residents, seed, _date(business_date), progress=_say)
+        write_country(out, residents, seed, _date(business_date), fault=wrong, progress=_say)
     except SampleError as error:
         raise UserError(str(error)) from None
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,41 +18,54 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sample_data.arrays import Text
-from sample_data.settings import Format
+from sample_data.settings import DeliverySettings, Format
 from sample_data.times import ZONE
 
+MANIFEST = "_manifest.json"
+
 _BOM = "\ufeff".encode()
+AFTER_MIDNIGHT = datetime.timedelta(minutes=30)
 
 
 def write_delivery(
-    landing: Path, source: str, date: datetime.date, rows: pa.Table, form: Format, rows_a_file: int, bom: bool
-) -> None:
-    """One full delivery: `<landing>/<source>/business_date=…/` with its files and `_manifest.json`.
+    landing: Path,
+    source: str,
+    date: datetime.date,
+    rows: pa.Table,
+    settings: DeliverySettings,
+    produced_after: datetime.timedelta = AFTER_MIDNIGHT,
+) -> Path:
+    """One delivery: `<landing>/<source>/business_date=…/` with its files and `_manifest.json`.
 
     Args:
         landing: folder of the landing zone.
         source: name of the source.
         date: business date.
-        rows: all rows.
-        form: format of the files.
-        rows_a_file: rows at which a new file begins.
-        bom: whether a CSV file begins with a byte order mark.
+        rows: all rows; with a column `change_type` they are changes, else the delivery is a full one.
+        settings: format and size of the files.
+        produced_after: time from the start of the business date to when it was produced.
+
+    Returns:
+        The folder of the delivery.
     """
     folder = landing / source / f"business_date={date.isoformat()}"
     folder.mkdir(parents=True)
+    form = settings.formats[source]
     files = []
-    for number, part in enumerate(_parts(rows, rows_a_file)):
+    for number, part in enumerate(_parts(rows, settings.rows_a_file)):
         file = folder / f"{source}-{number:03d}.{form}"
-        write_rows(file, part, form, bom)
+        write_rows(file, part, form, source in settings.bom)
         files.append({"name": file.name, "rows": part.num_rows, "sha256": sha256(file)})
+    produced = datetime.datetime.combine(date, datetime.time(), ZoneInfo(ZONE)) + produced_after
     manifest = {
         "source": source,
         "business_date": date.isoformat(),
-        "mode": "full",
-        "produced_at": f"{date.isoformat()}T00:30:00+07:00",
+        "mode": "delta" if "change_type" in rows.column_names else "full",
+        "produced_at": produced.isoformat(),
         "files": files,
     }
-    (folder / "_manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return folder
 
 
 def _parts(rows: pa.Table, rows_a_file: int) -> Iterator[pa.Table]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from sample_data import truth
 from sample_data.arrays import NOBODY, Bools, Ints, blanked, chosen, padded
 from sample_data.country import Country, draw_country
 from sample_data.deliver import write_delivery
+from sample_data.faults import Fault, write_next_night
 from sample_data.ids import PERSONAL_ID_WIDTH
 from sample_data.parties import PERSON
 from sample_data.people import DECEASED
@@ -35,12 +38,43 @@ class SampleError(ValueError):
     """A country that cannot be made as asked; the message is one line for the user."""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A country in memory.
+
+    Attributes:
+        country: all people, organisations and their traces.
+        late: shops whose row comes later.
+        rows: each source with the function that makes its rows, once; called one at a time, to hold one in memory at
+            a time.
+    """
+
+    country: Country
+    late: Bools
+    rows: Mapping[str, Callable[[], pa.Table]]
+
+
+def draw(
+    residents: int,
+    seed: int,
+    business_date: datetime.date,
+    settings: SampleSettings | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Drawn:
+    """A country; the arguments are those of `write_country`."""
+    rules, streams = settings or load_settings(), Streams(seed)
+    country = draw_country(streams, rules, residents, business_date, progress or (lambda _: None))
+    late = streams.hits("sellers.late", len(country.shops), rules.sellers.late_row)
+    return Drawn(country, late, _rows(country, streams, late))
+
+
 def write_country(
     out: Path,
     residents: int,
     seed: int,
     business_date: datetime.date,
     settings: SampleSettings | None = None,
+    fault: Fault | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> None:
     """Writes `out/landing` (all eight sources, to CONTRACT.md §1) and `out/truth` (§4).
@@ -53,6 +87,7 @@ def write_country(
         seed: seed of all random draws, 0 or more.
         business_date: the night that the deliveries are for.
         settings: names, shares and noise; `settings.yaml` by default.
+        fault: what is wrong with the deliveries of a second night, which are then written too.
         progress: told in words what has been done.
 
     Raises:
@@ -60,15 +95,18 @@ def write_country(
     """
     _check(out, residents, seed, business_date)
     rules, say = settings or load_settings(), progress or (lambda _: None)
-    streams = Streams(seed)
-    country = draw_country(streams, rules, residents, business_date, say)
-    late = streams.hits("sellers.late", len(country.shops), rules.sellers.late_row)
-    for source, rows in _deliveries(country, streams, late):
-        form, bom = rules.delivery.formats[source], source in rules.delivery.bom
-        write_delivery(out / "landing", source, business_date, rows(), form, rules.delivery.rows_a_file, bom)
-        say(f"{source} written ({form})")
-    _write_truth(out / "truth", country, late)
+    drawn = draw(residents, seed, business_date, rules, say)
+    # Rows can be made once only; a second night needs them again.
+    made = drawn.rows if fault is None else {source: functools.cache(rows) for source, rows in drawn.rows.items()}
+    for source, rows in made.items():
+        write_delivery(out / "landing", source, business_date, rows(), rules.delivery)
+        say(f"{source} written ({rules.delivery.formats[source]})")
+    _write_truth(out / "truth", drawn.country, drawn.late)
     say("truth written")
+    if fault is not None:
+        following = business_date + datetime.timedelta(days=1)
+        write_next_night(out / "landing", made, following, rules.delivery, fault)
+        say(f"night {following} written: {fault.source}: {fault.sentence}")
 
 
 def _check(out: Path, residents: int, seed: int, business_date: datetime.date) -> None:
@@ -82,18 +120,17 @@ def _check(out: Path, residents: int, seed: int, business_date: datetime.date) -
         raise SampleError(f"{out}: exists and is not an empty folder")
 
 
-def _deliveries(country: Country, streams: Streams, late: Bools) -> list[tuple[str, Callable[[], pa.Table]]]:
-    """Each source with the function that writes its rows; called one at a time, to hold one in memory at a time."""
-    return [
-        ("residents", lambda: write_residents(streams, country)),
-        ("taxpayers", lambda: write_taxpayers(streams, country)),
-        ("declarations", lambda: write_declarations(country)),
-        ("bank_accounts", lambda: write_accounts(streams, country)),
-        ("bank_inflows", lambda: write_inflows(streams, country)),
-        ("telecom_subscribers", lambda: write_subscribers(streams, country)),
-        ("sellers", lambda: write_sellers(streams, country).filter(pa.array(~late))),
-        ("seller_sales", lambda: write_sales(country)),
-    ]
+def _rows(country: Country, streams: Streams, late: Bools) -> dict[str, Callable[[], pa.Table]]:
+    return {
+        "residents": lambda: write_residents(streams, country),
+        "taxpayers": lambda: write_taxpayers(streams, country),
+        "declarations": lambda: write_declarations(country),
+        "bank_accounts": lambda: write_accounts(streams, country),
+        "bank_inflows": lambda: write_inflows(streams, country),
+        "telecom_subscribers": lambda: write_subscribers(streams, country),
+        "sellers": lambda: write_sellers(streams, country).filter(pa.array(~late)),
+        "seller_sales": lambda: write_sales(country),
+    }
 
 
 def _write_truth(folder: Path, country: Country, late: Bools) -> None:

@@ -1,4 +1,4 @@
-"""What all tests share: one Spark session, as the pipeline starts it."""
+"""What all tests share: one Spark session, as the pipeline starts it, and the nights of the small country."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,8 @@ from pyspark.sql import SparkSession
 
 from jobs import session
 from jobs.settings import SparkSettings
+from tests import small_country
+from tests.small_country import Nights
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,10 @@ def spark(event_log: Path) -> Iterator[SparkSession]:
     started = session.start(SparkSettings(master="local[2]", driver_memory="2g", shuffle_partitions=2, conf=log))
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def nights(spark: SparkSession, event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """Three nights of one warehouse; whoever writes to it leaves what they left as it is."""
+    (log,) = event_log.iterdir()
+    return small_country.run_nights(spark, tmp_path_factory.mktemp("country"), log)

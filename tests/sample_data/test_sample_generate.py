@@ -7,15 +7,18 @@ import gzip
 import json
 from pathlib import Path
 
+import pyarrow
 import pyarrow.parquet
 import pytest
 from country_files import DATE
 
 from sample_data.deliver import sha256
+from sample_data.faults import FAULTS
 from sample_data.generate import SampleError, write_country
 from sample_data.settings import Settings, load_settings
 from sample_data.truth import REASONS
 
+ONE_DAY = datetime.timedelta(days=1)
 SMALL = Path(__file__).parents[2] / "sample_data" / "small"
 
 
@@ -54,6 +57,19 @@ def test_one_knob_leaves_the_other_fields_alone(tmp_path: Path) -> None:
     assert moved <= {"sellers", "flags.parquet"}
     before, after = (pyarrow.parquet.read_table(next((tmp_path / n).rglob("sellers-*"))) for n in ("usual", "masked"))
     assert [name for name in before.column_names if before[name] != after[name]] == ["id_number"]
+
+
+def test_a_fault_is_a_second_night_with_one_bad_delivery(tmp_path: Path) -> None:
+    write_country(tmp_path / "out", 1_000, seed=3, business_date=DATE, fault=FAULTS["sellers-twice"])
+    write_country(tmp_path / "usual", 1_000, seed=3, business_date=DATE)
+    first = contents(tmp_path / "out")
+    second = {path: first.pop(path) for path in list(first) if f"business_date={DATE + ONE_DAY}" in path}
+    assert first == contents(tmp_path / "usual")
+    assert len(second) == 2 * 8
+    rows = {path.split("/")[1]: table.num_rows for path, table in second.items() if isinstance(table, pyarrow.Table)}
+    usual = pyarrow.parquet.read_table(next((tmp_path / "usual").rglob("sellers-*"))).num_rows
+    assert rows.pop("sellers") == pytest.approx(1.2 * usual, abs=5)
+    assert set(rows.values()) == {0}
 
 
 def test_both_tax_years_are_judged_through_march(tmp_path: Path) -> None:

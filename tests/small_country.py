@@ -1,0 +1,145 @@
+"""Nights on the committed country: the first, the same again, and a next one with changes, faults and hostile text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs import tables
+from jobs.ledger import Run
+from jobs.night import run_night
+from jobs.settings import Settings
+from jobs.sources import SOURCES
+from jobs.storage import Lake
+from sample_data import generate
+from sample_data.faults import FAULTS, write_faulty
+from sample_data.settings import load_settings
+from tests.jobs.zone import Zone, moment
+
+COUNTRY = Path(__file__).resolve().parent.parent / "sample_data" / "small"
+NIGHT = dt.date(2026, 11, 20)
+NEXT = NIGHT + dt.timedelta(days=1)
+DELIVERY = load_settings().delivery
+
+# Of the next night: one held, one refused, one taken with a warning.
+NEXT_FAULTS = ("residents-half-missing", "bank_accounts-checksum", "declarations-clock-ahead")
+
+# What may arrive in a field, as names of flagged shops.
+HOSTILE = (
+    '=HYPERLINK("http://evil.example","bấm vào đây")',
+    "<script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">",
+    "Tiệm\x00\x07\x1b[31m\u202e\ud7ff\ufffe Nhà Mây\r\nDòng hai\t|a|b|",
+    "Ầ" * 10_000,
+    "-2+3+cmd|' /C calc'!A0",
+)
+
+# An operator of a physical plan with those below it, as Spark's event log has it.
+Plan = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Nights:
+    """Three nights of one warehouse, each with the state that it left.
+
+    Attributes:
+        rows: what each source delivered on the first, typed.
+        registered: the case of a person who registered before the third.
+        renamed: shops that took names of `HOSTILE` before the third.
+        plans: every physical plan of the three.
+    """
+
+    lake: Lake
+    first: Run
+    again: Run
+    following: Run
+    rows: Mapping[str, Callable[[], pa.Table]]
+    registered: str
+    renamed: tuple[tuple[str, str], ...]
+    plans: list[Plan]
+
+    def state(self, run: Run) -> Lake:
+        """The warehouse as a night left it."""
+        return Lake(self.lake.spark, self.lake.root, dict(run.versions["tables"]))
+
+
+def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
+    """Run the three; `log` is Spark's event log."""
+    before = log.stat().st_size
+    lake = Lake(spark, str(folder / "warehouse"))
+    first = run(lake, str(COUNTRY / "landing"), NIGHT)
+    again = run(lake, str(COUNTRY / "landing"), NIGHT)
+    drawn = generate.draw(5_000, 18, NIGHT)
+    rows = {source: functools.cache(made) for source, made in drawn.rows.items()}
+    landing = Zone(folder / "landing")
+    registered = _register(landing, lake)
+    renamed = _rename(landing, lake)
+    for name in NEXT_FAULTS:
+        write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
+    following = run(lake, str(landing.root), NEXT)
+    return Nights(lake, first, again, following, rows, registered, renamed, _plans(log, before))
+
+
+def run(lake: Lake, landing: str, date: dt.date) -> Run:
+    """One night with the default settings."""
+    return run_night(lake, landing, date, Settings(), None, lambda line: None)
+
+
+def _register(landing: Zone, lake: Lake) -> str:
+    """A flagged resident has registered a household business; returns the case."""
+    flagged = lake.read(tables.FLAGGED_SELLERS).where("reason = 'UNREGISTERED' and status = 'open'")
+    case = flagged.orderBy(F.desc("priority"), "case_id").first()
+    assert case is not None
+    person = lake.read(tables.RESIDENTS).where(F.col("personal_id") == case["personal_id"]).first()
+    assert person is not None
+    row = {
+        "tax_code": person["personal_id"],
+        "taxpayer_name": person["full_name"],
+        "taxpayer_type": "household_business",
+        "id_number": person["personal_id"],
+        "date_of_birth": person["date_of_birth"],
+        "status": "00",
+        "registered_on": NIGHT,
+        "updated_at": moment(NIGHT.day, 16),
+    }
+    landing.rows("taxpayers", NEXT, row, mode="delta")
+    return str(case["case_id"])
+
+
+def _rename(landing: Zone, lake: Lake) -> tuple[tuple[str, str], ...]:
+    """Foreign shops of cases take hostile names; returns platform and code of each."""
+    cases = lake.read(tables.FLAGGED_SELLERS).where("status = 'open' and reason = 'FOREIGN_UNREGISTERED'")
+    shops = cases.select(F.explode("shops").alias("shop"), "priority").select(
+        "shop.platform", "shop.shop_id", "priority"
+    )
+    chosen = shops.orderBy(F.desc("priority"), "platform", "shop_id").limit(len(HOSTILE)).drop("priority")
+    rows = lake.read(tables.SELLERS).join(chosen, ["platform", "shop_id"]).select(*SOURCES["sellers"].kinds).collect()
+    assert len(rows) == len(HOSTILE)
+    renamed = [
+        {**row.asDict(), "shop_name": name, "updated_at": moment(NIGHT.day, 16)}
+        for row, name in zip(rows, HOSTILE, strict=True)
+    ]
+    landing.rows("sellers", NEXT, *renamed, mode="delta", kind="jsonl")
+    return tuple((row["platform"], row["shop_id"]) for row in rows)
+
+
+def _plans(log: Path, start: int) -> list[Plan]:
+    """Plans in the part of an event log from a byte on, those that Spark changed while they ran included."""
+    with log.open("rb") as events:
+        events.seek(start)
+        return [event["sparkPlanInfo"] for line in events if "sparkPlanInfo" in (event := json.loads(line))]
+
+
+def operators(plan: Plan) -> Iterator[Plan]:
+    """An operator and all below it."""
+    yield plan
+    for child in plan["children"]:
+        yield from operators(child)
