@@ -115,6 +115,21 @@ def nightly(
 
 
 @app.command()
+def status(
+    warehouse: WarehouseOption,
+    nights: Annotated[int, typer.Option(help="Số lượt chạy gần nhất.", min=1, max=1_000)] = 10,
+    config: ConfigOption = None,
+) -> None:
+    """Các đêm gần nhất: kết quả, thời gian, nguồn cần xử lý; mã thoát của lượt mới nhất (how the last nights went)."""
+    from jobs.status import as_table, exit_code, last_runs
+
+    with _warehouse(_settings(config), warehouse) as lake:
+        runs = last_runs(lake, nights)
+        print(as_table(runs))
+        raise typer.Exit(exit_code(runs))
+
+
+@app.command()
 def report(
     warehouse: WarehouseOption,
     business_date: DateOption,

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from functools import reduce
 from importlib import metadata, resources
+from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, silver, tables
+from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, lock, silver, tables
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
@@ -95,18 +96,30 @@ def run_night(
     """Run a night; returns its finished row.
 
     Raises:
-        UserError: no landing folder, a business date before the newest finished one, or nothing to accept; nothing was
-            written.
+        UserError: no landing folder, a business date before the newest finished one, nothing to accept, or another run
+            is at work; nothing was written.
         NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
     """
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
     _check_accept(lake, landing, business_date, accept)
+    _check_date(lake, business_date)
+    with lock.only_run(lake.files, lake.root, business_date):
+        return _run(Night(lake, landing, business_date, settings, accept, progress))
+
+
+def _check_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
+    """The last finished run, if it does not lie after a business date."""
     last = ledger.last_finished(lake)
     if last and last["business_date"] > business_date:
         raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
-    night = Night(lake, landing, business_date, settings, accept, progress)
-    base = ledger.table_versions(last)
+    return last
+
+
+def _run(night: Night) -> Run:
+    lake, business_date, settings = night.lake, night.business_date, night.settings
+    # Again: another run may have ended before this one took the lock.
+    base = ledger.table_versions(_check_date(lake, business_date))
     run = ledger.begin(lake, business_date, _versions(settings, {}))
     try:
         lake.clear_scratch()

@@ -137,6 +137,21 @@ class Files:
         except Py4JJavaError as error:
             raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a small new file; False where one of that name is there, which stays as it is."""
+        opened, system = self._open(path)
+        try:
+            stream = system.create(opened, False)
+        except Py4JJavaError as error:
+            if "AlreadyExists" in error.java_exception.getClass().getSimpleName():
+                return False
+            raise
+        try:
+            stream.write(content)
+        finally:
+            stream.close()
+        return True
+
     def delete(self, path: str) -> None:
         """Remove a file or a folder with all it holds."""
         opened, system = self._open(path)

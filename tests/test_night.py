@@ -14,7 +14,8 @@ from openpyxl import load_workbook
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import ledger, tables
+from jobs import ledger, lock, tables
+from jobs.errors import UserError
 from jobs.evaluate import evaluate
 from jobs.report import write_report
 from jobs.settings import ReportSettings
@@ -185,6 +186,16 @@ def test_finished_nights_are_in_the_ledger_and_going_back_is_refused(nights: Nig
     assert last["run_id"] == nights.following.run_id
     with pytest.raises(Exception, match="lies before the newest finished one"):
         run(nights.lake, str(COUNTRY / "landing"), NIGHT - dt.timedelta(days=1))
+
+
+def test_two_runs_at_once_are_refused_and_leave_no_trace(nights: Nights) -> None:
+    before = nights.lake.current_versions()
+    with (
+        lock.only_run(nights.lake.files, nights.lake.root, NEXT),
+        pytest.raises(UserError, match="two runs at once would spoil each other"),
+    ):
+        run(nights.lake, str(COUNTRY / "landing"), NEXT)
+    assert nights.lake.current_versions() == before
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
 from jobs.report.mending import Mending
+from jobs.report.outcomes import in_words
 from jobs.report.printable import clean
 
 # CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
@@ -118,6 +119,7 @@ def _environment() -> Environment:
         "failures": failures,
         "trend": trend,
         "sentence": sentence,
+        "in_words": in_words,
     }
     environment.globals |= {"words": words, "say": words.say}
     return environment

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from jobs import landing
 from jobs.errors import UserError
 from jobs.landing import Arrival, Format, Refused
+from jobs.report.outcomes import in_words
 from jobs.sources import SOURCES
 from jobs.storage import Files
 from tests.jobs.zone import Zone, day
@@ -101,8 +102,10 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("manifest", "reason"), MANIFESTS.values(), ids=list(MANIFESTS))
 def test_manifest_that_is_refused(files: Files, zone: Zone, manifest: dict[str, Any], reason: str) -> None:
     zone.files("residents", day(1), CONTENT, manifest=manifest)
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(Refused, match=reason) as refusal:
         checked(files, zone)
+    told = str(refusal.value)
+    assert in_words(told) != told, "its owner reads Vietnamese"
 
 
 def drop_manifest(folder: Path) -> None:
@@ -147,8 +150,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.parametrize(("damage", "reason"), DAMAGE.values(), ids=list(DAMAGE))
 def test_damaged_delivery_is_refused(files: Files, zone: Zone, damage: Callable[[Path], object], reason: str) -> None:
     damage(zone.files("residents", day(1), CONTENT))
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(Refused, match=reason) as refusal:
         checked(files, zone)
+    told = str(refusal.value)
+    assert in_words(told) != told, "its owner reads Vietnamese"
 
 
 def test_manifest_with_byte_order_mark_and_upper_case_hash(files: Files, zone: Zone) -> None:

@@ -19,6 +19,7 @@ from jobs import masking, tables
 from jobs.errors import UserError
 from jobs.report import evidence, numbers, pages, queue, queue_book, words, write_report
 from jobs.report.figures import changes, changes_since, previous_run
+from jobs.report.outcomes import in_words
 from jobs.report.printable import clean
 from jobs.settings import ReportSettings
 from tests.jobs import a_night
@@ -142,7 +143,7 @@ def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
 def test_quality_page_shows_what_has_drifted_and_what_was_taken_with_a_warning(out: Path) -> None:
     text = Page(out / "quality" / "index.html").text
     assert "Gian hàng trên sàn phone độ dài 42,0 % 13,0 % Chưa kiểm, và vì sao" in text
-    assert "Dân cư , 15/11/2026: gate warns: Ngày sinh phải có: 300/1.000 dòng không đạt" in text
+    assert "Dân cư , 15/11/2026: cổng chất lượng cảnh báo: Ngày sinh phải có: 300/1.000 dòng không đạt" in text
 
 
 def test_data_docs_show_every_expectation_of_the_last_night_that_judged(out: Path) -> None:
@@ -290,6 +291,25 @@ def test_the_queue_streams_in_order_whatever_its_parts(spark: SparkSession) -> N
     found = [row.case_id.removeprefix("case ") for row in queue.stream(frame, 100, 3)]
     assert found == expected
     assert [row.case_id.removeprefix("case ") for row in queue.stream(frame, 4, 2)] == expected[:4]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("2000 keys, the last good picture has 5000", "chỉ 2000 khoá, bức tranh tốt gần nhất có 5000"),
+        ("nothing since 2026-11-09, due every 7 day(s)", "không có gì từ 09/11/2026, hạn 7 ngày một lần"),
+        ("a.csv has 3 records, the manifest says 17", "a.csv có 3 bản ghi, kê khai là 17"),
+        ("gate: Bảng phải có dữ liệu", "không qua cổng chất lượng: Bảng phải có dữ liệu"),
+        (
+            "accepted by Lan: đã gọi ngân hàng (was held: a full delivery without rows)",
+            "Lan quyết định nhận: đã gọi ngân hàng (trước đó: lượt giao toàn bộ không có dòng nào)",
+        ),
+        ("accepted by Lan: mùa cao điểm (was: cases: {x})", "Lan quyết định nhận: mùa cao điểm (trước đó: {x})"),
+        ("something new", "something new"),
+    ],
+)
+def test_what_became_of_a_delivery_is_told_in_vietnamese(reason: str, told: str) -> None:
+    assert in_words(reason) == told
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""How the last nights went, for the operator's terminal and for monitoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from jobs.errors import UserError
+from jobs.ledger import FINISHED
+from jobs.lock import is_held
+from jobs.storage import Lake
+from jobs.tables import RUNS
+
+# Exit codes of a night (contract §4).
+_CODES = {"succeeded": 0, "degraded": 3}
+_TREND_NIGHTS = 7
+
+Run = Mapping[str, Any]
+
+
+def last_runs(lake: Lake, count: int) -> list[Run]:
+    """Rows of `ops/runs`, the newest first; one that is no longer at work and never said how it ended has `died`.
+
+    Raises:
+        UserError: there was none.
+    """
+    rows = lake.read(RUNS).orderBy(F.desc("started_at")).limit(count).collect()
+    if not rows:
+        raise UserError(f"warehouse {lake.root}: no run yet")
+    runs = [row.asDict(recursive=True) for row in rows]
+    at_work = is_held(lake.files, lake.root)
+    return [{**run, "status": "died"} if run["status"] == "running" and not at_work else run for run in runs]
+
+
+def exit_code(runs: Sequence[Run]) -> int:
+    """That of the newest run that is not at work: 0 succeeded, 3 degraded, 1 failed, died or none yet."""
+    ended = [run["status"] for run in runs if run["status"] != "running"]
+    return _CODES.get(ended[0], 1) if ended else 1
+
+
+def as_table(runs: Sequence[Run]) -> str:
+    """A line a run, then the stages of the newest finished one beside those of the nights before."""
+    lines = [f"{'đêm':10}  {'kết quả':9}  {'bắt đầu':16}  {'giây':>8}  {'dòng vào':>11}  nguồn cần xử lý"]
+    lines += [_line(run) for run in runs]
+    finished = [run for run in runs if run["status"] in FINISHED]
+    if finished:
+        lines += ["", f"công đoạn của đêm {finished[0]['business_date']}:", *_stages(finished)]
+    return "\n".join(lines)
+
+
+def _line(run: Run) -> str:
+    problems = [one for one in run["sources"] or [] if one["outcome"] != "taken"]
+    told = run["error"] or ", ".join(f"{one['source']} {one['outcome']}" for one in problems) or "-"
+    seconds = f"{(run['ended_at'] - run['started_at']).total_seconds():,.0f}" if run["ended_at"] else "-"
+    rows = sum(one["rows"] or 0 for one in run["sources"] or [])
+    began = f"{run['started_at']:%Y-%m-%d %H:%M}"
+    return f"{run['business_date']!s:10}  {run['status']:9}  {began}  {seconds:>8}  {rows:>11,}  {told}"
+
+
+def _stages(finished: Sequence[Run]) -> list[str]:
+    """Seconds and rows of each stage of the newest night, and how its seconds compare with the nights before."""
+    before = [_seconds(run) for run in finished[1 : 1 + _TREND_NIGHTS]]
+    lines = []
+    for stage in finished[0]["stages"] or []:
+        usual = [run[stage["name"]] for run in before if run.get(stage["name"])]
+        trend = f"{stage['seconds'] / fmean(usual) - 1:+.0%}" if usual else ""
+        rows = " → ".join("-" if stage[key] is None else f"{stage[key]:,}" for key in ("rows_in", "rows_out"))
+        lines.append(f"  {stage['name']:12}{stage['seconds']:>8.1f} s  {trend:>6}  {rows}")
+    return lines
+
+
+def _seconds(run: Run) -> dict[str, float]:
+    return {stage["name"]: stage["seconds"] for stage in run["stages"] or []}
