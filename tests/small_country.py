@@ -88,9 +88,9 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     return Nights(lake, first, again, following, rows, registered, renamed, _plans(log, before))
 
 
-def run(lake: Lake, landing: str, date: dt.date) -> Run:
-    """One night with the default settings."""
-    return run_night(lake, landing, date, Settings(), None, lambda line: None)
+def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:
+    """One night."""
+    return run_night(lake, landing, date, settings or Settings(), None, lambda line: None)
 
 
 def _register(landing: Zone, lake: Lake) -> str:

@@ -15,11 +15,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import ledger, lock, tables
-from jobs.errors import UserError
+from jobs.errors import NightFailed, UserError
 from jobs.evaluate import evaluate
 from jobs.report import write_report
-from jobs.settings import ReportSettings
-from tests.small_country import COUNTRY, HOSTILE, NEXT, NIGHT, Nights, Plan, operators, run
+from jobs.settings import ReportSettings, Settings
+from jobs.storage import Lake
+from sample_data.faults import FAULTS, write_faulty
+from tests.small_country import COUNTRY, DELIVERY, HOSTILE, NEXT, NIGHT, Nights, Plan, operators, run
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +36,7 @@ def _rows(frame: DataFrame) -> set[str]:
 
 def test_the_first_night_succeeds_and_no_row_is_lost(nights: Nights) -> None:
     assert nights.first.status == "succeeded"
-    assert {outcome.outcome for outcome in nights.first.sources} == {"taken"}
+    assert {(outcome.outcome, outcome.reason) for outcome in nights.first.sources} == {("taken", None)}
     bronze = next(stage for stage in nights.first.stages if stage.name == "bronze")
     quarantined = sum(outcome.quarantined or 0 for outcome in nights.first.sources)
     assert bronze.rows_in == (bronze.rows_out or 0) + quarantined
@@ -186,6 +188,19 @@ def test_finished_nights_are_in_the_ledger_and_going_back_is_refused(nights: Nig
     assert last["run_id"] == nights.following.run_id
     with pytest.raises(Exception, match="lies before the newest finished one"):
         run(nights.lake, str(COUNTRY / "landing"), NIGHT - dt.timedelta(days=1))
+
+
+def test_where_the_policy_says_so_a_bad_picture_stops_the_night(nights: Nights, tmp_path: Path) -> None:
+    write_faulty(tmp_path / "landing", nights.rows, NEXT, DELIVERY, FAULTS["residents-mojibake"])
+    lake = Lake(nights.lake.spark, str(tmp_path / "warehouse"))
+    settings = Settings.model_validate({"gate": {"policy": {"residents": {"warning": "stop"}}}})
+
+    with pytest.raises(NightFailed, match="gate of residents: the policy stops the night: Họ và tên không được là"):
+        run(lake, str(tmp_path / "landing"), NEXT, settings)
+    (row,) = lake.read(tables.RUNS).collect()
+    assert (row.status, row.error[:17]) == ("failed", "gate of residents")
+    assert lake.read(tables.RESIDENTS).isEmpty()
+    assert ledger.last_finished(lake) is None
 
 
 def test_two_runs_at_once_are_refused_and_leave_no_trace(nights: Nights) -> None:
