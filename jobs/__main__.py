@@ -29,8 +29,6 @@ app = typer.Typer(
     help="ct18: đối chiếu dân cư với thuế, ngân hàng, viễn thông và sàn thương mại điện tử (Chỉ thị 18/CT-TTg).",
 )
 
-_DEGRADED = 3
-
 LandingOption = Annotated[str, typer.Option(help="Vùng nhận dữ liệu: thư mục hoặc URI (landing zone).")]
 WarehouseOption = Annotated[str, typer.Option(help="Kho dữ liệu Delta: thư mục hoặc URI (warehouse).")]
 DateOption = Annotated[str, typer.Option(help="Ngày nghiệp vụ, YYYY-MM-DD (business date).")]
@@ -90,6 +88,7 @@ def nightly(
     reason: Annotated[str | None, typer.Option(help="Lý do nhận (với --accept).")] = None,
 ) -> None:
     """Chạy một đêm, mọi công đoạn. Mã thoát: 0 tốt, 3 thiếu nguồn, 1 thất bại, 2 sai lệnh (run one night)."""
+    from jobs.ledger import EXIT_CODES
     from jobs.night import run_night
     from jobs.outcomes import GOLD, Accept
     from jobs.sources import SOURCES
@@ -110,8 +109,7 @@ def nightly(
             if outcome.outcome != "taken":
                 _say(f"{outcome.source} {outcome.delivery_date or ''}: {outcome.outcome}: {outcome.reason or ''}")
         _say(f"night {date}: {run.status}; flagged sellers in {warehouse.rstrip('/')}/gold/flagged_sellers")
-        if run.status == "degraded":
-            raise typer.Exit(_DEGRADED)
+        raise typer.Exit(EXIT_CODES[run.status])
 
 
 @app.command()

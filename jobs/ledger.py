@@ -15,7 +15,9 @@ from jobs.outcomes import SourceOutcome
 from jobs.storage import Lake
 from jobs.tables import RUNS
 
-FINISHED = ("succeeded", "degraded")
+# Of a run that finished (contract §4).
+EXIT_CODES = {"succeeded": 0, "degraded": 3}
+FINISHED = tuple(EXIT_CODES)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
-from jobs.ledger import FINISHED
+from jobs.ledger import EXIT_CODES, FINISHED
 from jobs.lock import is_held
 from jobs.storage import Lake
 from jobs.tables import RUNS
 
-# Exit codes of a night (contract §4).
-_CODES = {"succeeded": 0, "degraded": 3}
 _TREND_NIGHTS = 7
 
 Run = Mapping[str, Any]
@@ -38,7 +36,7 @@ def last_runs(lake: Lake, count: int) -> list[Run]:
 def exit_code(runs: Sequence[Run]) -> int:
     """That of the newest run that is not at work: 0 succeeded, 3 degraded, 1 failed, died or none yet."""
     ended = [run["status"] for run in runs if run["status"] != "running"]
-    return _CODES.get(ended[0], 1) if ended else 1
+    return EXIT_CODES.get(ended[0], 1) if ended else 1
 
 
 def as_table(runs: Sequence[Run]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sample_data.faults import one_source
-from sample_data.faults.any_source import of_any_source, of_holders
+from sample_data.faults.any_source import of_addresses, of_any_source, of_codes, of_holders
 from sample_data.faults.fault import Fault
 from sample_data.faults.night import write_faulty, write_next_night
 
@@ -25,6 +25,8 @@ FAULTS: Mapping[str, Fault] = {
         *one_source.SELLERS,
         *one_source.SALES,
         *of_holders(),
+        *of_codes(),
+        *of_addresses(),
         *of_any_source(),
     )
 }

@@ -1,4 +1,4 @@
-"""Faults that any source may have, or any that names people."""
+"""Faults that any source may have, or any that names people, tax codes or addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from sample_data.faults import spoiling
 from sample_data.faults.fault import Fault
-from sample_data.faults.spoiling import put, then
+from sample_data.faults.spoiling import put, then, written
 
 _FOUR_DAYS = datetime.timedelta(days=4)
 
@@ -164,3 +164,22 @@ def of_holders() -> Iterator[Fault]:
         words = "giấy tờ ghi bằng số CMND đã hết giá trị"
         void = spoiling.numbered(_HOLDERS[source][0], _cmnd)
         yield Fault(source, "void-papers", words, "song", "warn", ("document_current",), void)
+
+
+def of_codes() -> Iterator[Fault]:
+    """What goes wrong with tax codes."""
+    for source, share, more in (("taxpayers", 0.3, ("shape_kept",)), ("declarations", 0.3, ()), ("sellers", 1.0, ())):
+        words, rules = "mã số thuế có chữ đi kèm", ("tax_code.tax_code", *more)
+        odd = written("tax_code", lambda text: f"MST {text}", share)
+        yield Fault(source, "odd-codes", words, "sach", "warn", rules, odd)
+
+
+def of_addresses() -> Iterator[Fault]:
+    """What goes wrong between an address and its province code."""
+    for source, share in (("taxpayers", 0.3), ("sellers", 0.5)):
+        words = "cột địa chỉ lệch với cột mã tỉnh"
+        rolled = spoiling.rolled("address")
+        yield Fault(source, "rolled-addresses", words, "dung", "warn", ("province_of_address",), rolled)
+        words = "mã tỉnh không có trong danh mục"
+        unknown = put({"province_code": "99"}, share)
+        yield Fault(source, "unknown-province", words, "sach", "warn", ("province_known", "shape_kept"), unknown)
