@@ -19,6 +19,8 @@ import typer
 from jobs.errors import NightFailed, UserError
 
 if TYPE_CHECKING:  # Spark takes seconds to import; `--help` shall not wait for it.
+    from jobs.ledger import Run
+    from jobs.outcomes import Accept
     from jobs.settings import Settings
     from jobs.storage import Lake
 
@@ -86,10 +88,12 @@ def nightly(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Người quyết định nhận (với --accept).")] = None,
     reason: Annotated[str | None, typer.Option(help="Lý do nhận (với --accept).")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Tính lại tất cả dù không có gì đổi, báo chênh lệch (rebuild and compare).")
+    ] = False,
 ) -> None:
     """Chạy một đêm, mọi công đoạn. Mã thoát: 0 tốt, 3 thiếu nguồn, 1 thất bại, 2 sai lệnh (run one night)."""
     from jobs.ledger import EXIT_CODES
-    from jobs.night import run_night
     from jobs.outcomes import GOLD, Accept
     from jobs.sources import SOURCES
 
@@ -102,14 +106,31 @@ def nightly(
         override = Accept(source, _date(delivery_date), (by or "").strip(), (reason or "").strip())
     settings = _settings(config)
     with _warehouse(settings, warehouse) as lake:
-        run = run_night(lake, landing, date, settings, override, _say)
-        for stage in run.stages:
-            _say(f"{stage.name}: {stage.seconds:.1f} s, rows {_count(stage.rows_in)} → {_count(stage.rows_out)}")
-        for outcome in run.sources:
-            if outcome.outcome != "taken":
-                _say(f"{outcome.source} {outcome.delivery_date or ''}: {outcome.outcome}: {outcome.reason or ''}")
-        _say(f"night {date}: {run.status}; flagged sellers in {warehouse.rstrip('/')}/gold/flagged_sellers")
+        run = _night(lake, landing, date, settings, override, full=full)
         raise typer.Exit(EXIT_CODES[run.status])
+
+
+@app.command(name="catch-up")
+def catch_up(
+    landing: LandingOption,
+    warehouse: WarehouseOption,
+    to: Annotated[str, typer.Option(help="Ngày nghiệp vụ cuối cùng cần chạy, YYYY-MM-DD (the last night to run).")],
+    config: ConfigOption = None,
+) -> None:
+    """Chạy lần lượt các đêm bị lỡ; mã thoát của đêm cuối (run the nights that were missed, in order)."""
+    from jobs.catch_up import missed
+    from jobs.ledger import EXIT_CODES
+
+    until, settings = _date(to), _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        nights = missed(lake, landing, until)
+        if not nights:
+            _say(f"no night was missed: {until} is done")
+        code = 0
+        for number, date in enumerate(nights, start=1):
+            _say(f"night {date}: {number} of {len(nights)}")
+            code = EXIT_CODES[_night(lake, landing, date, settings, None).status]
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -125,6 +146,74 @@ def status(
         runs = last_runs(lake, nights)
         print(as_table(runs))
         raise typer.Exit(exit_code(runs))
+
+
+@app.command()
+def doctor(
+    warehouse: WarehouseOption,
+    landing: Annotated[str | None, typer.Option(help="Vùng nhận dữ liệu, nếu cần xem (landing zone).")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Máy, cài đặt và thư mục đã sẵn sàng cho một đêm chưa; mã thoát 1 nếu có lỗi (is all fit for a night)."""
+    from jobs import doctor as checks
+
+    settings = _settings(config)
+    found = list(checks.machine(settings))
+    if not checks.exit_code(found):
+        with _warehouse(settings, warehouse) as lake:
+            found += checks.places(lake.files, warehouse, landing, dt.date.max)
+    print(checks.as_table(found))
+    raise typer.Exit(checks.exit_code(found))
+
+
+@app.command()
+def explain(
+    warehouse: WarehouseOption,
+    case: Annotated[str, typer.Option(help="Mã hồ sơ, case_id.")],
+    as_of: Annotated[
+        str | None, typer.Option(help="Đêm nào, YYYY-MM-DD; không nêu: đêm mới nhất (as of which night).")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Vì sao có một hồ sơ: dòng dữ liệu, quy tắc, ngưỡng, phiên bản (where a case comes from)."""
+    from jobs.explain import explain as lines_of
+    from jobs.ledger import night_of
+
+    date, settings = (None if as_of is None else _date(as_of)), _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        night, run = night_of(lake, date)
+        print(lines_of(night, run, case))
+
+
+@app.command()
+def replay(
+    warehouse: WarehouseOption,
+    run: Annotated[str, typer.Option(help="Mã lượt chạy, run_id trong ops/runs.")],
+    out: Annotated[str, typer.Option(help="Kho mới cho kết quả, chưa tồn tại (a new warehouse for the result).")],
+    config: ConfigOption = None,
+) -> None:
+    """Dựng lại một lượt chạy đã qua và so sánh; mã thoát 1 nếu khác (rebuild a past run and compare)."""
+    from jobs.replay import replay as rebuild
+
+    settings = _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        differing = rebuild(lake, run, settings, out, _say)
+    for table, rows in differing.items():
+        print(f"{table}: {'giống hệt (equal)' if rows == 0 else f'{rows:,} dòng khác (rows differ)'}")
+    raise typer.Exit(int(any(differing.values())))
+
+
+@app.command()
+def maintain(warehouse: WarehouseOption, config: ConfigOption = None) -> None:
+    """Dọn kho: xoá dòng và tệp quá hạn giữ, gộp tệp nhỏ; nên chạy mỗi tuần (remove what is past its time)."""
+    from jobs.maintenance import maintain as run
+
+    settings = _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        before = lake.files.size(warehouse)
+        done = run(lake, settings.maintenance, _say)
+        after = lake.files.size(warehouse)
+        _say(f"maintenance: {done.stages[-1].seconds:.1f} s; {before / 2**20:,.0f} → {after / 2**20:,.0f} MiB")
 
 
 @app.command()
@@ -184,6 +273,28 @@ def link(
     for stage, seconds in summary["seconds"].items():
         _say(f"{stage}: {seconds:.1f} s")
     _say(f"link: {summary['pairs_linked']:,} pairs linked of {summary['pairs_scored']:,} scored; {out}/report.html")
+
+
+def _night(
+    lake: Lake, landing: str, date: dt.date, settings: Settings, accept: Accept | None, *, full: bool = False
+) -> Run:
+    """Run a night, and tell what became of it, its stages and its sources."""
+    from jobs.monitoring import Monitor
+    from jobs.night import run_night
+
+    monitor = Monitor(settings.monitoring, _say)
+    try:
+        run = run_night(lake, landing, date, settings, accept, monitor.line, full=full, ended=monitor.ended)
+    except UserError as error:
+        monitor.refused(date, str(error))
+        raise
+    for stage in run.stages:
+        _say(f"{stage.name}: {stage.seconds:.1f} s, rows {_count(stage.rows_in)} → {_count(stage.rows_out)}")
+    for outcome in run.sources:
+        if outcome.outcome != "taken":
+            _say(f"{outcome.source} {outcome.delivery_date or ''}: {outcome.outcome}: {outcome.reason or ''}")
+    _say(f"night {date}: {run.status}; flagged sellers in {lake.root.rstrip('/')}/gold/flagged_sellers")
+    return run
 
 
 def main() -> None:

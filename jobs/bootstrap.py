@@ -65,7 +65,7 @@ def venv_fault(root: Path) -> str | None:
 
 def maven_fault(root: Path, environ: Mapping[str, str]) -> str | None:
     """Say that Maven is missing; None if it is there, or if all jars are."""
-    missing = _missing_jars(root)
+    missing = missing_jars(root, root / "jars")
     if not missing or shutil.which("mvn", path=environ.get("PATH", "")):
         return None
     return f"Thiếu Maven / no Maven: cài / install maven, or copy {', '.join(missing)} to jars/"
@@ -111,7 +111,7 @@ def fetch_jars(root: Path) -> None:
     Raises:
         SetupError: Maven failed, or what came is not what the list says.
     """
-    missing = _missing_jars(root)
+    missing = missing_jars(root, root / "jars")
     if missing:
         print(f"Tải / fetching {', '.join(missing)}", flush=True)
         _copy_from_maven(root, missing)
@@ -128,7 +128,7 @@ def _copy_from_maven(root: Path, names: list[str]) -> None:
         coordinates = f"-Dartifact={_DELTA_GROUP}:{artifact}:{version}"
         if not _run(["mvn", "-q", "-B", _MAVEN_GOAL, coordinates, f"-DoutputDirectory={root / 'jars'}"], log):
             raise SetupError(_failure("Maven", log, root))
-    if wrong := _missing_jars(root):
+    if wrong := missing_jars(root, root / "jars"):
         raise SetupError(f"sha256 sai / sha256 is not that of jars.sha256: jars/{', jars/'.join(wrong)}")
 
 
@@ -137,8 +137,9 @@ def _listed_jars(root: Path) -> dict[str, str]:
     return {name: digest for digest, name in (line.split() for line in lines)}
 
 
-def _missing_jars(root: Path) -> list[str]:
-    return [name for name, digest in _listed_jars(root).items() if _sha256(root / "jars" / name) != digest]
+def missing_jars(root: Path, folder: Path) -> list[str]:
+    """Names of the list `jars.sha256` that a folder lacks, or has with other content."""
+    return [name for name, digest in _listed_jars(root).items() if _sha256(folder / name) != digest]
 
 
 def _sha256(path: Path) -> str | None:

@@ -112,20 +112,28 @@ def take_in(
     received = _receive_all(night, before, arrived)
     decided = _decide(night, received)
     _forget_replaced(lake, before, decided.history)
-    outcomes, degraded = report(decided.history, source, business_date, settings)
-    return Intake(
-        source=source.name,
-        outcomes=outcomes,
+    return replace(
+        recalled(decided.history, source, business_date, settings),
         picture=decided.picture,
-        picture_as_of=_as_of(decided.history),
-        degraded=degraded,
-        warned=_warned(decided.history),
-        history=decided.history,
         judged=decided.judged,
         warnings=(*warnings, *received.warnings),
         rows_in=sum(each.rows or 0 for each in received.read),
         rows_kept=sum(each.kept or 0 for each in received.read),
         rows_quarantined=sum(each.quarantined or 0 for each in received.read),
+    )
+
+
+def recalled(history: History, source: Source, business_date: dt.date, settings: IngestSettings) -> Intake:
+    """What a night makes of a source of which it knows no more than what is remembered."""
+    outcomes, degraded = report(history, source, business_date, settings)
+    return Intake(
+        source=source.name,
+        outcomes=outcomes,
+        picture=None,
+        picture_as_of=_as_of(history),
+        degraded=degraded,
+        warned=_warned(history),
+        history=history,
     )
 
 

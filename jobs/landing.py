@@ -125,6 +125,13 @@ def arrivals(files: Files, landing: str, source: Source, business_date: dt.date)
     return found, warnings
 
 
+def folders(files: Files, landing: str) -> list[tuple[dt.date, str]]:
+    """Date and path of every delivery of any source, the oldest first."""
+    found = [entry for name in SOURCES for entry in files.entries(f"{landing.rstrip('/')}/{name}")]
+    dated = [(_folder_date(entry), entry.path) for entry in found]
+    return sorted((date, path) for date, path in dated if date is not None)
+
+
 def unlisted(arrival: Arrival, manifest: Manifest) -> list[str]:
     """A warning where files lie in the folder that the manifest does not list."""
     listed = {MANIFEST, *(each.name for each in manifest.files)}

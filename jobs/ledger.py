@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from importlib import metadata
+from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from pyspark.sql import functions as F
@@ -18,6 +22,9 @@ from jobs.tables import RUNS
 # Of a run that finished (contract §4).
 EXIT_CODES = {"succeeded": 0, "degraded": 3}
 FINISHED = tuple(EXIT_CODES)
+# Version of the code, as runs name it. What an older one wrote is read as it is: a column that a table has gained since
+# is null there, and comes with the next write (`storage.Lake.write`).
+CODE = metadata.version("ct18")
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,13 @@ class Run:
         """The run at its end."""
         return replace(self, status=status, error=error, ended_at=_now())
 
+    def with_figures(
+        self, stages: Sequence[StageRow], sources: Sequence[SourceOutcome], table_versions: Mapping[str, int]
+    ) -> Run:
+        """The run with what its stages and sources came to, and the state that it leaves."""
+        versions = {**self.versions, "tables": dict(table_versions)}
+        return replace(self, stages=tuple(stages), sources=tuple(sources), versions=versions)
+
 
 def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Run:
     """Open a run, after setting to failed those that died as running."""
@@ -63,12 +77,57 @@ def write(lake: Lake, run: Run) -> None:
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
-    """The row of the last finished run (of a business date, where one is given), None where there is none."""
+    """The row of the last finished run (of a business date, where one is given), None where there is none.
+
+    Raises:
+        UserError: a newer version of ct18 made it, whose tables this one may not understand.
+    """
     rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
     if business_date is not None:
         rows = rows.where(F.col("business_date") == F.lit(business_date))
     newest = rows.orderBy(F.col("ended_at").desc()).first()
+    if newest is not None and _parts(newest["versions"]["code"]) > _parts(CODE):
+        made_by = newest["versions"]["code"]
+        raise UserError(f"warehouse {lake.root} was written by ct18 {made_by}, this is {CODE}: use that one or a newer")
     return newest.asDict(recursive=True) if newest else None
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """Numbers of a version of ct18, to compare: 0.10.0 is newer than 0.9.1."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:
+    """Mean seconds of each stage over the last finished runs, of those that had it."""
+    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy(F.desc("started_at")).limit(nights).collect()
+    return mean_seconds([row.asDict(recursive=True) for row in rows])
+
+
+def is_whole(run: Mapping[str, Any]) -> bool:
+    """Whether a row of `ops/runs` is of a night that went through, not one that found all done."""
+    return run["status"] in FINISHED and any(stage["name"] == "match" for stage in run["stages"] or [])
+
+
+def mean_seconds(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Mean seconds of each stage over rows of `ops/runs`, of those that had it; nights with nothing to do aside."""
+    spent = defaultdict[str, list[float]](list)
+    for run in filter(is_whole, runs):
+        for stage in run["stages"] or []:
+            spent[stage["name"]].append(stage["seconds"])
+    return {name: fmean(seconds) for name, seconds in spent.items()}
+
+
+def finished(lake: Lake, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The row of a finished run, and that of the finished run before it, None where it was the first.
+
+    Raises:
+        UserError: there is no such run, or it did not finish.
+    """
+    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy("ended_at")
+    for before, row in pairwise([None, *rows.toLocalIterator()]):
+        if row is not None and row.run_id == run_id:
+            return row.asDict(recursive=True), before.asDict(recursive=True) if before else None
+    raise UserError(f"warehouse {lake.root}: no finished run {run_id}")
 
 
 def table_versions(run: Mapping[str, Any] | None) -> dict[str, int]:

@@ -28,14 +28,14 @@ class Owner:
         process: number of its process there.
         began: when the process began, as its machine counts; empty where that does not say. Numbers are used again.
         since: when it took the lock, ISO 8601.
-        business_date: the night that it runs.
+        work: what it does, e.g. `the night 2026-11-20`.
     """
 
     host: str
     process: int
     began: str
     since: str
-    business_date: str
+    work: str
 
     @property
     def is_dead(self) -> bool:
@@ -46,15 +46,20 @@ class Owner:
 
 
 @contextmanager
-def only_run(files: Files, root: str, business_date: dt.date) -> Iterator[None]:
+def only_run(files: Files, root: str, work: str) -> Iterator[None]:
     """Hold the lock of the warehouse `root` for what runs inside; one that a dead process left is taken over.
+
+    Args:
+        files: the file system.
+        root: the warehouse.
+        work: what is done inside, for who comes second.
 
     Raises:
         UserError: another run holds it.
     """
     path = _path(root)
     since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    mine = Owner(socket.gethostname(), os.getpid(), _began(os.getpid()), since, business_date.isoformat())
+    mine = Owner(socket.gethostname(), os.getpid(), _began(os.getpid()), since, work)
     content = json.dumps(asdict(mine)).encode()
     if not files.create(path, content):
         _clear_dead(files, path)
@@ -90,7 +95,7 @@ def _refusal(files: Files, path: str) -> str:
         return f"another run is at work; if none is, delete {path}"
     age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(owner.since)
     who = f"process {owner.process} on {owner.host}"
-    running = f"the night {owner.business_date} has been running for {age.total_seconds() / 60:.0f} minutes ({who})"
+    running = f"{owner.work} has been running for {age.total_seconds() / 60:.0f} minutes ({who})"
     return f"{running}; two runs at once would spoil each other; if that process is gone, delete {path}"
 
 

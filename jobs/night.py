@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from functools import reduce
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, lock, silver, tables
+from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, lock, silver, space, tables
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
@@ -34,6 +34,8 @@ from jobs.storage import Lake
 
 # Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
 _PROFILE_DAYS = 60
+# Nights whose seconds say how long a stage usually takes.
+_USUAL_NIGHTS = 7
 
 
 @dataclass
@@ -46,7 +48,11 @@ class Night:
         business_date: the only today.
         settings: of the run.
         accept: an operator's override of a hold.
+        full: whether all is computed anew even where nothing has changed.
         progress: told what is being done.
+        ended: told of the run's row when it ends, well or not.
+        base: row of the last finished run, None where there is none.
+        usual: seconds that each stage took in the last finished runs.
         profiles: rows of `gold/quality_profiles` of the nights before.
         intakes: result of the intake, by source.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
@@ -58,7 +64,11 @@ class Night:
     business_date: dt.date
     settings: Settings
     accept: Accept | None
+    full: bool
     progress: Callable[[str], None]
+    ended: Callable[[Run], None]
+    base: Mapping[str, Any] | None = None
+    usual: Mapping[str, float] = field(default_factory=dict)
     profiles: Sequence[Row] = ()
     intakes: dict[str, Intake] = field(default_factory=dict)
     accepted: SourceOutcome | None = None
@@ -80,6 +90,11 @@ class Night:
                 self._seconds[outer] = self._seconds.get(outer, 0.0) - spent
             self._running = outer
 
+    def begin(self, stage: str) -> None:
+        """Tell that a stage begins, and how long it usually takes."""
+        usual = self.usual.get(stage)
+        self.progress(stage if usual is None else f"{stage}: usually {usual:.0f} s")
+
     def done(self, stage: str, rows_in: int | None = None, rows_out: int | None = None) -> None:
         """Write a stage down."""
         self.stages.append(StageRow(stage, round(self._seconds.get(stage, 0.0), 2), rows_in, rows_out))
@@ -92,20 +107,27 @@ def run_night(
     settings: Settings,
     accept: Accept | None,
     progress: Callable[[str], None],
+    *,
+    full: bool = False,
+    ended: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Run a night; returns its finished row.
 
+    A business date that is done already, of which nothing has changed since, is left as it is; with `full` it is
+    computed anew, and `progress` is told in how many rows that makes a difference.
+
     Raises:
-        UserError: no landing folder, a business date before the newest finished one, nothing to accept, or another run
-            is at work; nothing was written.
+        UserError: no landing folder, a business date before the newest finished one, nothing to accept, too little
+            room on the disk, or another run is at work; nothing was written.
         NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
     """
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
     _check_accept(lake, landing, business_date, accept)
-    _check_date(lake, business_date)
-    with lock.only_run(lake.files, lake.root, business_date):
-        return _run(Night(lake, landing, business_date, settings, accept, progress))
+    last = _check_date(lake, business_date)
+    space.check(lake.files, lake.root, landing, last["business_date"] if last else None, business_date)
+    with lock.only_run(lake.files, lake.root, f"the night {business_date}"):
+        return _run(Night(lake, landing, business_date, settings, accept, full, progress, ended))
 
 
 def _check_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
@@ -119,19 +141,24 @@ def _check_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
 def _run(night: Night) -> Run:
     lake, business_date, settings = night.lake, night.business_date, night.settings
     # Again: another run may have ended before this one took the lock.
-    base = ledger.table_versions(_check_date(lake, business_date))
-    run = ledger.begin(lake, business_date, _versions(settings, {}))
+    night.base = _check_date(lake, business_date)
+    night.usual = ledger.usual_seconds(lake, _USUAL_NIGHTS)
+    base = ledger.table_versions(night.base)
+    run = ledger.begin(lake, business_date, shaped_by(settings, {}))
     try:
         lake.clear_scratch()
         lake.roll_back(base)
         _stages(night)
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
-        run = replace(_told(night, run.ended(status)), versions=_versions(settings, lake.current_versions()))
+        run = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
     except BaseException as error:
-        ledger.write(lake, _told(night, run.ended("failed", _reason(error))))
+        failed = _told(night, run.ended("failed", _reason(error)))
+        ledger.write(lake, failed)
         lake.roll_back(base)
+        night.ended(failed)
         raise
     ledger.write(lake, run)
+    night.ended(run)
     return run
 
 
@@ -146,6 +173,8 @@ def _check_accept(lake: Lake, landing: str, business_date: dt.date, accept: Acce
 
 def _stages(night: Night) -> None:
     """The night, in reading order."""
+    usual = sum(night.usual.values())
+    night.progress(f"night {night.business_date}" + (f": usually {usual:.0f} s" if usual else ""))
     with night.clock("bronze"):
         remembered = deliveries.load(night.lake)
     with night.clock("gate"):
@@ -154,9 +183,50 @@ def _stages(night: Night) -> None:
         _take_in(night, source, remembered.get(source.name, ()))
     _record_intake(night, remembered)
     _require_sources(night)
+    unchanged = _is_unchanged(night, remembered)
+    if unchanged and not night.full:
+        night.progress(f"nothing has changed since {night.business_date} was done: its tables stay as they are")
+        return
+    decide(night)
+    if unchanged:
+        _compare(night)
+
+
+def decide(night: Night) -> None:
+    """From silver to cases: what the night has taken in stands in `night.intakes`, what the one before left in gold."""
     _match(night)
     _gold(night)
     _corrections(night)
+
+
+def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
+    """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
+    if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
+        return False
+    now = shaped_by(night.settings, {})
+    same = all(night.base["versions"][name] == now[name] for name in ("code", "configuration", "rules"))
+    taken = night.intakes.values()
+    return same and all(each.picture is None and each.history == remembered.get(each.source, ()) for each in taken)
+
+
+def _compare(night: Night) -> None:
+    """Tell in how many rows a rebuild differs from what it replaces: in none, if a night is what it says."""
+    before = Lake(night.lake.spark, night.lake.root, ledger.table_versions(night.base))
+    for table in (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS):
+        night.progress(
+            f"full: {table.path}: {differing_rows(before.read(table), night.lake.read(table)):,} rows differ"
+        )
+
+
+def differing_rows(one: DataFrame, other: DataFrame) -> int:
+    """Rows that stand in only one of two tables of the same columns."""
+
+    def rows(frame: DataFrame, sign: int) -> DataFrame:
+        return frame.select(F.xxhash64(F.to_json(F.struct(*frame.columns))).alias("row"), F.lit(sign).alias("sign"))
+
+    counted = rows(one, 1).union(rows(other, -1)).groupBy("row").agg(F.abs(F.sum("sign")).alias("apart"))
+    (found,) = counted.agg(F.coalesce(F.sum("apart"), F.lit(0))).collect()
+    return int(found[0])
 
 
 # ── landing → bronze → picture → gate → silver ──
@@ -290,6 +360,7 @@ def _silver(night: Night) -> dict[str, DataFrame]:
 
 
 def _match(night: Night) -> None:
+    night.begin("match")
     lake = night.lake
     with night.clock("match"):
         pictures = {name: lake.pin(table) for name, table in tables.SILVER.items()}
@@ -321,7 +392,7 @@ def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataF
 
 
 def _gold(night: Night) -> None:
-    night.progress("gold")
+    night.begin("gold")
     lake = night.lake
     with night.clock("gold"):
         before = lake.pin(tables.FLAGGED_SELLERS)
@@ -374,7 +445,7 @@ def _present(night: Night) -> frozenset[str]:
 
 
 def _corrections(night: Night) -> None:
-    night.progress("corrections")
+    night.begin("corrections")
     lake = night.lake
     with night.clock("corrections"):
         needed = ("residents", "taxpayers", "bank_accounts", "telecom_subscribers", "sellers")
@@ -399,11 +470,12 @@ def _told(night: Night, run: Run) -> Run:
     return replace(run, stages=tuple(night.stages), sources=tuple(outcomes))
 
 
-def _versions(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:
+def shaped_by(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:
+    """What shaped a run, as its row names it: code, settings, rules, and the tables' versions."""
     rules = resources.files("jobs").joinpath("rules")
     content = "".join(entry.read_text(encoding="utf-8") for entry in sorted(rules.iterdir(), key=lambda e: e.name))
     return {
-        "code": metadata.version("ct18"),
+        "code": ledger.CODE,
         "configuration": settings.digest(),
         "rules": hashlib.sha256(content.encode()).hexdigest()[:16],
         "tables": table_versions,

@@ -110,6 +110,34 @@ class GoldSettings(_Section):
     )
 
 
+class MonitoringSettings(_Section):
+    """What a night tells the outside."""
+
+    log: Path | None = Field(default=None, description="file to which a JSON line is added for all that is told")
+    metrics: Path | None = Field(
+        default=None, description="file of figures in Prometheus' text format, written when a run ends (*.prom)"
+    )
+    notify: list[str] = Field(
+        default_factory=list, description="command (and its arguments) that is run when a night goes wrong"
+    )
+    notify_of: list[Literal["failed", "refused", "degraded", "succeeded"]] = Field(
+        default=["failed", "refused"], description="what it is run for; refused: the night could not begin"
+    )
+
+
+class MaintenanceSettings(_Section):
+    """How long what is kept: no longer than its purpose needs (Luật 91/2025/QH15, art. 3); owners decide the days."""
+
+    versions_days: int = Field(
+        default=30, ge=7, le=30, description="past nights that can still be read, explained and replayed"
+    )
+    quarantine_days: int = Field(default=90, ge=1, description="refused rows, which hold personal data as it came")
+    bronze_days: int = Field(
+        default=30, ge=1, description="rows of deliveries that a later full has superseded and no picture reads"
+    )
+    quality_days: int = Field(default=1095, ge=1, description="scorecards, findings and profiles")
+
+
 class ReportSettings(_Section):
     """Reports."""
 
@@ -125,10 +153,12 @@ class Settings(_Section):
     match: MatchSettings = MatchSettings()
     gold: GoldSettings = GoldSettings()
     report: ReportSettings = ReportSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    maintenance: MaintenanceSettings = MaintenanceSettings()
 
     def digest(self) -> str:
         """Hash of everything that shapes results, for `ops/runs`; the secret enters only through a hash of its own."""
-        content = self.model_dump(exclude={"spark"})
+        content = self.model_dump(exclude={"spark", "report", "monitoring", "maintenance"})
         content["gold"]["hash_key"] = hashlib.sha256(self.gold.hash_key.encode()).hexdigest()[:8]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
-from jobs.ledger import EXIT_CODES, FINISHED
+from jobs.ledger import EXIT_CODES, is_whole, mean_seconds
 from jobs.lock import is_held
 from jobs.storage import Lake
 from jobs.tables import RUNS
 
-_TREND_NIGHTS = 7
+# Nights before, with which the newest is compared.
+TREND_NIGHTS = 7
 
 Run = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ def as_table(runs: Sequence[Run]) -> str:
     """A line a run, then the stages of the newest finished one beside those of the nights before."""
     lines = [f"{'đêm':10}  {'kết quả':9}  {'bắt đầu':16}  {'giây':>8}  {'dòng vào':>11}  nguồn cần xử lý"]
     lines += [_line(run) for run in runs]
-    finished = [run for run in runs if run["status"] in FINISHED]
+    finished = [run for run in runs if is_whole(run)]
     if finished:
         lines += ["", f"công đoạn của đêm {finished[0]['business_date']}:", *_stages(finished)]
     return "\n".join(lines)
@@ -60,15 +60,11 @@ def _line(run: Run) -> str:
 
 def _stages(finished: Sequence[Run]) -> list[str]:
     """Seconds and rows of each stage of the newest night, and how its seconds compare with the nights before."""
-    before = [_seconds(run) for run in finished[1 : 1 + _TREND_NIGHTS]]
+    usual = mean_seconds(finished[1 : 1 + TREND_NIGHTS])
     lines = []
     for stage in finished[0]["stages"] or []:
-        usual = [run[stage["name"]] for run in before if run.get(stage["name"])]
-        trend = f"{stage['seconds'] / fmean(usual) - 1:+.0%}" if usual else ""
+        before = usual.get(stage["name"])
+        trend = f"{stage['seconds'] / before - 1:+.0%}" if before else ""
         rows = " → ".join("-" if stage[key] is None else f"{stage[key]:,}" for key in ("rows_in", "rows_out"))
         lines.append(f"  {stage['name']:12}{stage['seconds']:>8.1f} s  {trend:>6}  {rows}")
     return lines
-
-
-def _seconds(run: Run) -> dict[str, float]:
-    return {stage["name"]: stage["seconds"] for stage in run["stages"] or []}

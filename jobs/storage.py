@@ -137,6 +137,18 @@ class Files:
         except Py4JJavaError as error:
             raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
+    def size(self, path: str) -> int:
+        """Bytes of a file, or of all files in a folder; 0 where there is none."""
+        opened, system = self._open(path)
+        return int(system.getContentSummary(opened).getLength()) if system.exists(opened) else 0
+
+    def free(self, path: str) -> int:
+        """Bytes that may still be written where a path lies or would lie; no end of them in an object store."""
+        opened, system = self._open(path)
+        while not system.exists(opened) and opened.getParent() is not None:
+            opened = opened.getParent()
+        return int(system.getStatus(opened).getRemaining())
+
     def create(self, path: str, content: bytes) -> bool:
         """Write a small new file; False where one of that name is there, which stays as it is."""
         opened, system = self._open(path)
@@ -272,6 +284,16 @@ class Lake:
         """Delete the rows that a condition names; nothing where the table does not exist."""
         if self.exists(table):
             DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
+
+    def compact(self, table: Table) -> None:
+        """Merge a table's small files, partition by partition; nothing where there are none, or no table."""
+        if self.exists(table):
+            DeltaTable.forPath(self.spark, self.location(table)).optimize().executeCompaction()
+
+    def vacuum(self, table: Table, days: int) -> None:
+        """Delete files that no version of the last so many days reads; older versions can be read no more."""
+        if self.exists(table):
+            DeltaTable.forPath(self.spark, self.location(table)).vacuum(24.0 * days)
 
     def keep(self, frame: DataFrame) -> DataFrame:
         """The frame, computed and laid down in the warehouse's scratch folder: its plan begins anew from there."""

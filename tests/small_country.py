@@ -48,9 +48,11 @@ Plan = dict[str, Any]
 
 @dataclass(frozen=True)
 class Nights:
-    """Three nights of one warehouse, each with the state that it left.
+    """Three nights of one warehouse and a fourth run in which nothing is left to do, each with the state that it left.
 
     Attributes:
+        told: what the second, the first once more in full, told of its progress.
+        idle: the third once more.
         rows: what each source delivered on the first, typed.
         registered: the case of a person who registered before the third.
         renamed: shops that took names of `HOSTILE` before the third.
@@ -60,7 +62,9 @@ class Nights:
     lake: Lake
     first: Run
     again: Run
+    told: list[str]
     following: Run
+    idle: Run
     rows: Mapping[str, Callable[[], pa.Table]]
     registered: str
     renamed: tuple[tuple[str, str], ...]
@@ -76,7 +80,8 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     before = log.stat().st_size
     lake = Lake(spark, str(folder / "warehouse"))
     first = run(lake, str(COUNTRY / "landing"), NIGHT)
-    again = run(lake, str(COUNTRY / "landing"), NIGHT)
+    told: list[str] = []
+    again = run_night(lake, str(COUNTRY / "landing"), NIGHT, Settings(), None, told.append, full=True)
     drawn = generate.draw(5_000, 18, NIGHT)
     rows = {source: functools.cache(made) for source, made in drawn.rows.items()}
     landing = Zone(folder / "landing")
@@ -85,7 +90,8 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     for name in NEXT_FAULTS:
         write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
     following = run(lake, str(landing.root), NEXT)
-    return Nights(lake, first, again, following, rows, registered, renamed, _plans(log, before))
+    idle = run(lake, str(landing.root), NEXT)
+    return Nights(lake, first, again, told, following, idle, rows, registered, renamed, _plans(log, before))
 
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:

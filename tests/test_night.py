@@ -95,6 +95,20 @@ def test_the_same_night_again_changes_nothing(nights: Nights, table: tables.Tabl
     assert _rows(nights.state(nights.again).read(table)) == _rows(nights.state(nights.first).read(table))
 
 
+def test_a_rebuild_tells_in_how_many_rows_it_differs(nights: Nights) -> None:
+    compared = [line for line in nights.told if line.startswith("full: ")]
+    assert compared == [
+        f"full: {name}: 0 rows differ" for name in ("match/seller_links", "gold/seller_parties", "gold/flagged_sellers")
+    ]
+
+
+def test_a_night_that_is_done_is_left_alone(nights: Nights) -> None:
+    assert nights.idle.status == nights.following.status
+    assert nights.idle.sources == nights.following.sources
+    assert [stage.name for stage in nights.idle.stages] == ["bronze", "gate", "silver"]
+    assert nights.idle.versions["tables"] == nights.following.versions["tables"] == nights.lake.current_versions()
+
+
 def test_scores_are_those_of_what_was_found(nights: Nights) -> None:
     state = nights.state(nights.first)
     key = ["business_date", "source", "dimension"]
@@ -185,7 +199,7 @@ def test_hostile_text_is_shown_as_text(nights: Nights, tmp_path: Path) -> None:
 def test_finished_nights_are_in_the_ledger_and_going_back_is_refused(nights: Nights) -> None:
     last = ledger.last_finished(nights.lake)
     assert last is not None
-    assert last["run_id"] == nights.following.run_id
+    assert last["run_id"] == nights.idle.run_id
     with pytest.raises(Exception, match="lies before the newest finished one"):
         run(nights.lake, str(COUNTRY / "landing"), NIGHT - dt.timedelta(days=1))
 
@@ -206,7 +220,7 @@ def test_where_the_policy_says_so_a_bad_picture_stops_the_night(nights: Nights, 
 def test_two_runs_at_once_are_refused_and_leave_no_trace(nights: Nights) -> None:
     before = nights.lake.current_versions()
     with (
-        lock.only_run(nights.lake.files, nights.lake.root, NEXT),
+        lock.only_run(nights.lake.files, nights.lake.root, f"the night {NEXT}"),
         pytest.raises(UserError, match="two runs at once would spoil each other"),
     ):
         run(nights.lake, str(COUNTRY / "landing"), NEXT)

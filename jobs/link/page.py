@@ -40,7 +40,9 @@ LEVELS: Mapping[str, str] = {
     "words": "mọi từ của một bên có ở bên kia",
     "similar": "gần giống",
     "partial": "trùng một phần",
-    "parts": "trùng hai phần của ngày",
+    "year_day": "cùng năm và ngày",
+    "year_month": "cùng năm và tháng",
+    "month_day": "cùng ngày và tháng",
     "year": "cùng năm",
     "near": "gần nhau",
     "different": "khác nhau",
@@ -52,12 +54,10 @@ WHYS: Mapping[str, tuple[str, str]] = {
         "Vừa qua ngưỡng (near threshold)",
         "được nối, nhưng sát ngưỡng nhất: nối nhầm thì thường nằm ở đây.",
     ),
-    "weak_link": ("Mối nối yếu trong cụm (weak link)", "cùng cụm, dù riêng cặp này ít bằng chứng."),
     "below_threshold": (
         "Ngay dưới ngưỡng (below threshold)",
         "không được nối, nhưng sát ngưỡng nhất: bỏ sót thì thường nằm ở đây.",
     ),
-    "nearest_unlinked": ("Gần nhất mà không nối (nearest unlinked)", "trọng số cao nhất trong những cặp khác cụm."),
 }
 STAGES: Mapping[str, str] = {
     "read": "đọc dữ liệu",

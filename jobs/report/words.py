@@ -179,6 +179,13 @@ STATUSES: Mapping[str, Term] = {
     "running": Term("Đang chạy", "Đêm chưa chạy xong."),
 }
 
+CASE_STATUSES: Mapping[str, str] = {
+    "open": "đang mở",
+    "confirmed": "đã xác nhận",
+    "dismissed": "đã bác",
+    "resolved": "đã giải quyết",
+}
+
 STAGES: Mapping[str, str] = {
     "bronze": "Nhận dữ liệu (bronze)",
     "gate": "Cổng chất lượng",
@@ -187,6 +194,7 @@ STAGES: Mapping[str, str] = {
     "gold": "Gắn cờ (gold)",
     "audit": "Kiểm tra trước khi công bố",
     "corrections": "Giá trị cần sửa",
+    "maintenance": "Dọn kho",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}

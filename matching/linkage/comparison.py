@@ -1,6 +1,6 @@
 """Comparison of candidate pairs: the level that each column shows, as native expressions, and term frequencies.
 
-The levels of a pair travel packed, three bits a column, in as few numbers as will hold them: an agreement pattern.
+The levels of a pair travel packed, four bits a column, in as few numbers as will hold them: an agreement pattern.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, Kind, Sides, letters
 from matching.linkage.records import swapped
 
-_BITS = 3
+_BITS = 4
 _PER_PACK = 63 // _BITS
+MASK = 2**_BITS - 1
 NULL = -1
 SWAPPED = "swapped"
 _SWAPPED_M = 0.02
@@ -138,11 +139,11 @@ def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison])
 def gamma(i: int) -> Column:
     """Level (int) that the i-th column shows in a pattern; -1 where a value is missing."""
     pack, shift = place(i)
-    return F.shiftright(pack, shift).bitwiseAND(F.lit(7)).cast("int") + NULL
+    return F.shiftright(pack, shift).bitwiseAND(F.lit(MASK)).cast("int") + NULL
 
 
 def place(i: int) -> tuple[str, int]:
-    """Pattern column in which the i-th column's level stands, and the bit at which its three bits begin."""
+    """Pattern column in which the i-th column's level stands, and the bit at which its bits begin."""
     return f"pattern_{i // _PER_PACK}", _BITS * (i % _PER_PACK)
 
 

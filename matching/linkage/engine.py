@@ -325,7 +325,7 @@ def _counted(pairs: DataFrame, columns: int) -> tuple[Groups, Longs]:
     levels = []
     for i in range(columns):
         name, shift = comparison.place(i)
-        levels.append(((column[name] >> shift) & 7) + comparison.NULL)
+        levels.append(((column[name] >> shift) & comparison.MASK) + comparison.NULL)
     groups = Groups(levels, column["bits"].astype(float), column["count"].astype(float), column["label"].astype(int))
     return groups, column["rules"]
 

@@ -355,7 +355,9 @@ KINDS: Mapping[str, Kind] = {
         {FULL: _whole, "year_month": _year_month, "year_day": _year_day, "month_day": _month_day, "year": _year},
         (
             ("close", 0.05, lambda pair: pair.one_edit() | _day_month_swapped(pair)),
-            ("parts", 0.02, lambda p: p.same("year_month") | p.same("year_day") | p.same("month_day")),
+            ("year_day", 0.01, lambda pair: pair.same("year_day")),
+            ("year_month", 0.01, lambda pair: pair.same("year_month")),
+            ("month_day", 0.01, lambda pair: pair.same("month_day")),
             ("year", 0.02, lambda pair: pair.same("year")),
             ("near", 0.02, _near(2)),
         ),

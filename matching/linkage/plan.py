@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,9 @@ MAX_RULES = 24
 # Pairs of the sample that are looked at, at most: some hundred megabytes.
 _MOST_PAIRS = 3_000_000
 _RANDOM_PAIRS = 1_000_000
+# Conjunctions whose pairs are made before their number is looked at; pairs before equal ones are found.
+_AT_ONCE = 16
+_BEFORE_SORTED = 2_000_000
 # A rule must bring this share of all expected matches that no rule before it brings.
 _LEAST_GAIN = 1e-4
 # Pairs that one more match is worth, at most: some hundredths of a second.
@@ -72,6 +77,11 @@ class Sample:
     scale: float
     seeds: tuple[tuple[int, ...], ...] = ()
     share: float = 1.0
+
+    @cached_property
+    def shared(self) -> Longs:
+        """`keys` without those that no pair shares: most records fall out of most conjunctions."""
+        return np.stack([np.where(_paired(keys, self.right), keys, 0) for keys in self.keys])
 
     @property
     def possible(self) -> float:
@@ -172,7 +182,7 @@ def seeds(sample: Sample, atoms: Sequence[Atom], columns: int, most: float) -> t
     found = set()
     for a in full:
         wide = [(a,)] + [tuple(sorted((a, b))) for b in full if b != a]
-        costs = {each: _count(sample, _conjoined(sample, each)) * sample.scale for each in wide}
+        costs = {each: _count(sample, _conjoined(sample.shared, each)) * sample.scale for each in wide}
         narrow = [each for each in wide if 0 < costs[each] <= most]
         if narrow:
             found.add((a,) if (a,) in narrow else max(narrow, key=lambda each: (costs[each], each)))
@@ -244,7 +254,7 @@ def _dependence(sample: Sample, full: Sequence[int], a: int, b: int) -> float:
 
     Pairs that agree in both are matches or dependent; matches agree in the other columns too, which tells them apart.
     """
-    both = Sample(_conjoined(sample, (full[a], full[b]))[None, :], sample.right, sample.scale)
+    both = Sample(_conjoined(sample.keys, (full[a], full[b]))[None, :], sample.right, sample.scale)
     count = _count(both, both.keys[0])
     shares = [_count(sample, sample.keys[full[c]]) / _present(sample, full[c]) for c in (a, b)]
     expected = shares[0] * shares[1] * _present(both, 0)
@@ -266,12 +276,20 @@ def _dependence(sample: Sample, full: Sequence[int], a: int, b: int) -> float:
     return float((1 - matches) * count / sample.possible * np.log2(lift))
 
 
-def _conjoined(sample: Sample, conjunction: Iterable[int]) -> Longs:
+def _paired(keys: Longs, right: Flags | None) -> Flags:
+    """Whether a record has a key that another has, of the other input where there are two."""
+    blocks = runs(keys, right)
+    found = np.zeros(len(keys), dtype=bool)
+    found[blocks.where(blocks.pairs > 0).rows] = True
+    return found
+
+
+def _conjoined(keys: Longs, conjunction: Iterable[int]) -> Longs:
     """Key of each record under a conjunction of atoms, 0 where an atom is missing."""
     first, *others = conjunction
-    key = sample.keys[first]
+    key = keys[first]
     for other in others:
-        more = sample.keys[other]
+        more = keys[other]
         key = np.where((key == 0) | (more == 0), 0, joined(key, more))
     return np.asarray(key)
 
@@ -281,23 +299,28 @@ def _count(sample: Sample, key: Longs) -> float:
     return float(count_pairs(key, sample.right))
 
 
+def _counts(sample: Sample, conjunctions: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
+    """Number of pairs of each conjunction."""
+    _ = sample.shared  # made once, before threads read it
+    with _threads() as pool:
+        counts = pool.map(lambda each: _count(sample, _conjoined(sample.shared, each)), conjunctions)
+        return dict(zip(conjunctions, counts, strict=True))
+
+
+def _threads() -> ThreadPoolExecutor:
+    """NumPy lets go of the interpreter while it sorts."""
+    return ThreadPoolExecutor()
+
+
 def _affordable(sample: Sample, atoms: Sequence[Atom], budget: float) -> dict[tuple[int, ...], float]:
     """Conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample."""
     most = budget / sample.scale
-    costs: dict[tuple[int, ...], float] = {}
-    dear: dict[tuple[int, ...], float] = {}
-    for size in (1, 2):
-        for conjunction in itertools.combinations(range(len(atoms)), size):
-            if _is_sensible(atoms, conjunction):
-                pairs = _count(sample, _conjoined(sample, conjunction))
-                (costs if pairs <= most else dear)[conjunction] = pairs
-    nearly = sorted((c for c in dear if len(c) == 2), key=lambda c: dear[c])[:_TRIPLES_FROM]
-    for conjunction in sorted({tuple(sorted({*pair, a})) for pair in nearly for a in range(len(atoms))}):
-        if len(conjunction) == 3 and _is_sensible(atoms, conjunction):
-            pairs = _count(sample, _conjoined(sample, conjunction))
-            if pairs <= most:
-                costs[conjunction] = pairs
-    return costs
+    wide = [c for size in (1, 2) for c in itertools.combinations(range(len(atoms)), size) if _is_sensible(atoms, c)]
+    counted = _counts(sample, wide)
+    dear = sorted((c for c in wide if len(c) == 2 and counted[c] > most), key=lambda c: counted[c])[:_TRIPLES_FROM]
+    finer = sorted({tuple(sorted({*pair, a})) for pair in dear for a in range(len(atoms))})
+    counted |= _counts(sample, [c for c in finer if len(c) == 3 and _is_sensible(atoms, c)])
+    return {conjunction: pairs for conjunction, pairs in counted.items() if pairs <= most}
 
 
 def _is_sensible(atoms: Sequence[Atom], conjunction: tuple[int, ...]) -> bool:
@@ -308,15 +331,21 @@ def _is_sensible(atoms: Sequence[Atom], conjunction: tuple[int, ...]) -> bool:
 def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, Longs]:
     """Pairs of all conjunctions, each once; of the cheapest where they are too many."""
     records = np.int64(sample.keys.shape[1])
+    cheapest = sorted(costs, key=lambda c: (costs[c], c))
+
+    def pairs(conjunction: tuple[int, ...]) -> Longs:
+        left, right = runs(_conjoined(sample.shared, conjunction), sample.right).all_pairs()
+        return np.minimum(left, right) * records + np.maximum(left, right)
+
     found = np.zeros(0, dtype=np.int64)
     fresh: list[Longs] = []
-    for conjunction in sorted(costs, key=lambda c: (costs[c], c)):
-        left, right = runs(_conjoined(sample, conjunction), sample.right).all_pairs()
-        fresh.append(np.minimum(left, right) * records + np.maximum(left, right))
-        if sum(map(len, fresh)) > 2_000_000:
-            found, fresh = distinct(np.concatenate([found, *fresh])), []
-            if len(found) > _MOST_PAIRS:
-                break
+    with _threads() as pool:
+        for start in range(0, len(cheapest), _AT_ONCE):
+            fresh += pool.map(pairs, cheapest[start : start + _AT_ONCE])
+            if sum(map(len, fresh)) > _BEFORE_SORTED:
+                found, fresh = distinct(np.concatenate([found, *fresh])), []
+                if len(found) > _MOST_PAIRS:
+                    break
     found = distinct(np.concatenate([found, *fresh]))
     return found // records, found % records
 

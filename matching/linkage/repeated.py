@@ -25,7 +25,7 @@ _PARTS: Mapping[str, frozenset[str]] = {
 # Share of the rows with both values in which the whole holds all words of the part.
 _REPEATED = 0.5
 # Rows that are looked at, about.
-_ENOUGH_ROWS = 50_000
+_ENOUGH_ROWS = 20_000
 _GIVEN, _FAMILY = "given_name", "family_name"
 
 

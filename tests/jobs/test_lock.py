@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import socket
@@ -19,7 +18,7 @@ from jobs.errors import UserError
 from jobs.lock import LOCK, Owner, only_run
 from jobs.storage import Files
 
-NIGHT = dt.date(2026, 11, 15)
+WORK = "the night 2026-11-15"
 
 
 @pytest.fixture
@@ -39,24 +38,24 @@ def write(root: Path, owner: Owner) -> None:
 @pytest.fixture
 def living(files: Files, tmp_path: Path) -> Owner:
     """The lock of this very process."""
-    with only_run(files, str(tmp_path / "elsewhere"), NIGHT):
+    with only_run(files, str(tmp_path / "elsewhere"), WORK):
         return held(tmp_path / "elsewhere")
 
 
 def test_while_a_run_works_no_other_begins(files: Files, tmp_path: Path) -> None:
-    with only_run(files, str(tmp_path), NIGHT):
+    with only_run(files, str(tmp_path), WORK):
         before = held(tmp_path)
-        told = f"night 2026-11-15 has been running for 0 minutes .process {os.getpid()} on {socket.gethostname()}"
-        with pytest.raises(UserError, match=told), only_run(files, str(tmp_path), NIGHT):
+        told = f"{WORK} has been running for 0 minutes .process {os.getpid()} on {socket.gethostname()}"
+        with pytest.raises(UserError, match=told), only_run(files, str(tmp_path), WORK):
             raise AssertionError("two runs at once")
         assert held(tmp_path) == before
-    with only_run(files, str(tmp_path), NIGHT):
+    with only_run(files, str(tmp_path), WORK):
         pass
     assert list((tmp_path / "ops").iterdir()) == []
 
 
 def test_a_run_that_fails_lets_go(files: Files, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="failed"), only_run(files, str(tmp_path), NIGHT):
+    with pytest.raises(ValueError, match="failed"), only_run(files, str(tmp_path), WORK):
         raise ValueError("failed")
     assert not (tmp_path / LOCK).exists()
 
@@ -65,14 +64,14 @@ def test_a_dead_process_stands_in_nobodys_way(files: Files, tmp_path: Path, livi
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     write(tmp_path, replace(living, process=ended.pid))
-    with only_run(files, str(tmp_path), NIGHT):
+    with only_run(files, str(tmp_path), WORK):
         assert held(tmp_path).process == os.getpid()
 
 
 @pytest.mark.skipif(not lock._began(os.getpid()), reason="this system does not say when a process began")
 def test_a_process_of_the_same_number_is_another(files: Files, tmp_path: Path, living: Owner) -> None:
     write(tmp_path, replace(living, began="before the machine was started anew 17"))
-    with only_run(files, str(tmp_path), NIGHT):
+    with only_run(files, str(tmp_path), WORK):
         assert held(tmp_path) == replace(living, since=held(tmp_path).since)
 
 
@@ -80,7 +79,7 @@ def test_of_another_machine_nothing_is_known(files: Files, tmp_path: Path, livin
     write(tmp_path, replace(living, host="another-machine", process=1))
     with (
         pytest.raises(UserError, match="on another-machine.*delete .*_running.json"),
-        only_run(files, str(tmp_path), NIGHT),
+        only_run(files, str(tmp_path), WORK),
     ):
         raise AssertionError("it may be at work")
     assert held(tmp_path).host == "another-machine"
@@ -92,6 +91,6 @@ def test_a_lock_that_cannot_be_read_is_respected(files: Files, tmp_path: Path, c
     (tmp_path / LOCK).write_text(content)
     with (
         pytest.raises(UserError, match="another run is at work; if none is, delete"),
-        only_run(files, str(tmp_path), NIGHT),
+        only_run(files, str(tmp_path), WORK),
     ):
         raise AssertionError("it may be at work")

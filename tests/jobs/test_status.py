@@ -50,7 +50,7 @@ def test_the_exit_code_is_that_of_the_newest_run(lake: Lake, statuses: tuple[str
 
 
 def test_a_run_at_work_is_no_failure(lake: Lake) -> None:
-    with lock.only_run(lake.files, lake.root, NOON.date()):
+    with lock.only_run(lake.files, lake.root, "the night 2026-11-16"):
         found = runs(lake, "degraded", "running")
         assert status.exit_code(found) == 3
         assert "running" in status.as_table(found)

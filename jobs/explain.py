@@ -1,0 +1,136 @@
+"""Where a case comes from: every row of the sources that made it, every rule and version, of any night that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from jobs import tables
+from jobs.errors import UserError
+from jobs.masking import free_name, last_four
+from jobs.report import numbers
+from jobs.report.evidence import sentences
+from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
+from jobs.storage import Lake
+
+# Rows of one source that are listed; a shop may have thousands of sales rows.
+_MOST_ROWS = 200
+_ORIGIN = ("_delivery_date", "_file", "_row_number")
+# Tables whose versions shaped a case.
+_SHAPING = ("silver/", "match/", "gold/flagged_sellers", "gold/seller_parties")
+
+
+def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
+    """A case of a night in lines of text, identifiers masked.
+
+    Args:
+        night: the warehouse as that night left it.
+        run: the night's row of `ops/runs`.
+        case_id: the case.
+
+    Raises:
+        UserError: the night has no such case, or its tables are no longer kept.
+    """
+    try:
+        case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
+        if case is None:
+            raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
+        return "\n".join([*_case(case, run), *_rows(night, case), *_versions(run)])
+    except PySparkException:
+        raise UserError(
+            f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
+        ) from None
+
+
+def _masked() -> dict[str, Column]:
+    return {
+        "shown_name": free_name(F.col("party_name")),
+        "shown_id": last_four(F.col("personal_id")),
+        "shown_code": last_four(F.col("tax_code")),
+    }
+
+
+def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
+    ended = say(STATUSES, run["status"]).lower()
+    yield f"hồ sơ {case.case_id}, đêm {run['business_date']} (lượt {run['run_id']}, {ended})"
+    yield f"  lý do: {say(REASONS, case.reason)} ({case.reason}{', ' + case.detail if case.detail else ''})"
+    status = say(CASE_STATUSES, case.status)
+    yield f"  trạng thái: {status}; gắn cờ từ {case.first_flagged_on}; xét đêm {case.business_date}"
+    who = [
+        case.shown_name,
+        case.shown_id,
+        case.shown_code,
+        province(case.province_code) if case.province_code else None,
+    ]
+    kind = say(PARTY_TYPES, case.party_type)
+    yield f"  bên bán: {', '.join(each for each in who if each) or 'chưa xác định'} ({kind})"
+    bound = "mọi doanh thu" if case.threshold_vnd is None else f"ngưỡng {numbers.count(case.threshold_vnd)} đ"
+    yield f"  doanh thu năm {case.tax_year}: {numbers.count(case.revenue_vnd)} đ, {bound}"
+    yield f"  căn cứ: {case.legal_basis or 'không có ngưỡng luật định'}"
+    if case.match_probability is not None:
+        quality = say(EVIDENCE_QUALITY, case.quality)
+        yield f"  xác suất: {numbers.decimal(case.match_probability, 3)}; chất lượng nguồn: {quality}"
+    yield "bằng chứng:"
+    yield from (f"  - {sentence}" for sentence in sentences(case.evidence))
+
+
+def _rows(night: Lake, case: Row) -> Iterator[str]:
+    yield "dòng dữ liệu (nguồn, khoá, ngày giao, tệp, dòng):"
+    for source, rows, key in _inputs(night, case):
+        found = rows.select(key.alias("key"), *_ORIGIN).orderBy(*_ORIGIN, "key").limit(_MOST_ROWS + 1).collect()
+        for row in found[:_MOST_ROWS]:
+            yield f"  {say(SOURCES, source)}: {row.key}, {row._delivery_date}, {row._file}, dòng {row._row_number}"
+        if len(found) > _MOST_ROWS:
+            yield f"  {say(SOURCES, source)}: … còn nữa, chỉ {_MOST_ROWS} dòng đầu"
+
+
+def _inputs(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
+    """Rows of each source's picture that the case stands on, and what to call each row."""
+    keys = [f"{shop.platform}|{shop.shop_id}" for shop in case.shops or []]
+    of_shop = F.concat_ws("|", "platform", "shop_id")
+    shops = night.read(tables.SELLERS).where(of_shop.isin(keys))
+    yield "sellers", shops, of_shop
+    sales = night.read(tables.SELLER_SALES).where(of_shop.isin(keys) & (F.col("year") == case.tax_year))
+    yield "seller_sales", sales, F.concat_ws("|", of_shop, "period", "category")
+    yield from _registry(night, case)
+    accounts = shops.select(F.col("payout_bank_code").alias("bank_code"), "account_norm").where(
+        "account_norm is not null"
+    )
+    paid = night.read(tables.BANK_ACCOUNTS).join(accounts.distinct(), ["bank_code", "account_norm"], "left_semi")
+    yield "bank_accounts", paid, F.concat_ws("|", "bank_code", last_four(F.col("account_number")))
+    called = shops.select("phone_norm").where("phone_norm is not null").distinct()
+    sims = night.read(tables.TELECOM).join(called, "phone_norm", "left_semi")
+    yield (
+        "telecom_subscribers",
+        sims,
+        F.concat_ws("|", last_four(F.col("msisdn")), F.col("activated_on").cast("string")),
+    )
+
+
+def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
+    """Who the party is, and its tax codes with what was declared."""
+    residents = night.read(tables.RESIDENTS).where(F.col("personal_id") == case.personal_id)
+    yield "residents", residents, last_four(F.col("personal_id"))
+    held = night.read(tables.HOLDER_LINKS).where(
+        (F.col("source") == "taxpayers") & (F.col("personal_id") == case.personal_id) & (F.col("decision") != "none")
+    )
+    codes = held.select(F.col("record_key").alias("tax_code"))
+    own = night.read(tables.TAXPAYERS)
+    own = own.join(codes.distinct(), "tax_code", "left_semi").unionByName(
+        own.where(F.col("tax_code") == case.tax_code).join(codes, "tax_code", "left_anti")
+    )
+    yield "taxpayers", own, last_four(F.col("tax_code"))
+    declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year)
+    declared = declared.join(own.select("tax_code"), "tax_code", "left_semi")
+    yield "declarations", declared, F.concat_ws("|", last_four(F.col("tax_code")), "period")
+
+
+def _versions(run: Mapping[str, Any]) -> Iterator[str]:
+    versions = run["versions"]
+    yield f"phiên bản: mã {versions['code']}, cài đặt {versions['configuration']}, luật {versions['rules']}"
+    shaping = {name: at for name, at in (versions["tables"] or {}).items() if name.startswith(_SHAPING)}
+    yield f"  bảng: {', '.join(f'{name} {at}' for name, at in sorted(shaping.items()))}"

@@ -1,0 +1,36 @@
+"""Whether a night will find room on the disk, as far as that can be foreseen."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from jobs import landing
+from jobs.errors import UserError
+from jobs.storage import Files
+
+# A first night leaves a bit more than twice what it was given (bronze, silver, gold), and lays down as much again while
+# it works.
+_TIMES = 4
+_GIB = 2**30
+
+
+def needed(files: Files, landing_zone: str, after: dt.date | None, until: dt.date) -> int:
+    """Bytes that a night on the deliveries dated after the last finished one is likely to write."""
+    fresh = [
+        path for date, path in landing.folders(files, landing_zone) if (not after or date > after) and date <= until
+    ]
+    return _TIMES * sum(files.size(path) for path in fresh)
+
+
+def check(files: Files, root: str, landing_zone: str, after: dt.date | None, until: dt.date) -> None:
+    """Refuse a night that would run out of disk.
+
+    Raises:
+        UserError: the warehouse has less room than the night needs.
+    """
+    wanted, free = needed(files, landing_zone, after, until), files.free(root)
+    if free < wanted:
+        raise UserError(
+            f"warehouse {root}: {free / _GIB:,.1f} GiB free, a night on these deliveries needs about "
+            f"{wanted / _GIB:,.1f}; make room (ct18 maintain removes what no night needs any more)"
+        )

@@ -1,0 +1,44 @@
+"""What operators copy: units, the example settings, the handbook's commands."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from jobs.__main__ import app
+from jobs.settings import DEVELOPMENT_KEY, load
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "operations"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+@pytest.mark.parametrize("unit", sorted(path.name for path in FOLDER.glob("ct18-*")))
+def test_systemd_accepts_the_unit(unit: str) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(FOLDER / unit)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_example_settings_load_and_are_not_for_development() -> None:
+    settings = load(FOLDER / "settings.yaml")
+    assert settings.gold.hash_key != DEVELOPMENT_KEY
+    assert settings.monitoring.metrics is not None
+
+
+@pytest.mark.parametrize("text", [ROOT / "docs" / "operations.md", *FOLDER.glob("ct18*")], ids=lambda path: path.name)
+def test_every_command_that_operators_are_told_is_there(text: Path) -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    named = re.findall(r"(?:\bct18|\{CT18\}) ([a-z][a-z-]+) (?=--)", text.read_text("utf-8"))
+    assert set(named) <= commands
+
+
+def test_the_handbook_names_every_command_of_a_night() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    for command in ("catch-up", "status", "doctor", "maintain", "explain", "replay", "report"):
+        assert f"ct18 {command}" in text
