@@ -20,6 +20,7 @@ from jobs.errors import NightFailed, UserError
 
 if TYPE_CHECKING:  # Spark takes seconds to import; `--help` shall not wait for it.
     from jobs.ledger import Run
+    from jobs.monitoring import Monitor
     from jobs.outcomes import Accept
     from jobs.settings import Settings
     from jobs.storage import Lake
@@ -105,8 +106,8 @@ def nightly(
             raise UserError("--accept SOURCE:DATE needs a known source (or gold), a date, --by NAME and --reason TEXT")
         override = Accept(source, _date(delivery_date), (by or "").strip(), (reason or "").strip())
     settings = _settings(config)
-    with _warehouse(settings, warehouse) as lake:
-        run = _night(lake, landing, date, settings, override, full=full)
+    with _watched(settings, date) as monitor, _warehouse(settings, warehouse) as lake:
+        run = _night(lake, landing, date, settings, override, monitor, full=full)
         raise typer.Exit(EXIT_CODES[run.status])
 
 
@@ -122,14 +123,14 @@ def catch_up(
     from jobs.ledger import EXIT_CODES
 
     until, settings = _date(to), _settings(config)
-    with _warehouse(settings, warehouse) as lake:
+    with _watched(settings, until) as monitor, _warehouse(settings, warehouse) as lake:
         nights = missed(lake, landing, until)
         if not nights:
             _say(f"no night was missed: {until} is done")
         code = 0
         for number, date in enumerate(nights, start=1):
             _say(f"night {date}: {number} of {len(nights)}")
-            code = EXIT_CODES[_night(lake, landing, date, settings, None).status]
+            code = EXIT_CODES[_night(lake, landing, date, settings, None, monitor).status]
         raise typer.Exit(code)
 
 
@@ -276,18 +277,19 @@ def link(
 
 
 def _night(
-    lake: Lake, landing: str, date: dt.date, settings: Settings, accept: Accept | None, *, full: bool = False
+    lake: Lake,
+    landing: str,
+    date: dt.date,
+    settings: Settings,
+    accept: Accept | None,
+    monitor: Monitor,
+    *,
+    full: bool = False,
 ) -> Run:
     """Run a night, and tell what became of it, its stages and its sources."""
-    from jobs.monitoring import Monitor
     from jobs.night import run_night
 
-    monitor = Monitor(settings.monitoring, _say)
-    try:
-        run = run_night(lake, landing, date, settings, accept, monitor.line, full=full, ended=monitor.ended)
-    except UserError as error:
-        monitor.refused(date, str(error))
-        raise
+    run = run_night(lake, landing, date, settings, accept, monitor.line, full=full, ended=monitor.ended)
     for stage in run.stages:
         _say(f"{stage.name}: {stage.seconds:.1f} s, rows {_count(stage.rows_in)} → {_count(stage.rows_out)}")
     for outcome in run.sources:
@@ -322,6 +324,19 @@ def _last_words(error: object, code: int) -> int:
     if words:
         print(f"ct18: {words}", file=sys.stderr)
     return code
+
+
+@contextmanager
+def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
+    """Tell the outside too where a night cannot begin."""
+    from jobs.monitoring import Monitor
+
+    monitor = Monitor(settings.monitoring, _say)
+    try:
+        yield monitor
+    except UserError as error:
+        monitor.refused(date, str(error))
+        raise
 
 
 @contextmanager

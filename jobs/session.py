@@ -56,6 +56,8 @@ _DEFAULTS = {
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.allFilesInCrc.enabled": "false",
     "spark.databricks.delta.stats.collect": "false",
+    # Delta's VACUUM lists folders in so many tasks; ten thousand by default, for a handful of folders.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Both would note the Python line and the JVM's stack of every Column, at five calls into the JVM each.
     "spark.python.sql.dataFrameDebugging.enabled": "false",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_the_example_settings_load_and_are_not_for_development() -> None:
     settings = load(FOLDER / "settings.yaml")
     assert settings.gold.hash_key != DEVELOPMENT_KEY
     assert settings.monitoring.metrics is not None
+
+
+def test_a_night_that_cannot_begin_is_told_outside_too(tmp_path: Path) -> None:
+    told, settings = tmp_path / "told", tmp_path / "settings.yaml"
+    settings.write_text(f"monitoring: {{log: {told}}}\nspark: {{jars: {tmp_path}}}\n", "utf-8")
+    places = ["--landing", str(tmp_path), "--warehouse", str(tmp_path / "warehouse"), "--config", str(settings)]
+    command = [sys.executable, "-m", "jobs", "catch-up", *places, "--to", "2026-11-20"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert "ct18: Delta's jars are not in the folder" in done.stderr
+    (line,) = map(json.loads, told.read_text("utf-8").splitlines())
+    assert (line["event"], line["business_date"]) == ("night refused", "2026-11-20")
 
 
 @pytest.mark.parametrize("text", [ROOT / "docs" / "operations.md", *FOLDER.glob("ct18*")], ids=lambda path: path.name)

@@ -39,7 +39,7 @@ def test_a_case_is_told_down_to_its_rows_and_masked(nights: Nights, reason: str)
         assert len(case["shops"]) > 1 or (row.platform, row.shop_id) == (shop["platform"], shop["shop_id"])
     for secret in (case["personal_id"], case["tax_code"]):
         assert secret is None or secret not in told
-    assert not re.search(r"(?<![|0-9a-z-])[0-9]{9,}(?![0-9])", told.replace(case["case_id"], ""))
+    assert not re.search(r"(?<![|0-9a-z-])[0-9]{9,}(?![0-9a-f])", told.replace(case["case_id"], ""))
     assert f"match/seller_links {nights.first.versions['tables']['match/seller_links']}" in told
 
 
@@ -50,7 +50,6 @@ def test_a_past_night_is_told_as_it_was(nights: Nights) -> None:
     assert [line for line in was.splitlines() if "trạng thái" in line] != [
         line for line in now.splitlines() if "trạng thái" in line
     ]
-    assert "household_business" not in was
 
 
 def test_an_unknown_case_is_one_line(nights: Nights) -> None:

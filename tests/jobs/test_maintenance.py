@@ -80,7 +80,6 @@ def test_files_that_no_night_reads_are_gone_and_small_ones_are_one(lake: Lake) -
 
     assert len([path for path in files(tables.QUALITY_PROFILES) if "_delta_log" not in path.parts]) == 3
     maintain(lake, SETTINGS, lambda line: None)
-    maintain(lake, SETTINGS, lambda line: None)
     assert len([path for path in files(tables.QUALITY_PROFILES) if "_delta_log" not in path.parts]) == 1
     assert len([path for path in files(tables.BRONZE["sellers"]) if "_delta_log" not in path.parts]) == 3
 
