@@ -40,7 +40,7 @@ def test_a_case_is_told_down_to_its_rows_and_masked(nights: Nights, reason: str)
     for secret in (case["personal_id"], case["tax_code"]):
         assert secret is None or secret not in told
     assert not re.search(r"(?<![|0-9a-z-])[0-9]{9,}(?![0-9a-f])", told.replace(case["case_id"], ""))
-    assert f"match/seller_links {nights.first.versions['tables']['match/seller_links']}" in told
+    assert f"match/seller_links {nights.again.versions['tables']['match/seller_links']}" in told
 
 
 def test_a_past_night_is_told_as_it_was(nights: Nights) -> None:

@@ -36,11 +36,18 @@ BY_MAKING = {"personal_id.present", "personal_id.unique", "tax_code.present", "t
 # What every test run sends: faults that no gate sees (they cost little), and those that real life has most of.
 SAMPLED = {
     *(fault.name for fault in FAULTS.values() if fault.answer in ("refused", "held")),
-    *("residents-shifted-columns", "residents-day-and-month-swapped", "residents-old-codes-labelled-new"),
-    *("residents-sent-again", "residents-all-deleted", "taxpayers-rolled-names"),
-    *("telecom_subscribers-reissued-still-open", "sellers-of-the-dead", "sellers-odd-values"),
-    *("declarations-old-backup", "bank_inflows-clock-ahead", "seller_sales-platform-silent"),
-    *("seller_sales-thousandfold", "seller_sales-month-missing"),
+    *("residents-shifted-columns", "residents-day-and-month-swapped", "residents-zero-lost", "residents-mojibake"),
+    *("residents-old-codes-labelled-new", "residents-sent-again", "residents-twice", "residents-all-deleted"),
+    *(
+        "taxpayers-rolled-names",
+        "taxpayers-emptied",
+        "bank_accounts-made-up",
+        "telecom_subscribers-reissued-still-open",
+    ),
+    *("sellers-of-the-dead", "sellers-odd-values", "declarations-old-backup", "declarations-unknown-codes"),
+    *("bank_inflows-clock-ahead", "bank_inflows-unknown-accounts", "seller_sales-unknown-category"),
+    *("seller_sales-platform-silent", "seller_sales-thousandfold", "seller_sales-month-missing"),
+    "seller_sales-shops-renamed",
 }
 
 # A night on which nothing is wrong with a source.

@@ -74,6 +74,7 @@ def test_rows_past_their_time_go_and_the_night_stays_what_it_was(lake: Lake) -> 
     assert [stage["name"] for stage in after["stages"]] == ["match", "gold", "maintenance"]
 
 
+@pytest.mark.slow
 def test_files_that_no_night_reads_are_gone_and_small_ones_are_one(lake: Lake) -> None:
     def files(table: tables.Table) -> list[Path]:
         return list(Path(lake.location(table)).rglob("*.parquet"))
