@@ -42,10 +42,10 @@ run: setup ## dân số mẫu, một đêm, báo cáo / sample country, one nigh
 report: setup ## báo cáo của đêm DATE / reports of the night DATE
 	$(REPORT)
 
-test: setup ## kiểm thử, dưới mười phút / the tests, under ten minutes
+test: setup ## kiểm thử, khoảng mười phút / the tests, about ten minutes
 	$(BIN)/pytest -m "not slow"
 
-test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, mỗi lỗi một đêm / the slow tests: every fault of the sample
+test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, dựng lại một đêm / the slow tests: every fault of the sample, a night replayed
 	$(BIN)/pytest -m slow
 
 check: .venv/.stamp ## định dạng, lint, kiểu / format, lint, types

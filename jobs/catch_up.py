@@ -19,14 +19,12 @@ def missed(lake: Lake, landing_zone: str, until: dt.date) -> list[dt.date]:
             finished one.
     """
     intake.check_landing(lake.files, landing_zone)
-    last = ledger.last_finished(lake)
+    last = ledger.last_up_to(lake, until)
     if last is None:
         delivered = [date for date, _ in landing.folders(lake.files, landing_zone) if date <= until]
         if not delivered:
             raise UserError(f"landing folder {landing_zone}: no delivery up to {until}")
         first = delivered[0]
-    elif last["business_date"] > until:
-        raise UserError(f"business date {until} lies before the newest finished one, {last['business_date']}")
     else:
         first = last["business_date"] + dt.timedelta(days=1)
     return [first + dt.timedelta(days=each) for each in range((until - first).days + 1)]

@@ -12,18 +12,18 @@ from typing import Literal
 
 from jobs import bootstrap, intake, ledger, lock, space
 from jobs.errors import UserError
+from jobs.landing import VIETNAM
 from jobs.settings import DEVELOPMENT_KEY, Settings, SparkSettings
+from jobs.space import GIB
 from jobs.storage import Files, Lake
 
 Level = Literal["ok", "warning", "error"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MEMORY = Path("/proc/meminfo")
-_GIB = 2**30
 # Python's workers, the JVM beyond its heap and the file cache take about as much as the heap.
 _BESIDE_HEAP = 2.0
 _UNITS = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_VIETNAM = dt.timedelta(hours=7)
 WORDS: dict[Level, str] = {"ok": "tốt", "warning": "chú ý", "error": "lỗi"}
 
 
@@ -93,7 +93,7 @@ def _memory(settings: SparkSettings) -> Finding:
     if size is None or found is None:
         return Finding("warning", what, "không rõ (not known)")
     heap, total = int(size[1]) * _UNITS[size[2]], int(found[1]) * 2**10
-    told = f"heap {heap / _GIB:.1f} GiB / máy (machine) {total / _GIB:.1f} GiB"
+    told = f"heap {heap / GIB:.1f} GiB / máy (machine) {total / GIB:.1f} GiB"
     if heap >= total:
         return Finding("error", what, f"{told}: spark.driver_memory quá lớn (too large)")
     if _BESIDE_HEAP * heap > total:
@@ -103,7 +103,7 @@ def _memory(settings: SparkSettings) -> Finding:
 
 def _time_zone(now: dt.datetime) -> Finding:
     what, told = "múi giờ (time zone)", f"{now:%Z, %H:%M}"
-    if now.utcoffset() == _VIETNAM:
+    if now.utcoffset() == VIETNAM.utcoffset(None):
         return Finding("ok", what, told)
     return Finding(
         "warning", what, f"{told}: không phải giờ Việt Nam, hẹn giờ theo UTC+7 (set timers in Vietnam's time)"
@@ -132,5 +132,5 @@ def _landing(files: Files, root: str, landing: str, done: dt.date | None, today:
         return
     yield Finding("warning" if warnings else "ok", what, "; ".join(warnings) or landing)
     wanted, free = space.needed(files, landing, done, today), files.free(root)
-    told = f"còn (free) {free / _GIB:,.1f} GiB, đêm tới cần khoảng (a night needs about) {wanted / _GIB:,.1f} GiB"
+    told = f"còn (free) {free / GIB:,.1f} GiB, đêm tới cần khoảng (a night needs about) {wanted / GIB:,.1f} GiB"
     yield Finding("error" if free < wanted else "ok", "đĩa (disk)", told)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from itertools import pairwise
@@ -55,13 +56,6 @@ class Run:
         """The run at its end."""
         return replace(self, status=status, error=error, ended_at=_now())
 
-    def with_figures(
-        self, stages: Sequence[StageRow], sources: Sequence[SourceOutcome], table_versions: Mapping[str, int]
-    ) -> Run:
-        """The run with what its stages and sources came to, and the state that it leaves."""
-        versions = {**self.versions, "tables": dict(table_versions)}
-        return replace(self, stages=tuple(stages), sources=tuple(sources), versions=versions)
-
 
 def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Run:
     """Open a run, after setting to failed those that died as running."""
@@ -74,6 +68,33 @@ def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Ru
 def write(lake: Lake, run: Run) -> None:
     """Write the run's row as it stands."""
     lake.write(RUNS, lake.spark.createDataFrame([asdict(run)], RUNS.schema), f"run_id = '{run.run_id}'")
+
+
+@contextmanager
+def all_or_nothing(
+    lake: Lake,
+    base: Mapping[str, int],
+    failed: Callable[[BaseException], Run],
+    ended: Callable[[Run], None] = lambda run: None,
+) -> Iterator[None]:
+    """What runs inside begins at a state of the tables, and leaves them there where it fails.
+
+    Args:
+        lake: the warehouse.
+        base: versions of the state.
+        failed: an error → the run's row, which is written.
+        ended: told of that row in the end.
+    """
+    try:
+        lake.clear_scratch()
+        lake.roll_back(base)
+        yield
+    except BaseException as error:
+        run = failed(error)
+        write(lake, run)
+        lake.roll_back(base)
+        ended(run)
+        raise
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
@@ -95,6 +116,18 @@ def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str,
 def _parts(version: str) -> tuple[int, ...]:
     """Numbers of a version of ct18, to compare: 0.10.0 is newer than 0.9.1."""
     return tuple(int(part) for part in version.split("."))
+
+
+def last_up_to(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
+    """The row of the last finished run, None where there is none.
+
+    Raises:
+        UserError: it lies after the business date: no night goes back.
+    """
+    last = last_finished(lake)
+    if last and last["business_date"] > business_date:
+        raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
+    return last
 
 
 def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:

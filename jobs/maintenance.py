@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from jobs import deliveries, ledger, lock
 from jobs.deliveries import History
@@ -53,24 +54,22 @@ def maintain(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str]
 def _run(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str], None]) -> Run:
     last, began = ledger.last_finished(lake), time.monotonic()
     assert last is not None
-    base = ledger.table_versions(last)
     run = ledger.begin(lake, last["business_date"], {**last["versions"], "tables": {}})
-    try:
-        lake.clear_scratch()
-        lake.roll_back(base)
+
+    def failed(error: BaseException) -> Run:
+        return run.ended("failed", f"{STAGE}: {type(error).__name__}")
+
+    with ledger.all_or_nothing(lake, ledger.table_versions(last), failed):
         progress("rows past their time")
         _remove_rows(lake, settings, last["business_date"])
         progress("small files")
         for table in _GROWING:
             lake.compact(table)
-    except BaseException as error:
-        ledger.write(lake, run.ended("failed", f"{STAGE}: {type(error).__name__}"))
-        lake.roll_back(base)
-        raise
     stages = [StageRow(**stage) for stage in last["stages"] or [] if stage["name"] != STAGE]
     stages.append(StageRow(STAGE, round(time.monotonic() - began, 2)))
     sources = [SourceOutcome(**source) for source in last["sources"] or []]
-    done = run.ended(last["status"]).with_figures(stages, sources, lake.current_versions())
+    versions = {**last["versions"], "tables": lake.current_versions()}
+    done = replace(run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
     ledger.write(lake, done)
     # Only now: whatever the last finished run names is what no file is taken from.
     progress("files that no night reads any more")

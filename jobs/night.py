@@ -124,42 +124,29 @@ def run_night(
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
     _check_accept(lake, landing, business_date, accept)
-    last = _check_date(lake, business_date)
+    last = ledger.last_up_to(lake, business_date)
     space.check(lake.files, lake.root, landing, last["business_date"] if last else None, business_date)
     with lock.only_run(lake.files, lake.root, f"the night {business_date}"):
         return _run(Night(lake, landing, business_date, settings, accept, full, progress, ended))
 
 
-def _check_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
-    """The last finished run, if it does not lie after a business date."""
-    last = ledger.last_finished(lake)
-    if last and last["business_date"] > business_date:
-        raise UserError(f"business date {business_date} lies before the newest finished one, {last['business_date']}")
-    return last
-
-
 def _run(night: Night) -> Run:
     lake, business_date, settings = night.lake, night.business_date, night.settings
     # Again: another run may have ended before this one took the lock.
-    night.base = _check_date(lake, business_date)
+    night.base = ledger.last_up_to(lake, business_date)
     night.usual = ledger.usual_seconds(lake, _USUAL_NIGHTS)
-    base = ledger.table_versions(night.base)
     run = ledger.begin(lake, business_date, shaped_by(settings, {}))
-    try:
-        lake.clear_scratch()
-        lake.roll_back(base)
+
+    def failed(error: BaseException) -> Run:
+        return _told(night, run.ended("failed", _reason(error)))
+
+    with ledger.all_or_nothing(lake, ledger.table_versions(night.base), failed, night.ended):
         _stages(night)
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
-        run = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
-    except BaseException as error:
-        failed = _told(night, run.ended("failed", _reason(error)))
-        ledger.write(lake, failed)
-        lake.roll_back(base)
-        night.ended(failed)
-        raise
-    ledger.write(lake, run)
-    night.ended(run)
-    return run
+        done = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
+    ledger.write(lake, done)
+    night.ended(done)
+    return done
 
 
 def _check_accept(lake: Lake, landing: str, business_date: dt.date, accept: Accept | None) -> None:
@@ -203,10 +190,10 @@ def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
-    now = shaped_by(night.settings, {})
-    same = all(night.base["versions"][name] == now[name] for name in ("code", "configuration", "rules"))
+    if reshaped(night.base, night.settings):
+        return False
     taken = night.intakes.values()
-    return same and all(each.picture is None and each.history == remembered.get(each.source, ()) for each in taken)
+    return all(each.picture is None and each.history == remembered.get(each.source, ()) for each in taken)
 
 
 def _compare(night: Night) -> None:
@@ -480,6 +467,12 @@ def shaped_by(settings: Settings, table_versions: dict[str, int]) -> dict[str, o
         "rules": hashlib.sha256(content.encode()).hexdigest()[:16],
         "tables": table_versions,
     }
+
+
+def reshaped(run: Mapping[str, Any], settings: Settings) -> dict[str, object]:
+    """Of code, settings and rules those that are no longer what a row of `ops/runs` names, as they are now."""
+    now = shaped_by(settings, {})
+    return {name: now[name] for name in ("code", "configuration", "rules") if now[name] != run["versions"][name]}
 
 
 def _reason(error: BaseException) -> str:

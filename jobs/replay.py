@@ -9,12 +9,11 @@ from pyspark.errors import PySparkException
 
 from jobs import deliveries, intake, ledger, silver, tables
 from jobs.errors import UserError
-from jobs.night import Night, decide, differing_rows, shaped_by
+from jobs.night import Night, decide, differing_rows, reshaped
 from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES
 from jobs.storage import Lake
-from jobs.tables import Table
 
 # What a night takes over from the one before: since when, and what people decided.
 _CARRIED = (tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS)
@@ -61,16 +60,15 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
     for name, source in SOURCES.items():
         night.intakes[name] = intake.recalled(remembered.get(name, ()), source, run["business_date"], settings.ingest)
     decide(night)
-    return {table.path: _differing(then, made, table) for table in _COMPARED}
+    return {table.path: differing_rows(then.read(table), made.read(table)) for table in _COMPARED}
 
 
 def _check_settings(run: dict[str, Any], settings: Settings, progress: Callable[[str], None]) -> None:
-    now = shaped_by(settings, {})
-    if now["configuration"] != run["versions"]["configuration"]:
+    changed = reshaped(run, settings)
+    if "configuration" in changed:
         raise UserError(f"run {run['run_id']} was made with other settings: give its --config")
-    for name in ("code", "rules"):
-        if now[name] != run["versions"][name]:
-            progress(f"warning: the {name} of the run was {run['versions'][name]}, now it is {now[name]}")
+    for name, now in changed.items():
+        progress(f"warning: the {name} of the run was {run['versions'][name]}, now it is {now}")
 
 
 def _lay_down(then: Lake, base: Lake, made: Lake) -> None:
@@ -82,7 +80,3 @@ def _lay_down(then: Lake, base: Lake, made: Lake) -> None:
         rows = picture(then.read(tables.BRONZE[name]), SOURCES[name], deliveries.members(history))
         if then.exists(tables.SILVER[name]):
             made.write(tables.SILVER[name], silver.normalise(name, rows))
-
-
-def _differing(then: Lake, made: Lake, table: Table) -> int:
-    return differing_rows(then.read(table), made.read(table))

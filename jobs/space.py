@@ -11,7 +11,7 @@ from jobs.storage import Files
 # A first night leaves a bit more than twice what it was given (bronze, silver, gold), and lays down as much again while
 # it works.
 _TIMES = 4
-_GIB = 2**30
+GIB = 2**30
 
 
 def needed(files: Files, landing_zone: str, after: dt.date | None, until: dt.date) -> int:
@@ -31,6 +31,6 @@ def check(files: Files, root: str, landing_zone: str, after: dt.date | None, unt
     wanted, free = needed(files, landing_zone, after, until), files.free(root)
     if free < wanted:
         raise UserError(
-            f"warehouse {root}: {free / _GIB:,.1f} GiB free, a night on these deliveries needs about "
-            f"{wanted / _GIB:,.1f}; make room (ct18 maintain removes what no night needs any more)"
+            f"warehouse {root}: {free / GIB:,.1f} GiB free, a night on these deliveries needs about "
+            f"{wanted / GIB:,.1f}; make room (ct18 maintain removes what no night needs any more)"
         )

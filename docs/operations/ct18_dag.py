@@ -10,14 +10,17 @@ from airflow.sdk import DAG
 
 CT18 = "/opt/ct18/.venv/bin/ct18"
 PLACES = "--warehouse /srv/ct18/warehouse --config /etc/ct18/settings.yaml"
+ALIKE = {
+    "start_date": pendulum.datetime(2026, 1, 1, tz="Asia/Ho_Chi_Minh"),
+    "catchup": False,
+    "max_active_runs": 1,
+    "tags": ["ct18"],
+}
 
 with DAG(
     dag_id="ct18_nightly",
     schedule="30 1 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Ho_Chi_Minh"),
-    catchup=False,
-    max_active_runs=1,
-    tags=["ct18"],
+    **ALIKE,
 ) as nightly:
     # `ds` is UTC's date; the business date is yesterday's in Vietnam.
     date = "{{ dag_run.run_after.in_timezone('Asia/Ho_Chi_Minh').subtract(days=1).to_date_string() }}"
@@ -34,9 +37,6 @@ with DAG(
 with DAG(
     dag_id="ct18_maintain",
     schedule="0 12 * * 0",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Ho_Chi_Minh"),
-    catchup=False,
-    max_active_runs=1,
-    tags=["ct18"],
+    **ALIKE,
 ) as maintain:
     BashOperator(task_id="maintain", bash_command=f"{CT18} maintain {PLACES}")

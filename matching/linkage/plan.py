@@ -179,10 +179,11 @@ def seeds(sample: Sample, atoms: Sequence[Atom], columns: int, most: float) -> t
     A column whose values are too frequent alone is joined to the one with which it makes most pairs within the bound.
     """
     full = full_atoms(atoms, columns)
+    singles, doubles = [(a,) for a in full], list(itertools.combinations(sorted(full), 2))
+    costs = {each: pairs * sample.scale for each, pairs in _counts(sample, [*singles, *doubles]).items()}
     found = set()
     for a in full:
-        wide = [(a,)] + [tuple(sorted((a, b))) for b in full if b != a]
-        costs = {each: _count(sample, _conjoined(sample.shared, each)) * sample.scale for each in wide}
+        wide = [(a,), *(each for each in doubles if a in each)]
         narrow = [each for each in wide if 0 < costs[each] <= most]
         if narrow:
             found.add((a,) if (a,) in narrow else max(narrow, key=lambda each: (costs[each], each)))
@@ -301,9 +302,9 @@ def _count(sample: Sample, key: Longs) -> float:
 
 def _counts(sample: Sample, conjunctions: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
     """Number of pairs of each conjunction."""
-    _ = sample.shared  # made once, before threads read it
+    shared = sample.shared
     with _threads() as pool:
-        counts = pool.map(lambda each: _count(sample, _conjoined(sample.shared, each)), conjunctions)
+        counts = pool.map(lambda each: _count(sample, _conjoined(shared, each)), conjunctions)
         return dict(zip(conjunctions, counts, strict=True))
 
 
@@ -332,9 +333,10 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
     """Pairs of all conjunctions, each once; of the cheapest where they are too many."""
     records = np.int64(sample.keys.shape[1])
     cheapest = sorted(costs, key=lambda c: (costs[c], c))
+    shared = sample.shared
 
     def pairs(conjunction: tuple[int, ...]) -> Longs:
-        left, right = runs(_conjoined(sample.shared, conjunction), sample.right).all_pairs()
+        left, right = runs(_conjoined(shared, conjunction), sample.right).all_pairs()
         return np.minimum(left, right) * records + np.maximum(left, right)
 
     found = np.zeros(0, dtype=np.int64)
