@@ -205,6 +205,29 @@ def replay(
 
 
 @app.command()
+def retrain(
+    warehouse: WarehouseOption,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Đưa tham số mới vào dùng từ đêm sau (the next night decides by them).")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Học lại tham số đối chiếu, so với tham số đang dùng; mã thoát 3 nếu lệch quá mức (retrain and compare)."""
+    from jobs.training import as_text
+    from jobs.training import retrain as train
+
+    settings = _settings(config)
+    with _warehouse(settings, warehouse) as lake:
+        comparison = train(lake, settings.match, promote, _say)
+    most = settings.match.most_drift_bits
+    for line in as_text(comparison, most):
+        print(line)
+    if promote:
+        print("tham số mới dùng từ đêm sau (promoted)")
+    raise typer.Exit(3 if comparison.drifted(most) and not promote else 0)
+
+
+@app.command()
 def maintain(warehouse: WarehouseOption, config: ConfigOption = None) -> None:
     """Dọn kho: xoá dòng và tệp quá hạn giữ, gộp tệp nhỏ; nên chạy mỗi tuần (remove what is past its time)."""
     from jobs.maintenance import maintain as run

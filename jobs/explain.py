@@ -39,7 +39,7 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
         case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
-        return "\n".join([*_case(case, run), *_rows(night, case), *_versions(run)])
+        return "\n".join([*_case(case, run), *_rows(night, case), *_versions(night, run)])
     except PySparkException:
         raise UserError(
             f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
@@ -129,8 +129,10 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     yield "declarations", declared, F.concat_ws("|", last_four(F.col("tax_code")), "period")
 
 
-def _versions(run: Mapping[str, Any]) -> Iterator[str]:
-    versions = run["versions"]
+def _versions(night: Lake, run: Mapping[str, Any]) -> Iterator[str]:
+    versions, model = run["versions"], night.read(tables.MODEL).first()
     yield f"phiên bản: mã {versions['code']}, cài đặt {versions['configuration']}, luật {versions['rules']}"
+    if model is not None:
+        yield f"  tham số đối chiếu: {model.version}"
     shaping = {name: at for name, at in (versions["tables"] or {}).items() if name.startswith(_SHAPING)}
     yield f"  bảng: {', '.join(f'{name} {at}' for name, at in sorted(shaping.items()))}"

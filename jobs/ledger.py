@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,6 +98,39 @@ def all_or_nothing(
         raise
 
 
+@dataclass
+class Between:
+    """A run between two nights: the last night's row, and its own as it stands."""
+
+    last: Mapping[str, Any]
+    run: Run
+
+
+@contextmanager
+def between_nights(lake: Lake, stage: str) -> Iterator[Between]:
+    """A run that changes tables without being a night: its row repeats what the last finished one came to.
+
+    So readers move from one state to the next, and a crash costs nothing.
+
+    Raises:
+        UserError: no night has finished yet; nothing was written.
+    """
+    last, began = require_night(lake), time.monotonic()
+    between = Between(last, begin(lake, last["business_date"], {**last["versions"], "tables": {}}))
+
+    def failed(error: BaseException) -> Run:
+        return between.run.ended("failed", f"{stage}: {type(error).__name__}")
+
+    with all_or_nothing(lake, table_versions(last), failed):
+        yield between
+    stages = [StageRow(**row) for row in last["stages"] or [] if row["name"] != stage]
+    stages.append(StageRow(stage, round(time.monotonic() - began, 2)))
+    sources = [SourceOutcome(**source) for source in last["sources"] or []]
+    versions = {**last["versions"], "tables": lake.current_versions()}
+    between.run = replace(between.run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
+    write(lake, between.run)
+
+
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
     """The row of the last finished run (of a business date, where one is given), None where there is none.
 
@@ -111,6 +145,18 @@ def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str,
         made_by = newest["versions"]["code"]
         raise UserError(f"warehouse {lake.root} was written by ct18 {made_by}, this is {CODE}: use that one or a newer")
     return newest.asDict(recursive=True) if newest else None
+
+
+def require_night(lake: Lake) -> dict[str, Any]:
+    """The row of the last finished run.
+
+    Raises:
+        UserError: there is none.
+    """
+    last = last_finished(lake)
+    if last is None:
+        raise UserError(f"warehouse {lake.root}: no finished run yet")
+    return last
 
 
 def _parts(version: str) -> tuple[int, ...]:

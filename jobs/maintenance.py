@@ -7,15 +7,11 @@ that hold the same content in fewer files, so that readers move from one state t
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from jobs import deliveries, ledger, lock
 from jobs.deliveries import History
-from jobs.errors import UserError
-from jobs.ledger import Run, StageRow
-from jobs.outcomes import SourceOutcome
+from jobs.ledger import Run
 from jobs.settings import MaintenanceSettings
 from jobs.storage import Lake
 from jobs.tables import (
@@ -45,38 +41,20 @@ def maintain(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str]
     Raises:
         UserError: no night has finished yet, or a run is at work; nothing was written.
     """
-    if ledger.last_finished(lake) is None:
-        raise UserError(f"warehouse {lake.root}: no finished run yet")
+    ledger.require_night(lake)
     with lock.only_run(lake.files, lake.root, STAGE):
-        return _run(lake, settings, progress)
-
-
-def _run(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str], None]) -> Run:
-    last, began = ledger.last_finished(lake), time.monotonic()
-    assert last is not None
-    run = ledger.begin(lake, last["business_date"], {**last["versions"], "tables": {}})
-
-    def failed(error: BaseException) -> Run:
-        return run.ended("failed", f"{STAGE}: {type(error).__name__}")
-
-    with ledger.all_or_nothing(lake, ledger.table_versions(last), failed):
-        progress("rows past their time")
-        _remove_rows(lake, settings, last["business_date"])
-        progress("small files")
-        for table in _GROWING:
-            lake.compact(table)
-    stages = [StageRow(**stage) for stage in last["stages"] or [] if stage["name"] != STAGE]
-    stages.append(StageRow(STAGE, round(time.monotonic() - began, 2)))
-    sources = [SourceOutcome(**source) for source in last["sources"] or []]
-    versions = {**last["versions"], "tables": lake.current_versions()}
-    done = replace(run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
-    ledger.write(lake, done)
-    # Only now: whatever the last finished run names is what no file is taken from.
-    progress("files that no night reads any more")
-    lake.compact(RUNS)
-    for table in (*STATE, RUNS):
-        lake.vacuum(table, settings.versions_days)
-    return done
+        with ledger.between_nights(lake, STAGE) as between:
+            progress("rows past their time")
+            _remove_rows(lake, settings, between.last["business_date"])
+            progress("small files")
+            for table in _GROWING:
+                lake.compact(table)
+        # Only now: whatever the last finished run names is what no file is taken from.
+        progress("files that no night reads any more")
+        lake.compact(RUNS)
+        for table in (*STATE, RUNS):
+            lake.vacuum(table, settings.versions_days)
+        return between.run
 
 
 def _remove_rows(lake: Lake, settings: MaintenanceSettings, newest: dt.date) -> None:

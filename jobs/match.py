@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -17,13 +17,13 @@ from pyspark.sql import functions as F
 from jobs import law
 from jobs.masking import free_name, last_four
 from jobs.settings import MatchSettings
-from jobs.tables import HOLDER_LINKS, MODEL
+from jobs.tables import HOLDER_LINKS
 from matching import evidence, records, sisters
-from matching.comparisons import LENT_IDENTITY
-from matching.levels import ORGANISATION, Statistics
-from matching.model import Parameters, level_m
+from matching.levels import ORGANISATION
+from matching.model import Parameters
 from matching.resolve import Resolution, decision, resolve
-from matching.subjects import statistics, with_frequencies
+from matching.subjects import frequencies, shares, statistics, with_frequencies
+from matching.training import Training
 
 Silver = Mapping[str, DataFrame]
 Keep = Callable[[DataFrame], DataFrame]
@@ -42,34 +42,40 @@ class Stage:
     settings: MatchSettings
     progress: Callable[[str], None]
     subjects: DataFrame
-    figures: Statistics
     ids: DataFrame
     keep: Keep
-    parameters: list[Parameters] = field(default_factory=list)
+    training: Training
+    parameters: dict[str, Parameters] = field(default_factory=dict)
     blocking: list[DataFrame] = field(default_factory=list)
 
     def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
         self.progress(f"match: {kind}")
         cap, sample = self.settings.max_block, self.settings.sample_records
-        found = resolve(asked, subjects, kind, self.figures, cap, sample, self.keep, before)
-        self.parameters.append(found.parameters)
+        known, figures = self.training.parameters.get(kind), self.training.statistics
+        found = resolve(asked, subjects, kind, figures, cap, sample, self.keep, before, known)
+        self.parameters[kind] = found.parameters
         self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
         return found
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Rows of the tables of these names, lazily; seller_links comes without its dates."""
+    """Rows of the tables of these names, lazily; seller_links comes without its dates. And what evidence weighed."""
 
     holder_links: DataFrame
     seller_links: DataFrame
-    model: DataFrame
     blocking: DataFrame
+    training: Training
 
 
 def match(
-    silver: Silver, business_date: dt.date, settings: MatchSettings, keep: Keep, progress: Callable[[str], None]
+    silver: Silver,
+    business_date: dt.date,
+    settings: MatchSettings,
+    keep: Keep,
+    progress: Callable[[str], None],
+    frozen: Training | None = None,
 ) -> Matched:
     """Link every SIM, taxpayer, account and shop to its party.
 
@@ -79,11 +85,16 @@ def match(
         settings: thresholds and caps.
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         progress: told what is being done.
+        frozen: what evidence weighs; estimated from these tables where it is None.
     """
     progress("match: subjects")
-    subjects = keep(_subjects(silver, business_date))
+    known = _subjects(silver, business_date)
+    if frozen is None:
+        known = keep(known)
+    training = frozen or Training(statistics(known), shares(known), keep(frequencies(known)), {})
+    subjects = keep(with_frequencies(known, training.frequencies, training.shares, training.statistics.subjects))
     ids = keep(records.id_directory(subjects.where(F.col("kind") == records.RESIDENT)))
-    stage = Stage(silver, business_date, settings, progress, subjects, statistics(subjects), ids, keep)
+    stage = Stage(silver, business_date, settings, progress, subjects, ids, keep, training)
     sims = _sims(stage)
     taxpayers = _taxpayers(stage, sims)
     accounts = _accounts(stage, sims, taxpayers)
@@ -96,8 +107,8 @@ def match(
     return Matched(
         reduce(DataFrame.unionByName, holders),
         shops,
-        _model_rows(stage),
         reduce(DataFrame.unionByName, stage.blocking),
+        replace(training, parameters=stage.parameters),
     )
 
 
@@ -108,8 +119,7 @@ def _subjects(silver: Silver, business_date: dt.date) -> DataFrame:
         records.businesses(taxpayers.where(F.col("taxpayer_type") == "organisation"), ORGANISATION),
         records.businesses(taxpayers.where(_trades_by_code(business_date)), _BUSINESS),
     ]
-    union = reduce(DataFrame.unionByName, known)
-    return with_frequencies(union, union.count())
+    return reduce(DataFrame.unionByName, known)
 
 
 def _trades_by_code(business_date: dt.date) -> Column:
@@ -445,18 +455,3 @@ def _seller_rows(shops: DataFrame, best: DataFrame) -> DataFrame:
         F.coalesce("decision", F.lit("none")).alias("decision"),
         F.when(known, F.col("evidence")).alias("evidence"),
     )
-
-
-def _model_rows(stage: Stage) -> DataFrame:
-    """Rows of `match/model`: the m probabilities of the night, over both classes of parties."""
-    rows = [
-        (parameters.model, comparison.name, level.name, float(m), parameters.records)
-        for parameters in stage.parameters
-        for comparison in parameters.comparisons
-        for level, m in zip(comparison.levels, level_m(parameters, comparison), strict=True)
-    ]
-    rows += [(p.model, "", "hiding", p.classes[1], p.records) for p in stage.parameters]
-    for p in stage.parameters:
-        lent = sum(share * lending for share, lending in zip(p.classes, p.lending, strict=True))
-        rows.append((p.model, LENT_IDENTITY.name, "lent", lent, p.records))
-    return stage.subjects.sparkSession.createDataFrame(rows, MODEL.schema)

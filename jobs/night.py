@@ -20,7 +20,21 @@ from typing import Any
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs import audit, corrections, deliveries, drift, gate, gold, intake, ledger, lock, silver, space, tables
+from jobs import (
+    audit,
+    corrections,
+    deliveries,
+    drift,
+    gate,
+    gold,
+    intake,
+    ledger,
+    lock,
+    silver,
+    space,
+    tables,
+    training,
+)
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
@@ -31,6 +45,7 @@ from jobs.outcomes import GOLD, Accept, Judged, SourceOutcome, Verdict
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Lake
+from matching.training import Training
 
 # Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
 _PROFILE_DAYS = 60
@@ -190,7 +205,7 @@ def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
-    if reshaped(night.base, night.settings):
+    if reshaped(night.base, night.settings) or not training.is_used(night.lake):
         return False
     taken = night.intakes.values()
     return all(each.picture is None and each.history == remembered.get(each.source, ()) for each in taken)
@@ -351,13 +366,26 @@ def _match(night: Night) -> None:
     lake = night.lake
     with night.clock("match"):
         pictures = {name: lake.pin(table) for name, table in tables.SILVER.items()}
-        found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress)
+        frozen = _frozen(night)
+        found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
         lake.write(tables.HOLDER_LINKS, found.holder_links)
         lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
-        lake.write(tables.MODEL, found.model)
         lake.write(tables.BLOCKING, found.blocking)
+        if frozen is None:
+            training.save(lake, found.training, night.business_date, _present(night))
+        if not training.is_used(lake):
+            training.write_model(lake)
         lake.clear_scratch()
     night.done("match", pictures["sellers"].count(), lake.pin(tables.SELLER_LINKS).count())
+
+
+def _frozen(night: Night) -> Training | None:
+    """The training in force; None, which makes the night train anew, where there is none that it can decide by."""
+    accepted = training.load(night.lake)
+    outdated = accepted.outdated(_present(night)) if accepted else None
+    if outdated:
+        night.progress(f"warning: match: trained anew: {outdated}")
+    return accepted.training if accepted and not outdated else None
 
 
 def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataFrame:

@@ -17,6 +17,8 @@ from jobs.storage import Lake
 
 # What a night takes over from the one before: since when, and what people decided.
 _CARRIED = (tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS)
+# What it decided by, whether it found it or was the first.
+_DECIDED_BY = (tables.TRAINING, tables.FREQUENCIES)
 _COMPARED = (
     *tables.SILVER.values(),
     *(tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS, tables.CORRECTIONS),
@@ -73,9 +75,9 @@ def _check_settings(run: dict[str, Any], settings: Settings, progress: Callable[
 
 def _lay_down(then: Lake, base: Lake, made: Lake) -> None:
     """What the night was given: pictures from its bronze, and what the night before left."""
-    for table in _CARRIED:
-        if base.exists(table):
-            made.write(table, base.read(table))
+    for lake, carried in ((base, _CARRIED), (then, _DECIDED_BY)):
+        for table in filter(lake.exists, carried):
+            made.write(table, lake.read(table))
     for name, history in deliveries.load(then).items():
         rows = picture(then.read(tables.BRONZE[name]), SOURCES[name], deliveries.members(history))
         if then.exists(tables.SILVER[name]):

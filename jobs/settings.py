@@ -96,6 +96,9 @@ class MatchSettings(_Section):
         default=50, ge=2, description="records behind one shared key above which it proposes no candidates"
     )
     sample_records: int = Field(default=20_000, ge=100, description="records from which parameters are estimated")
+    most_drift_bits: float = Field(
+        default=1.0, gt=0, description="a weight that moves farther at a retraining calls for a look at it"
+    )
 
 
 class GoldSettings(_Section):

@@ -160,7 +160,22 @@ MODEL = _table(
     "match/model",
     "one row a parameter of the match model of the night",
     "model comparison level",
-    "model string, comparison string, level string, m double, records bigint",
+    # version: of the training that the night decided by
+    "model string, comparison string, level string, m double, records bigint, version string",
+)
+TRAINING = _table(
+    "match/training",
+    "one row a kind of record (and one of the subjects): what evidence weighs, frozen until somebody trains anew",
+    "model",
+    # figures: JSON, see matching.training · sources: those that had ever come then
+    "model string, figures string, version string, trained_on date, sources array<string>",
+)
+FREQUENCIES = _table(
+    "match/frequencies",
+    "one row a name that more than one subject bore when the model was trained",
+    "attribute value",
+    "attribute string, value string, subjects bigint",
+    "attribute",
 )
 BLOCKING = _table(
     "match/blocking",
@@ -276,7 +291,7 @@ RUNS = _table(
 STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
-    *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING),
+    *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING, TRAINING, FREQUENCIES),
     *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS),
     *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),

@@ -86,7 +86,8 @@ def _start_levels(comparison: Comparison) -> Array:
 
 def _with_unseen(comparison: Comparison, levels: Array) -> Array:
     groups = [levels[:, [comparison.code(name) for name in group]].sum(axis=1) for group in comparison.unseen]
-    return np.column_stack([levels, *groups])
+    # In one layout of memory, so that sums over it are the same to the last bit after it was laid down and read.
+    return np.ascontiguousarray(np.column_stack([levels, *groups]))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Resolution:
     Attributes:
         scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, lending_weight, probability,
             none_probability, place (1 the best).
-        parameters: of the model, as estimated from these records.
+        parameters: of the model.
         proposed: candidates by rule (`candidates.propose`).
         blocking: report of the blocking rules (`candidates.report`).
     """
@@ -53,6 +53,7 @@ def resolve(
     sample_records: int,
     keep: Callable[[DataFrame], DataFrame],
     before: DataFrame | None = None,
+    frozen: Parameters | None = None,
 ) -> Resolution:
     """Candidates of every record with their match probabilities.
 
@@ -65,10 +66,11 @@ def resolve(
         sample_records: about so many records are taken to estimate the parameters.
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         before: what was proposed for these records when they had other relations (`Resolution.proposed`).
+        frozen: parameters of an earlier training; estimated from these records where there are none.
     """
     proposed = keep(candidates.propose(records, subjects, kind, cap, before))
     compared = keep(levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics))
-    parameters = model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
+    parameters = frozen or model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
     return Resolution(_scored(compared, parameters), parameters, proposed, candidates.report(proposed, cap))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -9,33 +12,61 @@ from matching.levels import ORGANISATION, SUBJECT, Statistics
 
 # Spellings are counted on every sixteenth name only, chosen by hash.
 _NAME_SAMPLE = 16
+# Column of a subject → column that says how often its value, or how large a share of the subjects has it.
+_FREQUENCIES = {"name_sorted": "n_name", "name_sg": "n_sg"}
+_SHARES = {"province34": "p_province", "kind": "p_kind"}
+_MOST_SHARES = 1_000
 
 
-def with_frequencies(subjects: DataFrame, total: int) -> DataFrame:
+def frequencies(subjects: DataFrame) -> DataFrame:
+    """How many subjects bear a name: term frequencies, those above one.
+
+    Columns in: name_sorted, name_sg. Columns out: attribute (one of these columns), value, subjects.
+    """
+    counted = (
+        subjects.where(F.col(attribute).isNotNull())
+        .groupBy(F.lit(attribute).alias("attribute"), F.col(attribute).alias("value"))
+        .agg(F.count("*").alias("subjects"))
+        for attribute in _FREQUENCIES
+    )
+    return reduce(DataFrame.unionAll, counted).where("subjects > 1")
+
+
+def shares(subjects: DataFrame) -> dict[str, dict[str, float]]:
+    """Share of the subjects in each province and of each kind; some forty numbers reach the driver.
+
+    Columns in: province34, kind. Returns attribute → value → share.
+    """
+    found, total = {}, max(subjects.count(), 1)
+    for attribute in _SHARES:
+        counted = subjects.where(F.col(attribute).isNotNull()).groupBy(attribute).agg(F.count("*").alias("subjects"))
+        found[attribute] = {row[0]: row[1] / total for row in counted.limit(_MOST_SHARES).collect()}
+    return found
+
+
+def with_frequencies(
+    subjects: DataFrame, frequencies: DataFrame, shares: Mapping[str, Mapping[str, float]], total: int
+) -> DataFrame:
     """Add what the u probabilities ask of a subject.
 
-    Columns in: `SUBJECT` without those that are added; `total` is the number of rows. Columns out: `SUBJECT`:
-    household_size, n_name (subjects with the same order-free name), n_sg (with the same surname and given name),
-    p_province and p_kind (shares).
+    Columns in: `SUBJECT` without those that are added; of `frequencies` its own; `total` is the number of subjects that
+    frequencies and shares were counted on. Columns out: `SUBJECT`: household_size, n_name (subjects with the same
+    order-free name), n_sg (with the same surname and given name), p_province and p_kind (shares). A value that nobody
+    had then counts as borne by one.
     """
-    size = F.count("*")
-    counts = {
-        "name_sorted": size.alias("n_name"),
-        "name_sg": size.alias("n_sg"),
-        "household": size.alias("household_size"),
-    }
-    shares = {"province34": (size / total).alias("p_province"), "kind": (size / total).alias("p_kind")}
-    for key, count in counts.items():
-        subjects = subjects.join(subjects.where(F.col(key).isNotNull()).groupBy(key).agg(count), key, "left")
-    for key, share in shares.items():
-        subjects = subjects.join(F.broadcast(subjects.groupBy(key).agg(share)), key, "left")
-    rare: dict[str, bool | float | int | str] = {
-        "n_name": 1,
-        "n_sg": 1,
-        "p_province": 1 / max(total, 1),
-        "p_kind": 1 / max(total, 1),
-    }
-    return subjects.fillna(rare).select(*SUBJECT)
+    homes = subjects.where("household is not null").groupBy("household").agg(F.count("*").alias("household_size"))
+    known = subjects.join(homes, "household", "left")
+    for attribute, column in _FREQUENCIES.items():
+        counts = frequencies.where(F.col("attribute") == attribute)
+        counts = counts.select(F.col("value").alias(attribute), F.col("subjects").alias(column))
+        known = known.join(counts, attribute, "left").fillna(1, [column])
+    for attribute, column in _SHARES.items():
+        share = F.lit(None).cast("double")
+        if shares[attribute]:
+            pairs = (F.lit(part) for item in sorted(shares[attribute].items()) for part in item)
+            share = F.try_element_at(F.create_map(*pairs), F.col(attribute))
+        known = known.withColumn(column, F.coalesce(share, F.lit(1 / max(total, 1))))
+    return known.select(*SUBJECT)
 
 
 def statistics(subjects: DataFrame) -> Statistics:

@@ -195,6 +195,7 @@ STAGES: Mapping[str, str] = {
     "audit": "Kiểm tra trước khi công bố",
     "corrections": "Giá trị cần sửa",
     "maintenance": "Dọn kho",
+    "retrain": "Học lại tham số",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
