@@ -26,7 +26,7 @@ NOT_FOUND, OTHER_PERSON, STALE, MISTYPED = "not_found", "other_person", "stale",
 DECEASED, INCONSISTENT = "deceased", "inconsistent"
 
 # The 34 provinces (Resolution 202/2025/QH15): from this day on a code of the 63 is of yesterday.
-_MERGED_ON = dt.date(2025, 7, 1)
+MERGED_ON = dt.date(2025, 7, 1)
 # Two values contradict each other, and nothing tells which of them is wrong.
 _ONE_OF_TWO = 0.5
 # Of the residents with one id so many are looked at.
@@ -39,7 +39,7 @@ _FOUND = ("field", "problem", "value_masked", "suggestion_masked", "confidence")
 
 @dataclass(frozen=True)
 class Corrected:
-    """What corrections are made of: silver tables by source, the night's links, and the table of the night before."""
+    """What corrections are made of: silver tables by source, and the night's links."""
 
     residents: DataFrame
     taxpayers: DataFrame
@@ -48,11 +48,10 @@ class Corrected:
     sellers: DataFrame
     holder_links: DataFrame
     seller_links: DataFrame
-    previous: DataFrame
 
 
-def build(inputs: Corrected, business_date: dt.date, present: Collection[str]) -> DataFrame:
-    """The whole content of gold/corrections after the night.
+def find(inputs: Corrected, business_date: dt.date, present: Collection[str]) -> DataFrame:
+    """Doubtful values, as `carry_on` asks for them.
 
     Args:
         inputs: what they are made of.
@@ -64,7 +63,7 @@ def build(inputs: Corrected, business_date: dt.date, present: Collection[str]) -
         DataFrame.unionByName,
         [_of_people(known), _of_codes(inputs), _of_places(inputs, business_date), _of_residents(inputs.residents)],
     )
-    return carry_on(inputs.previous, found.where(F.col("source").isin(*present)), business_date)
+    return found.where(F.col("source").isin(*present))
 
 
 # ── records that name a person ──
@@ -341,7 +340,7 @@ def _of_places(inputs: Corrected, business_date: dt.date) -> DataFrame:
 
 
 def _places(source: str, frame: DataFrame, key: Column, address: str, business_date: dt.date) -> DataFrame:
-    code, merged = F.lpad(F.trim("province_code"), 2, "0"), F.lit(business_date >= _MERGED_ON)
+    code, merged = F.lpad(F.trim("province_code"), 2, "0"), F.lit(business_date >= MERGED_ON)
     placed = frame.where(F.col("province_code").isNotNull()).withColumns(
         {
             "by_code": province34(F.col("province_code"), F.col("province_code_version")),

@@ -103,9 +103,14 @@ def _facts(source: Source, rows: DataFrame, asked: Asked, profile: Sequence[drif
         shops = asked.references.get("sellers")
         selling = None if shops is None else volume.selling_share(rows, shops)
         said["_shops_sell"] = None if selling is None else selling >= asked.settings.least_selling
-    agreed = asked.settings.agreed_hours.get(source.name, _AGREED_HOURS)
-    said["_on_time"] = None if asked.produced_after is None else asked.produced_after <= agreed
+    known = asked.produced_after is not None
+    said["_on_time"] = in_time(source.name, asked.produced_after, asked.settings) if known else None
     return said
+
+
+def in_time(source: str, produced_after: float | None, settings: GateSettings) -> bool:
+    """Whether a delivery was produced by the hour agreed with its source; one of which that is unknown is not late."""
+    return produced_after is None or produced_after <= settings.agreed_hours.get(source, _AGREED_HOURS)
 
 
 def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFrame:

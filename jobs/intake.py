@@ -11,7 +11,7 @@ from jobs.deliveries import HELD, OPEN, Delivery, History, State
 from jobs.errors import UserError
 from jobs.landing import VIETNAM, Arrival, DeliveryKey, Refused
 from jobs.outcomes import Accept, Judge, Judged, SourceOutcome, Verdict
-from jobs.picture import key_count, picture
+from jobs.picture import change, key_count
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Files, Lake
@@ -86,6 +86,8 @@ def take_in(
     settings: IngestSettings,
     accept: Accept | None,
     judge: Judge,
+    *,
+    afresh: bool,
 ) -> Intake:
     """Take in what a source has delivered up to a night; writes its bronze and `ops/quarantine`.
 
@@ -98,6 +100,7 @@ def take_in(
         settings: cadence and the limits of a hold.
         accept: an operator's word on a held delivery of this or another source.
         judge: the gate.
+        afresh: whether a new picture is made of all its deliveries, and not of the former one and what has changed.
 
     Returns:
         What became of every delivery. `judged` is the picture with all that is new; where it failed, `picture` is one
@@ -108,7 +111,8 @@ def take_in(
     """
     arrived, warnings = landing.arrivals(lake.files, landing_zone, source, business_date)
     mine = accept if accept is not None and accept.source == source.name else None
-    night = _Night(lake, source, business_date, settings, mine, judge)
+    former = () if afresh else deliveries.members(before)
+    night = _Night(lake, source, business_date, settings, mine, judge, former)
     received = _receive_all(night, before, arrived)
     decided = _decide(night, received)
     _forget_replaced(lake, before, decided.history)
@@ -145,6 +149,7 @@ class _Night:
     settings: IngestSettings
     accept: Accept | None
     judge: Judge
+    former: History
 
 
 # ── receiving: what is new is verified and written to bronze ──
@@ -254,7 +259,8 @@ class _Pictures:
         keys, members = _keys(history), deliveries.members(history)
         if keys not in self.known:
             table = self.night.lake.read(BRONZE[self.night.source.name])
-            self.known[keys] = self.night.judge(picture(table, self.night.source, members), _produced_after(members))
+            changed = change(table, self.night.source, self.night.former, members)
+            self.known[keys] = self.night.judge(changed, _produced_after(members))
         return self.known[keys]
 
 
@@ -302,6 +308,14 @@ def _warned(history: History) -> bool:
     """Whether the gate warned of the picture in force when its newest delivery came."""
     newest = deliveries.members(history)[-1:]
     return any((each.reason or "").startswith(_WARNED) for each in newest)
+
+
+def verdict_in_force(history: History) -> Verdict | None:
+    """What the gate said of the picture in force; None where people accepted it against the gate, or there is none."""
+    inside = deliveries.members(history)
+    if not inside or any(each.accepted_by for each in inside):
+        return None
+    return Verdict("warn", (inside[-1].reason or "").removeprefix(_WARNED)) if _warned(history) else Verdict("pass", "")
 
 
 def _one_by_one(night: _Night, received: _Received, pictures: _Pictures) -> History:

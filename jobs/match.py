@@ -28,6 +28,9 @@ from matching.training import Training
 Silver = Mapping[str, DataFrame]
 Keep = Callable[[DataFrame], DataFrame]
 
+# Sources that the match reads.
+MATCHED = ("residents", "taxpayers", "telecom_subscribers", "bank_accounts", "sellers")
+
 _BUSINESS = "business"
 # From so many shops on an account is looked upon as one of a pool.
 _SHARED_FROM = 8
@@ -80,7 +83,7 @@ def match(
     """Link every SIM, taxpayer, account and shop to its party.
 
     Args:
-        silver: source → its silver table.
+        silver: source → its silver table, of the sources `MATCHED`.
         business_date: the only today.
         settings: thresholds and caps.
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).

@@ -8,13 +8,11 @@ finished run left it, so that a crash at any point costs nothing but time; what 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
 from functools import reduce
-from importlib import resources
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
@@ -40,13 +38,17 @@ from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
 from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
-from jobs.match import match
-from jobs.outcomes import GOLD, Accept, Judged, SourceOutcome, Verdict
+from jobs.match import MATCHED, match
+from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome, Verdict
+from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
+from jobs.standing import match_stands, reshaped, shaped_by
 from jobs.storage import Lake
 from matching.training import Training
 
+# What a night comes to, of which a rebuild says in how many rows it differs.
+_DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS)
 # Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
 _PROFILE_DAYS = 60
 # Nights whose seconds say how long a stage usually takes.
@@ -70,6 +72,7 @@ class Night:
         usual: seconds that each stage took in the last finished runs.
         profiles: rows of `gold/quality_profiles` of the nights before.
         intakes: result of the intake, by source.
+        stands: whether nothing has changed that match and corrections rest on.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
         stages: seconds and rows of the stages so far.
     """
@@ -86,6 +89,7 @@ class Night:
     usual: Mapping[str, float] = field(default_factory=dict)
     profiles: Sequence[Row] = ()
     intakes: dict[str, Intake] = field(default_factory=dict)
+    stands: bool = False
     accepted: SourceOutcome | None = None
     stages: list[StageRow] = field(default_factory=list)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -196,6 +200,7 @@ def _stages(night: Night) -> None:
 
 def decide(night: Night) -> None:
     """From silver to cases: what the night has taken in stands in `night.intakes`, what the one before left in gold."""
+    night.stands = not night.full and match_stands(night.lake, night.base, night.business_date, night.settings)
     _match(night)
     _gold(night)
     _corrections(night)
@@ -214,7 +219,7 @@ def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
 def _compare(night: Night) -> None:
     """Tell in how many rows a rebuild differs from what it replaces: in none, if a night is what it says."""
     before = Lake(night.lake.spark, night.lake.root, ledger.table_versions(night.base))
-    for table in (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS):
+    for table in filter(before.exists, (*tables.SILVER.values(), *_DECIDED)):
         night.progress(
             f"full: {table.path}: {differing_rows(before.read(table), night.lake.read(table)):,} rows differ"
         )
@@ -237,28 +242,44 @@ def differing_rows(one: DataFrame, other: DataFrame) -> int:
 def _take_in(night: Night, source: Source, before: History) -> None:
     night.progress(f"bronze: {source.name}")
 
-    def judge(picture: DataFrame, produced_after: float | None) -> Judged:
+    def judge(change: Change, produced_after: float | None) -> Judged:
         """The gate's verdict on a picture of this source, on the clocks of silver and gate."""
+        if change.rows is None and gate.in_time(source.name, produced_after, night.settings.gate):
+            known = intake.verdict_in_force(before)
+            if known is not None:
+                return Judged(lake.pin(table), known, version=lake.version(table), carried=True)
         with night.clock("silver"):
-            rows = night.lake.keep(silver.normalise(source.name, picture))
+            if change.rows is not None:
+                # What the gate rejects is taken back below: written once, most pictures are read often.
+                lake.write(table, silver.renew(source, change, lake.pin(table)))
+            rows = lake.pin(table)
         with night.clock("gate"):
-            before = drift.of_source(night.profiles, source.name, night.settings.gate.drift.nights)
-            references = _silver(night)
-            asked = gate.Asked(night.business_date, references, before, produced_after, night.settings.gate)
-            return gate.judge(source, rows, asked, night.lake.keep)
+            profiles = drift.of_source(night.profiles, source.name, night.settings.gate.drift.nights)
+            asked = gate.Asked(night.business_date, _silver(night), profiles, produced_after, night.settings.gate)
+            return replace(gate.judge(source, rows, asked, lake.keep), version=lake.version(table))
 
+    lake, table = night.lake, tables.SILVER[source.name]
+    former = lake.version(table)
     accept = night.accept if night.accept and night.accept.source == source.name else None
     with night.clock("bronze"):
         result = intake.take_in(
-            night.lake, night.landing, source, before, night.business_date, night.settings.ingest, accept, judge
+            *(night.lake, night.landing, source, before, night.business_date, night.settings.ingest, accept, judge),
+            afresh=_afresh(night),
         )
     night.intakes[source.name] = result
     for warning in _warnings(result):
         night.progress(f"warning: {source.name}: {warning}")
     _require_go(result)
     with night.clock("silver"):
-        if result.picture is not None:
-            night.lake.write(tables.SILVER[source.name], result.picture.rows)
+        lake.bring_back(table, result.picture.version if result.picture else former)
+        if night.full and result.picture is None and former is not None:
+            rows = picture(lake.read(tables.BRONZE[source.name]), source, deliveries.members(result.history))
+            lake.write(table, silver.normalise(source.name, rows))
+
+
+def _afresh(night: Night) -> bool:
+    """Whether nothing is taken over from the tables of the last run: made anew they might be others."""
+    return night.full or night.base is None or bool(reshaped(night.base, night.settings))
 
 
 def _warnings(result: Intake) -> Iterator[str]:
@@ -298,7 +319,9 @@ def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
 
 def _write_quality(night: Night) -> None:
     """What was found of the sources that were judged tonight; of the others an earlier run of the date still stands."""
-    judged = {result.source: result.judged for result in night.intakes.values() if result.judged is not None}
+    looked_at = {result.source: result.judged for result in night.intakes.values() if result.judged is not None}
+    _carry_quality(night, [source for source, one in looked_at.items() if one.carried])
+    judged = {source: one for source, one in looked_at.items() if not one.carried}
     if not judged:
         return
     rows = [
@@ -314,6 +337,17 @@ def _write_quality(night: Night) -> None:
     _write_profiles(night)
 
 
+def _carry_quality(night: Night, sources: Sequence[str]) -> None:
+    """What was found of pictures that are as they were holds tonight too."""
+    if not sources:
+        return
+    for table in (tables.QUALITY_SCORECARD, tables.QUALITY_FINDINGS):
+        known = night.lake.read(table).where(_among(sources)).where(F.col("business_date") < night.business_date)
+        newest = known.groupBy("source").agg(F.max("business_date").alias("business_date"))
+        rows = known.join(newest, ["source", "business_date"]).withColumn("business_date", F.lit(night.business_date))
+        night.lake.write(table, rows, _tonights(night, sources))
+
+
 def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
     rows = [
         (night.business_date, judged, number, *astuple(finding))
@@ -326,7 +360,8 @@ def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
 
 def _write_profiles(night: Night) -> None:
     """Of pictures that are used: what was held is no measure for the nights to come."""
-    taken = {result.source: result.picture for result in night.intakes.values() if result.picture is not None}
+    pictures = {result.source: result.picture for result in night.intakes.values() if result.picture is not None}
+    taken = {source: one for source, one in pictures.items() if not one.carried}
     rows = [
         (night.business_date, source, *astuple(measured)) for source, one in taken.items() for measured in one.profile
     ]
@@ -365,18 +400,27 @@ def _match(night: Night) -> None:
     night.begin("match")
     lake = night.lake
     with night.clock("match"):
-        pictures = {name: lake.pin(table) for name, table in tables.SILVER.items()}
-        frozen = _frozen(night)
-        found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
-        lake.write(tables.HOLDER_LINKS, found.holder_links)
-        lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
-        lake.write(tables.BLOCKING, found.blocking)
-        if frozen is None:
-            training.save(lake, found.training, night.business_date, _present(night))
-        if not training.is_used(lake):
-            training.write_model(lake)
-        lake.clear_scratch()
-    night.done("match", pictures["sellers"].count(), lake.pin(tables.SELLER_LINKS).count())
+        if night.stands:
+            night.progress("match: nothing that it rests on has changed")
+            links = lake.read(tables.SELLER_LINKS).withColumn("business_date", F.lit(night.business_date))
+            lake.write(tables.SELLER_LINKS, links)
+        else:
+            _match_anew(night)
+    night.done("match", lake.pin(tables.SELLERS).count(), lake.pin(tables.SELLER_LINKS).count())
+
+
+def _match_anew(night: Night) -> None:
+    lake, frozen = night.lake, _frozen(night)
+    pictures = {name: lake.pin(tables.SILVER[name]) for name in MATCHED}
+    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
+    lake.write(tables.HOLDER_LINKS, found.holder_links)
+    lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
+    lake.write(tables.BLOCKING, found.blocking)
+    if frozen is None:
+        training.save(lake, found.training, night.business_date, _present(night))
+    if not training.is_used(lake):
+        training.write_model(lake)
+    lake.clear_scratch()
 
 
 def _frozen(night: Night) -> Training | None:
@@ -463,14 +507,16 @@ def _corrections(night: Night) -> None:
     night.begin("corrections")
     lake = night.lake
     with night.clock("corrections"):
-        needed = ("residents", "taxpayers", "bank_accounts", "telecom_subscribers", "sellers")
         inputs = corrections.Corrected(
-            **{name: lake.pin(tables.SILVER[name]) for name in needed},
+            **{name: lake.pin(tables.SILVER[name]) for name in MATCHED},
             holder_links=lake.pin(tables.HOLDER_LINKS),
             seller_links=lake.pin(tables.SELLER_LINKS),
-            previous=lake.pin(tables.CORRECTIONS),
         )
-        lake.write(tables.CORRECTIONS, corrections.build(inputs, night.business_date, _present(night)))
+        previous = lake.pin(tables.CORRECTIONS)
+        found = previous.where("status = 'open'")
+        if not night.stands:
+            found = corrections.find(inputs, night.business_date, _present(night))
+        lake.write(tables.CORRECTIONS, corrections.carry_on(previous, found, night.business_date))
     night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
@@ -483,24 +529,6 @@ def _told(night: Night, run: Run) -> Run:
     if night.accepted is not None:
         outcomes.append(night.accepted)
     return replace(run, stages=tuple(night.stages), sources=tuple(outcomes))
-
-
-def shaped_by(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:
-    """What shaped a run, as its row names it: code, settings, rules, and the tables' versions."""
-    rules = resources.files("jobs").joinpath("rules")
-    content = "".join(entry.read_text(encoding="utf-8") for entry in sorted(rules.iterdir(), key=lambda e: e.name))
-    return {
-        "code": ledger.CODE,
-        "configuration": settings.digest(),
-        "rules": hashlib.sha256(content.encode()).hexdigest()[:16],
-        "tables": table_versions,
-    }
-
-
-def reshaped(run: Mapping[str, Any], settings: Settings) -> dict[str, object]:
-    """Of code, settings and rules those that are no longer what a row of `ops/runs` names, as they are now."""
-    now = shaped_by(settings, {})
-    return {name: now[name] for name in ("code", "configuration", "rules") if now[name] != run["versions"][name]}
 
 
 def _reason(error: BaseException) -> str:

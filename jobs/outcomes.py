@@ -100,17 +100,34 @@ class Judged:
         verdict: what the gate says.
         broken: rows that break a rule, for `gold/broken_rules`; None where nobody asked.
         profile: measures of its columns, for `gold/quality_profiles`.
+        version: of the silver table that holds it, None where it was laid down elsewhere.
+        carried: whether it is the former one, of which the verdict still holds.
     """
 
     rows: DataFrame
     verdict: Verdict
     broken: DataFrame | None = None
     profile: tuple[Measured, ...] = ()
+    version: int | None = None
+    carried: bool = False
 
 
-# The gate as the intake sees it: a picture (columns of `Source.picture_schema`), and after how many hours of its
-# business date the newest delivery in it was produced (None where that is unknown).
-Judge = Callable[[DataFrame, float | None], Judged]
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a picture.
+
+    Attributes:
+        rows: its rows of the keys that are touched, columns of `Source.picture_schema`; None where nothing is touched.
+        touched: these keys, of which the former picture's rows no longer count; None where no former row counts.
+    """
+
+    rows: DataFrame | None
+    touched: DataFrame | None = None
+
+
+# The gate as the intake sees it: what becomes of the picture, and after how many hours of its business date the newest
+# delivery in it was produced (None where that is unknown).
+Judge = Callable[[Change, float | None], Judged]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.deliveries import History
+from jobs.outcomes import Change
 from jobs.sources import Source
 
 
@@ -31,6 +32,27 @@ def picture(bronze: DataFrame, source: Source, members: History) -> DataFrame:
     newest = rows.groupBy(*source.key).agg(F.max(F.struct(*order, *rest)).alias("newest"))
     present = newest.where(F.col("newest._change_type").isNull() | (F.col("newest._change_type") != "D"))
     return present.select(*source.key, "newest.*").select(*source.picture_schema.names)
+
+
+def change(bronze: DataFrame, source: Source, before: History, after: History) -> Change:
+    """From the picture that some deliveries made to the one that others make.
+
+    Only keys that a delivery brings which is in one of the two alone can have changed; a full brings all.
+
+    Args:
+        bronze: the source's bronze table.
+        source: the source.
+        before: deliveries that made the one (`deliveries.members`); none: the whole of the other is new.
+        after: deliveries that make the other.
+    """
+    left, come = {each.key for each in before}, {each.key for each in after}
+    apart = tuple(each for each in (*before, *after) if each.key in left ^ come)
+    if not before or any(each.mode == "full" for each in apart):
+        return Change(picture(bronze, source, after))
+    if all(each.kept == 0 for each in apart):
+        return Change(None)
+    touched = _rows(bronze, apart).select(*source.key).distinct()
+    return Change(picture(bronze.join(touched, [*source.key], "left_semi"), source, after), touched)
 
 
 def key_count(bronze: DataFrame, source: Source, members: History) -> int:

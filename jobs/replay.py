@@ -9,10 +9,11 @@ from pyspark.errors import PySparkException
 
 from jobs import deliveries, intake, ledger, silver, tables
 from jobs.errors import UserError
-from jobs.night import Night, decide, differing_rows, reshaped
+from jobs.night import Night, decide, differing_rows
 from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES
+from jobs.standing import reshaped
 from jobs.storage import Lake
 
 # What a night takes over from the one before: since when, and what people decided.

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.outcomes import Change
+from jobs.sources import Source
 from jobs.tables import SILVER
 from matching import dates, identifiers, names, phones, places, text
 
@@ -23,6 +25,19 @@ def normalise(source: str, picture: DataFrame) -> DataFrame:
     for step in SILVER_STEPS[source]:
         frame = step(frame)
     return frame.select(*SILVER[source].columns)
+
+
+def renew(source: Source, change: Change, former: DataFrame) -> DataFrame:
+    """The silver table of a source after a change of its picture; `former` is the table before.
+
+    What a key's rows are does not depend on other keys: those that nothing touched are taken over.
+    """
+    if change.rows is None:
+        return former
+    fresh = normalise(source.name, change.rows)
+    if change.touched is None:
+        return fresh
+    return former.join(change.touched, [*source.key], "left_anti").select(*fresh.columns).unionByName(fresh)
 
 
 # ── steps that sources share ──

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -285,6 +285,18 @@ class Lake:
         if self.exists(table):
             DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
 
+    def bring_back(self, table: Table, version: int | None) -> bool:
+        """Make the table what it was at a version (None: not there); whether it was another one."""
+        latest = self.version(table)
+        if latest == version:
+            return False
+        self._pinned.pop(table.path, None)
+        if version is None:
+            self.files.delete(self.location(table))
+        else:
+            DeltaTable.forPath(self.spark, self.location(table)).restoreToVersion(version)
+        return True
+
     def compact(self, table: Table) -> None:
         """Merge a table's small files, partition by partition; nothing where there are none, or no table."""
         if self.exists(table):
@@ -331,19 +343,7 @@ class Lake:
 
         Paths of the tables that changed.
         """
-        self._pinned.clear()
-        return list(self._rolled_back(versions))
-
-    def _rolled_back(self, versions: Mapping[str, int]) -> Iterator[str]:
-        for table in STATE:
-            latest, wanted = self.version(table), versions.get(table.path)
-            if latest == wanted:
-                continue
-            if wanted is None:
-                self.files.delete(self.location(table))
-            else:
-                DeltaTable.forPath(self.spark, self.location(table)).restoreToVersion(wanted)
-            yield table.path
+        return [table.path for table in STATE if self.bring_back(table, versions.get(table.path))]
 
 
 def undecodable_file(error: Py4JJavaError) -> str | None:

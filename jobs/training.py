@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from jobs import ledger, lock, tables
 from jobs.errors import UserError
-from jobs.match import match
+from jobs.match import MATCHED, match
 from jobs.report import numbers
 from jobs.report.words import DECISIONS, say
 from jobs.settings import MatchSettings
@@ -161,7 +161,7 @@ def _compare(
     accepted = load(night)
     if accepted is None or accepted.training is None:
         raise UserError(f"warehouse {lake.root}: its next night trains by itself")
-    pictures = {name: night.pin(table) for name, table in tables.SILVER.items()}
+    pictures = {name: night.pin(tables.SILVER[name]) for name in MATCHED}
     found, old = match(pictures, last["business_date"], settings, lake.keep, progress), accepted.training
     progress("comparing with the training in force")
     comparison = Comparison(

@@ -1,4 +1,4 @@
-"""Nights on the committed country: the first, the same again, and a next one with changes, faults and hostile text."""
+"""Nights on the committed country: the first, one with changes, faults and hostile text, and a quiet one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tests.jobs.zone import Zone, moment
 COUNTRY = Path(__file__).resolve().parent.parent / "sample_data" / "small"
 NIGHT = dt.date(2026, 11, 20)
 NEXT = NIGHT + dt.timedelta(days=1)
+LAST = NEXT + dt.timedelta(days=1)
 DELIVERY = load_settings().delivery
 
 # Of the next night: one held, one refused, one taken with a warning.
@@ -48,23 +49,28 @@ Plan = dict[str, Any]
 
 @dataclass(frozen=True)
 class Nights:
-    """Three nights of one warehouse and a fourth run in which nothing is left to do, each with the state that it left.
+    """Nights of one warehouse, each with the state that it left.
 
     Attributes:
-        told: what the second, the first once more in full, told of its progress.
-        idle: the third once more.
+        first: on the full deliveries of the country.
+        following: on changes and faults.
+        quiet: on which nothing came.
+        again: the quiet one once more, in full.
+        idle: once more.
+        told: what quiet, again and idle told of their progress.
         rows: what each source delivered on the first, typed.
-        registered: the case of a person who registered before the third.
-        renamed: shops that took names of `HOSTILE` before the third.
-        plans: every physical plan of the three.
+        registered: the case of a person who registered before the following.
+        renamed: shops that took names of `HOSTILE` before the following.
+        plans: every physical plan of all nights.
     """
 
     lake: Lake
     first: Run
-    again: Run
-    told: list[str]
     following: Run
+    quiet: Run
+    again: Run
     idle: Run
+    told: Mapping[str, list[str]]
     rows: Mapping[str, Callable[[], pa.Table]]
     registered: str
     renamed: tuple[tuple[str, str], ...]
@@ -76,12 +82,10 @@ class Nights:
 
 
 def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
-    """Run the three; `log` is Spark's event log."""
+    """Run them; `log` is Spark's event log."""
     before = log.stat().st_size
     lake = Lake(spark, str(folder / "warehouse"))
     first = run(lake, str(COUNTRY / "landing"), NIGHT)
-    told: list[str] = []
-    again = run_night(lake, str(COUNTRY / "landing"), NIGHT, Settings(), None, told.append, full=True)
     drawn = generate.draw(5_000, 18, NIGHT)
     rows = {source: functools.cache(made) for source, made in drawn.rows.items()}
     landing = Zone(folder / "landing")
@@ -90,8 +94,13 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     for name in NEXT_FAULTS:
         write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
     following = run(lake, str(landing.root), NEXT)
-    idle = run(lake, str(landing.root), NEXT)
-    return Nights(lake, first, again, told, following, idle, rows, registered, renamed, _plans(log, before))
+    told: dict[str, list[str]] = {"quiet": [], "again": [], "idle": []}
+    quiet, again, idle = (
+        run_night(lake, str(landing.root), LAST, Settings(), None, said.append, full=name == "again")
+        for name, said in told.items()
+    )
+    plans = _plans(log, before)
+    return Nights(lake, first, following, quiet, again, idle, told, rows, registered, renamed, plans)
 
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:

@@ -21,7 +21,7 @@ from jobs.report import write_report
 from jobs.settings import ReportSettings, Settings
 from jobs.storage import Lake
 from sample_data.faults import FAULTS, write_faulty
-from tests.small_country import COUNTRY, DELIVERY, HOSTILE, NEXT, NIGHT, Nights, Plan, operators, run
+from tests.small_country import COUNTRY, DELIVERY, HOSTILE, LAST, NEXT, NIGHT, Nights, Plan, operators, run
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,22 +91,34 @@ def test_every_link_says_why(nights: Nights) -> None:
     [tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS],
     ids=lambda t: t.path,
 )
-def test_the_same_night_again_changes_nothing(nights: Nights, table: tables.Table) -> None:
-    assert _rows(nights.state(nights.again).read(table)) == _rows(nights.state(nights.first).read(table))
+def test_what_nights_left_uncomputed_is_what_a_rebuild_makes(nights: Nights, table: tables.Table) -> None:
+    assert _rows(nights.state(nights.again).read(table)) == _rows(nights.state(nights.quiet).read(table))
 
 
 def test_a_rebuild_tells_in_how_many_rows_it_differs(nights: Nights) -> None:
-    compared = [line for line in nights.told if line.startswith("full: ")]
+    compared = [line for line in nights.told["again"] if line.startswith("full: ")]
+    decided = ["match/seller_links", "gold/seller_parties", "gold/flagged_sellers"]
     assert compared == [
-        f"full: {name}: 0 rows differ" for name in ("match/seller_links", "gold/seller_parties", "gold/flagged_sellers")
+        f"full: {name}: 0 rows differ" for name in (*(table.path for table in tables.SILVER.values()), *decided)
     ]
 
 
+def test_a_night_on_which_nothing_changed_does_not_match_again(nights: Nights) -> None:
+    assert "match: nothing that it rests on has changed" in nights.told["quiet"]
+    assert not any("match: nothing" in line for line in nights.told["again"])
+    quiet, following = nights.state(nights.quiet), nights.state(nights.following)
+    for table in (*tables.SILVER.values(), tables.HOLDER_LINKS, tables.TRAINING):
+        assert quiet.version(table) == following.version(table)
+    links = quiet.read(tables.SELLER_LINKS)
+    assert {row.business_date for row in links.select("business_date").distinct().collect()} == {LAST}
+    assert _rows(links.drop("business_date")) == _rows(following.read(tables.SELLER_LINKS).drop("business_date"))
+
+
 def test_a_night_that_is_done_is_left_alone(nights: Nights) -> None:
-    assert nights.idle.status == nights.following.status
-    assert nights.idle.sources == nights.following.sources
+    assert nights.idle.status == nights.again.status
+    assert nights.idle.sources == nights.again.sources
     assert [stage.name for stage in nights.idle.stages] == ["bronze", "gate", "silver"]
-    assert nights.idle.versions["tables"] == nights.following.versions["tables"]
+    assert nights.idle.versions["tables"] == nights.again.versions["tables"]
 
 
 def test_scores_are_those_of_what_was_found(nights: Nights) -> None:
@@ -220,10 +232,10 @@ def test_where_the_policy_says_so_a_bad_picture_stops_the_night(nights: Nights, 
 def test_two_runs_at_once_are_refused_and_leave_no_trace(nights: Nights) -> None:
     before = nights.lake.current_versions()
     with (
-        lock.only_run(nights.lake.files, nights.lake.root, f"the night {NEXT}"),
+        lock.only_run(nights.lake.files, nights.lake.root, f"the night {LAST}"),
         pytest.raises(UserError, match="two runs at once would spoil each other"),
     ):
-        run(nights.lake, str(COUNTRY / "landing"), NEXT)
+        run(nights.lake, str(COUNTRY / "landing"), LAST)
     assert nights.lake.current_versions() == before
 
 

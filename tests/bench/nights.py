@@ -30,10 +30,10 @@ def sample(folder: Path, residents: int, seed: int) -> Finished:
     return ct18("sample", "--out", str(folder), *wanted)
 
 
-def night(folder: Path, warehouse: Path, *more: str) -> Finished:
+def night(folder: Path, warehouse: Path, *more: str, date: str = DATE) -> Finished:
     """Run a night on a country."""
     where = ("--landing", str(folder / "landing"), "--warehouse", str(warehouse))
-    return ct18("nightly", *where, "--business-date", DATE, *more)
+    return ct18("nightly", *where, "--business-date", date, *more)
 
 
 def ct18(*arguments: str) -> Finished:

@@ -92,13 +92,12 @@ def inputs(spark: SparkSession) -> corrections.Corrected:
         sellers=table("sellers", SHOPS),
         holder_links=frame(spark, tables.HOLDER_LINKS, holders),
         seller_links=frame(spark, tables.SELLER_LINKS, shops),
-        previous=frame(spark, tables.CORRECTIONS, []),
     )
 
 
 @pytest.fixture(scope="module")
 def found(inputs: corrections.Corrected) -> dict[tuple[str, str, str], Row]:
-    rows = corrections.build(inputs, NIGHT, SOURCES).collect()
+    rows = corrections.find(inputs, NIGHT, SOURCES).collect()
     keyed = {(row.source, row.record_key, row.field): row for row in rows}
     assert len(keyed) == len(rows)
     return keyed
@@ -186,6 +185,6 @@ def test_what_is_mended_is_told_and_stays_told(spark: SparkSession) -> None:
 def test_nothing_is_said_of_sources_that_never_came_and_no_code_is_stale_before_the_merger(
     inputs: corrections.Corrected,
 ) -> None:
-    rows = corrections.build(inputs, dt.date(2025, 6, 30), {"residents", "taxpayers", "sellers"}).collect()
+    rows = corrections.find(inputs, dt.date(2025, 6, 30), {"residents", "taxpayers", "sellers"}).collect()
     assert {row.source for row in rows} == {"residents", "sellers"}
     assert "stale" not in {row.problem for row in rows}

@@ -40,9 +40,9 @@ def test_a_case_is_told_down_to_its_rows_and_masked(nights: Nights, reason: str)
     for secret in (case["personal_id"], case["tax_code"]):
         assert secret is None or secret not in told
     assert not re.search(r"(?<![|0-9a-z-])[0-9]{9,}(?![0-9a-f])", told.replace(case["case_id"], ""))
-    (used,) = nights.state(nights.again).read(tables.MODEL).select("version").distinct().collect()
+    (used,) = nights.state(nights.first).read(tables.MODEL).select("version").distinct().collect()
     assert f"tham số đối chiếu: {used.version}" in told
-    assert f"match/seller_links {nights.again.versions['tables']['match/seller_links']}" in told
+    assert f"match/seller_links {nights.first.versions['tables']['match/seller_links']}" in told
 
 
 def test_a_past_night_is_told_as_it_was(nights: Nights) -> None:

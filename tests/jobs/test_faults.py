@@ -17,7 +17,7 @@ from expectations import SUITES
 from jobs import deliveries, drift, gate, intake, silver, tables
 from jobs.deliveries import History
 from jobs.intake import Intake
-from jobs.outcomes import Finding, Judged
+from jobs.outcomes import Change, Finding, Judged
 from jobs.report.outcomes import in_words
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES
@@ -70,13 +70,14 @@ class Left:
         write_faulty(landing, self.rows, NEXT, DELIVERY, fault)
         profiles = drift.of_source(self.profiles, source.name, 1)
 
-        def judge(picture: DataFrame, produced_after: float | None) -> Judged:
-            rows = self.lake.keep(silver.normalise(source.name, picture))
+        def judge(change: Change, produced_after: float | None) -> Judged:
+            rows = self.lake.keep(silver.renew(source, change, self.references[source.name]))
             asked = gate.Asked(NEXT, self.references, profiles, produced_after)
             return gate.judge(source, rows, asked, self.lake.keep)
 
         before = self.histories[source.name]
-        return intake.take_in(self.lake, str(landing), source, before, NEXT, IngestSettings(), None, judge)
+        night = (self.lake, str(landing), source, before, NEXT, IngestSettings(), None, judge)
+        return intake.take_in(*night, afresh=False)
 
 
 @pytest.fixture(scope="module")

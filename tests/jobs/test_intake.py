@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from jobs import deliveries, intake
 from jobs.errors import UserError
 from jobs.intake import Intake
-from jobs.outcomes import Accept, Judge, Judged, Verdict
+from jobs.outcomes import Accept, Change, Judge, Judged, Verdict
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES
 from jobs.storage import Lake
@@ -21,8 +21,8 @@ from jobs.tables import BRONZE, QUARANTINE
 from tests.jobs.zone import Zone, day, moment, person
 
 
-def passes(picture: DataFrame, produced_after: float | None) -> Judged:
-    return Judged(picture, Verdict("pass", ""))
+def passes(change: Change, produced_after: float | None) -> Judged:
+    return Judged(change.rows, Verdict("pass", ""))
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Gate:
 
     asked: list[int] = field(default_factory=list)
 
-    def __call__(self, picture: DataFrame, produced_after: float | None) -> Judged:
-        bad = picture.where("full_name = 'bad'").count()
+    def __call__(self, change: Change, produced_after: float | None) -> Judged:
+        bad = change.rows.where("full_name = 'bad'").count()
         self.asked.append(bad)
-        return Judged(picture, Verdict("hold" if bad else "pass", "names" if bad else ""))
+        return Judged(change.rows, Verdict("hold" if bad else "pass", "names" if bad else ""))
 
 
 @dataclass
@@ -48,7 +48,8 @@ class Nights:
     def run(self, night: int, judge: Judge = passes, accept: Accept | None = None) -> Intake:
         source, settings = SOURCES[self.source], IngestSettings()
         before = deliveries.load(self.lake).get(source.name, ())
-        result = intake.take_in(self.lake, str(self.zone.root), source, before, day(night), settings, accept, judge)
+        night_of = (self.lake, str(self.zone.root), source, before, day(night), settings, accept, judge)
+        result = intake.take_in(*night_of, afresh=True)
         deliveries.save(self.lake, {source.name: result.history})
         return result
 

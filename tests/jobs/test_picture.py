@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pyarrow as pa
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.deliveries import Delivery
-from jobs.picture import key_count, picture
+from jobs.picture import change, key_count, picture
 from jobs.sources import SOURCES
 from tests.jobs.zone import UTC7, day, moment
 
@@ -70,6 +71,33 @@ def test_the_right_row_of_each_key(spark: SparkSession) -> None:
     ]
     found = {row["msisdn"]: row["subscriber_name"] for row in frame.collect()}
     assert found == {key: expected for key, (_, expected) in CASES.items() if expected is not None}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_whole"),
+    [
+        pytest.param((0,), (0, 1, 2), False, id="two changes come"),
+        pytest.param((0, 1), (0, 1, 2), False, id="one change comes"),
+        pytest.param((0, 2), (0, 1, 2), False, id="an earlier one comes late"),
+        pytest.param((0, 1, 2), (0, 2), False, id="one is taken back"),
+        pytest.param((0, 1), (0, 2), False, id="one replaces another"),
+        pytest.param((), (0, 1, 2), True, id="the first picture"),
+        pytest.param((1, 2), (0, 1, 2), True, id="a full comes"),
+    ],
+)
+def test_what_changes_makes_the_same_picture_as_all_deliveries(
+    spark: SparkSession, before: tuple[int, ...], after: tuple[int, ...], is_whole: bool
+) -> None:
+    rows, former, now = bronze(spark), [MEMBERS[i] for i in before], [MEMBERS[i] for i in after]
+    expected = picture(rows, SOURCE, tuple(now)).collect()
+    changed = change(rows, SOURCE, tuple(former), tuple(now))
+    assert (changed.touched is None) == is_whole
+    made = changed.rows
+    if changed.touched is not None:
+        stay = picture(rows, SOURCE, tuple(former)).join(changed.touched, [*SOURCE.key], "left_anti")
+        assert stay.count()
+        made = made.unionByName(stay)
+    assert sorted(map(str, made.select(*expected[0].__fields__).collect())) == sorted(map(str, expected))
 
 
 def test_keys_are_counted_once(spark: SparkSession) -> None:

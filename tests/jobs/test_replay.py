@@ -15,13 +15,14 @@ from tests.small_country import Nights
 
 
 @pytest.mark.slow
-def test_a_replayed_night_is_equal_to_what_it_was(nights: Nights, tmp_path: Path) -> None:
-    out = tmp_path / "replayed"
+@pytest.mark.parametrize("name", ["first", "following", "quiet"])
+def test_a_replayed_night_is_equal_to_what_it_was(nights: Nights, tmp_path: Path, name: str) -> None:
+    out, run = tmp_path / "replayed", getattr(nights, name)
     told: list[str] = []
-    found = replay(nights.lake, nights.following.run_id, Settings(), str(out), told.append)
+    found = replay(nights.lake, run.run_id, Settings(), str(out), told.append)
     assert set(found.values()) == {0}
     assert {"silver/sellers", "match/seller_links", "gold/flagged_sellers"} <= found.keys()
-    was = nights.state(nights.following).read(tables.FLAGGED_SELLERS).count()
+    was = nights.state(run).read(tables.FLAGGED_SELLERS).count()
     assert Lake(nights.lake.spark, str(out)).read(tables.FLAGGED_SELLERS).count() == was > 0
 
 

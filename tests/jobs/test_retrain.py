@@ -13,7 +13,7 @@ from jobs.errors import UserError
 from jobs.night import run_night
 from jobs.settings import MatchSettings, Settings
 from jobs.storage import Lake
-from tests.small_country import NEXT, Nights
+from tests.small_country import LAST, Nights
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_retrain_compares_and_promotes_and_the_next_night_decides_by_it(nights: 
 
     promoted = training.load(warehouse)
     assert promoted is not None
-    assert (promoted.trained_on, promoted.version == before.version) == (NEXT, False)
+    assert (promoted.trained_on, promoted.version == before.version) == (LAST, False)
     assert not training.is_used(warehouse)
     run = ledger.last_finished(warehouse)
     assert run is not None
@@ -94,6 +94,6 @@ def test_a_date_that_is_done_is_done_anew_by_a_promoted_training(warehouse: Lake
     landing = tmp_path / "landing"
     landing.mkdir()
     told: list[str] = []
-    run_night(warehouse, str(landing), NEXT, Settings(), None, told.append)
+    run_night(warehouse, str(landing), LAST, Settings(), None, told.append)
     assert not any("nothing has changed" in line for line in told)
     assert training.is_used(warehouse)

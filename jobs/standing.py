@@ -1,0 +1,57 @@
+"""What of the last night still stands: where all that shaped it is as it was, it need not be computed again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from jobs import corrections, ledger, training
+from jobs.law import statuses
+from jobs.match import MATCHED
+from jobs.settings import Settings
+from jobs.storage import Lake
+from jobs.tables import SILVER, TELECOM
+
+
+def shaped_by(settings: Settings, table_versions: dict[str, int]) -> dict[str, object]:
+    """What shaped a run, as its row names it: code, settings, rules, and the tables' versions."""
+    rules = resources.files("jobs").joinpath("rules")
+    content = "".join(entry.read_text(encoding="utf-8") for entry in sorted(rules.iterdir(), key=lambda e: e.name))
+    return {
+        "code": ledger.CODE,
+        "configuration": settings.digest(),
+        "rules": hashlib.sha256(content.encode()).hexdigest()[:16],
+        "tables": table_versions,
+    }
+
+
+def reshaped(run: Mapping[str, Any], settings: Settings) -> dict[str, object]:
+    """Of code, settings and rules those that are no longer what a row of `ops/runs` names, as they are now."""
+    now = shaped_by(settings, {})
+    return {name: now[name] for name in ("code", "configuration", "rules") if now[name] != run["versions"][name]}
+
+
+def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.date, settings: Settings) -> bool:
+    """Whether a match of a date could only find what the last finished run's found, and so could `corrections.find`.
+
+    Args:
+        lake: the warehouse, its pictures those of the date.
+        base: row of the last finished run, None where there is none.
+        business_date: the date.
+        settings: of the night.
+    """
+    if base is None or reshaped(base, settings) or not training.is_used(lake):
+        return False
+    then, before = base["business_date"], ledger.table_versions(base)
+    if any(lake.version(SILVER[name]) != before.get(SILVER[name].path) for name in MATCHED):
+        return False
+    if statuses(then) != statuses(business_date) or then < corrections.MERGED_ON <= business_date:
+        return False
+    # A number becomes its next subscriber's on the day of the activation, which may lie ahead.
+    activated = F.col("activated_on")
+    return lake.pin(TELECOM).where((activated > F.lit(then)) & (activated <= F.lit(business_date))).isEmpty()
