@@ -33,20 +33,25 @@ _OF_REASON = {
 }
 
 
-def shop_arrays(years: DataFrame, seller_links: DataFrame, flagged: DataFrame) -> DataFrame:
+def shop_arrays(years: DataFrame, seller_links: DataFrame, nearest: DataFrame, flagged: DataFrame) -> DataFrame:
     """The shops of the flagged parties, largest first.
 
-    Columns in: those of `parties.shop_years`, match/seller_links, `flagged` one row a flagged party_key and tax_year.
+    Columns in: those of `parties.shop_years`, match/seller_links, match/nearest_candidates, `flagged` one row a flagged
+    party_key and tax_year.
     Columns out: party_key, tax_year, shops (array as in gold/flagged_sellers), shop_evidence (array of structs).
     """
     order = (-F.col("revenue_vnd")).alias("order")
     revenue = to_bigint(F.col("revenue_vnd")).alias("revenue_vnd")
     shop = F.struct(order, "platform", "shop_id", "shop_name", revenue, "match_type", "match_probability")
-    why = F.struct(order, "platform", "shop_id", "shop_name", revenue, "seller_name", "decision", "evidence")
+    why = F.struct(order, "platform", "shop_id", "shop_name", revenue, "seller_name", "decision", "evidence", "nearest")
     links = seller_links.select("platform", "shop_id", "evidence")
+    near = nearest.select(
+        "platform", "shop_id", F.struct(F.col("evidence").alias("why"), F.col("missing")).alias("nearest")
+    )
     return (
         years.join(flagged, ["party_key", "tax_year"], "left_semi")
         .join(links, ["platform", "shop_id"], "left")
+        .join(near, ["platform", "shop_id"], "left")
         .groupBy("party_key", "tax_year")
         .agg(
             F.sort_array(F.collect_list(shop)).alias("shops"), F.sort_array(F.collect_list(why)).alias("shop_evidence")
@@ -138,6 +143,13 @@ def _shop(shop: Column) -> Column:
         shop["revenue_vnd"].alias("Doanh thu (đồng)"),
         shop["decision"].alias("Quyết định"),
         F.try_parse_json(shop["evidence"]).alias("Vì sao"),
+        F.when(shop["nearest"].isNotNull(), _nearest(shop["nearest"])).alias("Ứng viên gần nhất, chưa đủ chắc"),
+    )
+
+
+def _nearest(nearest: Column) -> Column:
+    return F.struct(
+        F.try_parse_json(nearest["why"]).alias("Vì sao"), nearest["missing"].alias("Gian hàng không cho biết")
     )
 
 

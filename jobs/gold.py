@@ -22,7 +22,7 @@ class GoldInputs:
     Attributes:
         residents: silver, as are taxpayers, declarations, bank_accounts, sellers and seller_sales; empty where the
             source never came.
-        seller_links: of match, as are holder_links.
+        seller_links: of match, as are nearest_candidates and holder_links.
         previous_flagged: gold/flagged_sellers of the last finished night, empty on the first; so previous_parties.
         present: sources that ever came.
         degraded: sources that are degraded tonight.
@@ -35,6 +35,7 @@ class GoldInputs:
     sellers: DataFrame
     seller_sales: DataFrame
     seller_links: DataFrame
+    nearest_candidates: DataFrame
     holder_links: DataFrame
     previous_flagged: DataFrame
     previous_parties: DataFrame
@@ -136,7 +137,9 @@ def _flagged(
     )
     return cases.tonight(
         flagged,
-        case_evidence.shop_arrays(years, inputs.seller_links, flagged.select("party_key", "tax_year")),
+        case_evidence.shop_arrays(
+            years, inputs.seller_links, inputs.nearest_candidates, flagged.select("party_key", "tax_year")
+        ),
         case_evidence.code_arrays(codes),
         revenue.revenue_after(sales, shops_closed),
         laws,

@@ -147,6 +147,13 @@ def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str,
     return newest.asDict(recursive=True) if newest else None
 
 
+def last_of_earlier_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
+    """The row of the last finished run of a date before this one, None where there is none."""
+    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & (F.col("business_date") < F.lit(business_date)))
+    newest = rows.orderBy(F.col("ended_at").desc()).first()
+    return newest.asDict(recursive=True) if newest else None
+
+
 def require_night(lake: Lake) -> dict[str, Any]:
     """The row of the last finished run.
 

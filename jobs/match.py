@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from jobs import law
 from jobs.masking import free_name, last_four
 from jobs.settings import MatchSettings
-from jobs.tables import HOLDER_LINKS
+from jobs.tables import HOLDER_LINKS, NEAREST
 from matching import evidence, records, sisters
 from matching.levels import ORGANISATION
 from matching.model import Parameters
@@ -68,6 +68,7 @@ class Matched:
 
     holder_links: DataFrame
     seller_links: DataFrame
+    nearest_candidates: DataFrame
     blocking: DataFrame
     training: Training
 
@@ -101,7 +102,9 @@ def match(
     sims = _sims(stage)
     taxpayers = _taxpayers(stage, sims)
     accounts = _accounts(stage, sims, taxpayers)
-    shops = keep(_shops(stage, sims, taxpayers, accounts))
+    sellers = silver["sellers"].withColumn("record", F.concat_ws("|", "platform", "shop_id"))
+    best = keep(_shops(stage, sellers, sims, taxpayers, accounts))
+    shops = _seller_rows(sellers, best)
     holders = [
         _holder_rows("telecom_subscribers", sims.where("place = 1")),
         taxpayer_holders(taxpayers, shops, silver["sellers"].select("platform", "shop_id", "code")),
@@ -110,6 +113,7 @@ def match(
     return Matched(
         reduce(DataFrame.unionByName, holders),
         shops,
+        _nearest_rows(sellers, best),
         reduce(DataFrame.unionByName, stage.blocking),
         replace(training, parameters=stage.parameters),
     )
@@ -287,9 +291,9 @@ def _contacts(column: str, *offices: DataFrame) -> DataFrame:
 # ── shops ──
 
 
-def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
-    table = stage.silver["sellers"].withColumn("record", F.concat_ws("|", "platform", "shop_id"))
-    domestic = table.where(F.col("country") == "VN")
+def _shops(stage: Stage, sellers: DataFrame, sims: DataFrame, taxpayers: DataFrame, accounts: DataFrame) -> DataFrame:
+    """The best candidate of each Vietnamese shop that has any, as `_best` gives it."""
+    domestic = sellers.where(F.col("country") == "VN")
     numbers = stage.keep(
         records.numbers([links.where("place = 1") for links in (sims, taxpayers, accounts)], stage.settings.max_block)
     )
@@ -305,8 +309,7 @@ def _shops(stage: Stage, sims: DataFrame, taxpayers: DataFrame, accounts: DataFr
     told = stage.keep(second.scored.where("place = 1"))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
-    best = _best(stage, second, told, domestic, subjects).unionByName(_best(stage, first, untold, domestic, subjects))
-    return _seller_rows(table, best)
+    return _best(stage, second, told, domestic, subjects).unionByName(_best(stage, first, untold, domestic, subjects))
 
 
 def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:
@@ -409,6 +412,7 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
         evidence.match_type(found.parameters).alias("match_type"),
         F.when(for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
         evidence.explanation(found.parameters, {name: _pair(name) for name in _VALUES}).alias("evidence"),
+        evidence.missing(found.parameters).alias("missing"),
     )
 
 
@@ -458,3 +462,9 @@ def _seller_rows(shops: DataFrame, best: DataFrame) -> DataFrame:
         F.coalesce("decision", F.lit("none")).alias("decision"),
         F.when(known, F.col("evidence")).alias("evidence"),
     )
+
+
+def _nearest_rows(shops: DataFrame, best: DataFrame) -> DataFrame:
+    """Rows of `match/nearest_candidates`."""
+    near = best.where("decision = 'none'").withColumnRenamed("probability", "match_probability")
+    return shops.select("record", "platform", "shop_id").join(near, "record").select(*NEAREST.columns)

@@ -28,6 +28,7 @@ from jobs import (
     intake,
     ledger,
     lock,
+    party_events,
     silver,
     space,
     tables,
@@ -415,6 +416,7 @@ def _match_anew(night: Night) -> None:
     found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
     lake.write(tables.HOLDER_LINKS, found.holder_links)
     lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
+    lake.write(tables.NEAREST, found.nearest_candidates)
     lake.write(tables.BLOCKING, found.blocking)
     if frozen is None:
         training.save(lake, found.training, night.business_date, _present(night))
@@ -459,11 +461,23 @@ def _gold(night: Night) -> None:
         built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold, lake.keep)
         lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
         lake.write(tables.SELLER_PARTIES, built.seller_parties)
+        _party_events(night)
         lake.clear_scratch()
     with night.clock("audit"):
         _audit(night, None if first else before)
     night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
     night.done("audit")
+
+
+def _party_events(night: Night) -> None:
+    """Against the night before: of a date that is done once more, its first run's events are among these."""
+    before = None if night.stands else ledger.last_of_earlier_date(night.lake, night.business_date)
+    if before is None:
+        return
+    links = Lake(night.lake.spark, night.lake.root, ledger.table_versions(before)).read(tables.SELLER_LINKS)
+    now, key = night.lake.pin(tables.SELLER_LINKS), night.settings.gold.hash_key
+    moved = party_events.events(links, now, key, night.business_date)
+    night.lake.write(tables.PARTY_EVENTS, moved, f"business_date = '{night.business_date}'")
 
 
 def _audit(night: Night, flagged_before: DataFrame | None) -> None:
@@ -490,6 +504,7 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
     return gold.GoldInputs(
         **{name: lake.pin(tables.SILVER[name]) for name in needed},
         seller_links=lake.pin(tables.SELLER_LINKS),
+        nearest_candidates=lake.pin(tables.NEAREST),
         holder_links=lake.pin(tables.HOLDER_LINKS),
         previous_flagged=lake.pin(tables.FLAGGED_SELLERS),
         previous_parties=lake.pin(tables.SELLER_PARTIES),

@@ -156,6 +156,13 @@ SELLER_LINKS = _table(
     "platform string, shop_id string, personal_id string, tax_code string, match_type string, "
     "match_probability double, decision string, evidence string, business_date date, first_linked_on date",
 )
+NEAREST = _table(
+    "match/nearest_candidates",
+    "one row a shop that is linked with nobody though somebody resembles: the nearest candidate, who is not named",
+    "platform shop_id",
+    # missing: what the shop did not say, of all that is compared
+    "platform string, shop_id string, match_probability double, evidence string, missing array<string>",
+)
 MODEL = _table(
     "match/model",
     "one row a parameter of the match model of the night",
@@ -207,6 +214,14 @@ SELLER_PARTIES = _table(
     "party_key string, personal_id string, tax_code string, party_type string, tax_year int, tax_status string, "
     "shop_count bigint, revenue_vnd bigint, withheld_vnd bigint, declared_revenue_vnd bigint",
     "tax_year",
+)
+PARTY_EVENTS = _table(
+    "gold/party_events",
+    "one row a shop and night on which it came to belong to another party",
+    "business_date platform shop_id",
+    # event: merged (no shop of the party is left) or split
+    "business_date date, platform string, shop_id string, from_party_key string, to_party_key string, event string",
+    "business_date",
 )
 QUALITY_SCORECARD = _table(
     "gold/quality_scorecard",
@@ -291,8 +306,8 @@ RUNS = _table(
 STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
-    *(HOLDER_LINKS, SELLER_LINKS, MODEL, BLOCKING, TRAINING, FREQUENCIES),
-    *(FLAGGED_SELLERS, SELLER_PARTIES, CORRECTIONS),
+    *(HOLDER_LINKS, SELLER_LINKS, NEAREST, MODEL, BLOCKING, TRAINING, FREQUENCIES),
+    *(FLAGGED_SELLERS, SELLER_PARTIES, PARTY_EVENTS, CORRECTIONS),
     *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),
 )

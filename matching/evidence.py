@@ -41,6 +41,16 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
     )
 
 
+def missing(parameters: Parameters) -> Column:
+    """Names of the comparisons for which a scored pair's record has nothing to compare, an array."""
+    absent = [
+        F.when(shows(comparison, "missing"), F.lit(comparison.text))
+        for comparison in parameters.comparisons
+        if any(level.name == "missing" for level in comparison.levels)
+    ]
+    return F.array_compact(F.array(*absent))
+
+
 def level_names(parameters: Parameters) -> Column:
     """JSON of a scored pair with the level names alone: `{"<comparison>": "<level>", …}`.
 

@@ -86,6 +86,19 @@ def test_every_link_says_why(nights: Nights) -> None:
         assert row["personal_id"] is None or row["personal_id"] not in row["evidence"]
 
 
+def test_of_a_shop_that_nobody_is_linked_with_the_nearest_candidate_is_told_without_a_name(nights: Nights) -> None:
+    state = nights.state(nights.first)
+    nearest = state.read(tables.NEAREST)
+    links = nearest.join(state.read(tables.SELLER_LINKS).drop("match_probability", "evidence"), ["platform", "shop_id"])
+    assert {row.decision for row in links.select("decision").distinct().collect()} == {"none"}
+    rows = nearest.collect()
+    assert len(rows) > 3
+    assert all(0 <= row.match_probability < Settings().match.review_threshold for row in rows)
+    assert all(json.loads(row.evidence)["fields"] for row in rows)
+    assert {text for row in rows for text in row.missing} >= {"Ngày sinh", "Mã số thuế"}
+    assert not [row for row in rows if re.search("[0-9]{7}", row.evidence)]
+
+
 @pytest.mark.parametrize(
     "table",
     [tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS],

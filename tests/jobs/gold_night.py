@@ -237,6 +237,7 @@ def _without_a_party(world: World) -> None:
     ):
         world.shop(name, decision, to=candidate, p=0.6)
         world.sale(name, gross)
+    world.resembles("nobody found", 0.07, "Ngày sinh", "Số định danh")
     world.taxpayer("9100000100", "foreign_supplier", "00")
     world.taxpayer("9100000200", "foreign_supplier", "00", id_number="E 1234-5678", passport="E12345678")
     world.taxpayer("9100000303", "foreign_supplier", "03")

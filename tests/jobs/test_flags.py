@@ -232,6 +232,15 @@ def test_evidence_holds_the_match_evidence_and_whose_the_id_is(found: Night) -> 
     assert evidence["Nguồn"] == {"residents": "good", "seller_sales": "good", "sellers": "good"}
 
 
+def test_evidence_of_a_shop_of_nobody_shows_who_came_nearest_and_what_it_did_not_say(found: Night) -> None:
+    (shop,) = found.evidence("nobody found", UNRESOLVED)["Gian hàng"]
+    nearest = shop["Ứng viên gần nhất, chưa đủ chắc"]
+    assert nearest["Vì sao"]["fields"][0]["text"] == "trùng"
+    assert nearest["Gian hàng không cho biết"] == ["Ngày sinh", "Số định danh"]
+    (other,) = found.evidence("somebody in review", UNRESOLVED)["Gian hàng"]
+    assert "Ứng viên gần nhất, chưa đủ chắc" not in other
+
+
 def test_evidence_shows_the_figures_of_the_quarters_that_are_due(found: Night) -> None:
     declaration = found.evidence("company, mostly withheld", UNDER)["Kê khai các quý đã đến hạn"]
     assert declaration["Quý"] == [1, 2, 3]
