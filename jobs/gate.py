@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -46,6 +47,9 @@ _ANSWERS = get_args(Answer)
 _AGREED_HOURS = 36.0
 
 _BROKEN = "_broken_rules"
+
+# Great Expectations knows one project a process.
+_ONE_PROJECT = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ def audit(name: str, frame: DataFrame, settings: GateSettings) -> Verdict:
     Raises:
         NightFailed: an expectation could not be evaluated at all.
     """
-    findings = examine(name, frame)
+    with _ONE_PROJECT:
+        findings = examine(name, frame)
     answers = [(_answer(name, finding, settings), finding) for finding in findings]
     worst = max((answer for answer, _ in answers), key=_ANSWERS.index)
     told = [finding for answer, finding in answers if answer == worst and answer != "pass"]

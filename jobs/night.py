@@ -8,16 +8,16 @@ finished run left it, so that a crash at any point costs nothing but time; what 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
 from dataclasses import astuple, dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
+from expectations.derived import REFERENCES
 from jobs import (
     audit,
     corrections,
@@ -46,6 +46,7 @@ from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.standing import match_stands, reshaped, shaped_by
 from jobs.storage import Lake
+from jobs.together import Clock, side_by_side
 from matching.training import Training
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
@@ -76,6 +77,7 @@ class Night:
         stands: whether nothing has changed that match and corrections rest on.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
         stages: seconds and rows of the stages so far.
+        clock: times the stages.
     """
 
     lake: Lake
@@ -93,22 +95,7 @@ class Night:
     stands: bool = False
     accepted: SourceOutcome | None = None
     stages: list[StageRow] = field(default_factory=list)
-    _seconds: dict[str, float] = field(default_factory=dict)
-    _running: str = ""
-
-    @contextmanager
-    def clock(self, stage: str) -> Iterator[None]:
-        """Time what runs inside for a stage; pauses the clock of the stage around it."""
-        outer, before = self._running, time.monotonic()
-        self._running = stage
-        try:
-            yield
-        finally:
-            spent = time.monotonic() - before
-            self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
-            if outer:
-                self._seconds[outer] = self._seconds.get(outer, 0.0) - spent
-            self._running = outer
+    clock: Clock = field(default_factory=Clock)
 
     def begin(self, stage: str) -> None:
         """Tell that a stage begins, and how long it usually takes."""
@@ -117,7 +104,7 @@ class Night:
 
     def done(self, stage: str, rows_in: int | None = None, rows_out: int | None = None) -> None:
         """Write a stage down."""
-        self.stages.append(StageRow(stage, round(self._seconds.get(stage, 0.0), 2), rows_in, rows_out))
+        self.stages.append(StageRow(stage, round(self.clock.seconds(stage), 2), rows_in, rows_out))
 
 
 def run_night(
@@ -182,12 +169,11 @@ def _stages(night: Night) -> None:
     """The night, in reading order."""
     usual = sum(night.usual.values())
     night.progress(f"night {night.business_date}" + (f": usually {usual:.0f} s" if usual else ""))
-    with night.clock("bronze"):
+    with night.clock.time("bronze"):
         remembered = deliveries.load(night.lake)
-    with night.clock("gate"):
+    with night.clock.time("gate"):
         night.profiles = _profiles(night)
-    for source in SOURCES.values():
-        _take_in(night, source, remembered.get(source.name, ()))
+    _take_all_in(night, remembered)
     _record_intake(night, remembered)
     _require_sources(night)
     unchanged = _is_unchanged(night, remembered)
@@ -203,8 +189,14 @@ def decide(night: Night) -> None:
     """From silver to cases: what the night has taken in stands in `night.intakes`, what the one before left in gold."""
     night.stands = not night.full and match_stands(night.lake, night.base, night.business_date, night.settings)
     _match(night)
-    _gold(night)
-    _corrections(night)
+    with side_by_side(night.lake.spark) as start:
+        start(partial(_gold, night))
+        start(partial(_corrections, night))
+    night.lake.clear_scratch()
+    lake = night.lake
+    night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
+    night.done("audit")
+    night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
 def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
@@ -240,7 +232,16 @@ def differing_rows(one: DataFrame, other: DataFrame) -> int:
 # ── landing → bronze → picture → gate → silver ──
 
 
-def _take_in(night: Night, source: Source, before: History) -> None:
+def _take_all_in(night: Night, remembered: Mapping[str, History]) -> None:
+    """Every source, side by side; the gate of one waits for the tables that it looks values up in, all before it."""
+    taken: dict[str, Future[None]] = {}
+    with side_by_side(night.lake.spark) as start:
+        for source in SOURCES.values():
+            taken[source.name] = start(partial(_take_in, night, source, remembered.get(source.name, ()), taken))
+    night.intakes = {name: night.intakes[name] for name in SOURCES}
+
+
+def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, Future[None]]) -> None:
     night.progress(f"bronze: {source.name}")
 
     def judge(change: Change, produced_after: float | None) -> Judged:
@@ -249,20 +250,21 @@ def _take_in(night: Night, source: Source, before: History) -> None:
             known = intake.verdict_in_force(before)
             if known is not None:
                 return Judged(lake.pin(table), known, version=lake.version(table), carried=True)
-        with night.clock("silver"):
+        with night.clock.time("silver"):
             if change.rows is not None:
                 # What the gate rejects is taken back below: written once, most pictures are read often.
                 lake.write(table, silver.renew(source, change, lake.pin(table)))
             rows = lake.pin(table)
-        with night.clock("gate"):
+        references = _references(night, source, taken)
+        with night.clock.time("gate"):
             profiles = drift.of_source(night.profiles, source.name, night.settings.gate.drift.nights)
-            asked = gate.Asked(night.business_date, _silver(night), profiles, produced_after, night.settings.gate)
+            asked = gate.Asked(night.business_date, references, profiles, produced_after, night.settings.gate)
             return replace(gate.judge(source, rows, asked, lake.keep), version=lake.version(table))
 
     lake, table = night.lake, tables.SILVER[source.name]
     former = lake.version(table)
     accept = night.accept if night.accept and night.accept.source == source.name else None
-    with night.clock("bronze"):
+    with night.clock.time("bronze"):
         result = intake.take_in(
             *(night.lake, night.landing, source, before, night.business_date, night.settings.ingest, accept, judge),
             afresh=_afresh(night),
@@ -271,11 +273,20 @@ def _take_in(night: Night, source: Source, before: History) -> None:
     for warning in _warnings(result):
         night.progress(f"warning: {source.name}: {warning}")
     _require_go(result)
-    with night.clock("silver"):
+    with night.clock.time("silver"):
         lake.bring_back(table, result.picture.version if result.picture else former)
         if night.full and result.picture is None and former is not None:
             rows = picture(lake.read(tables.BRONZE[source.name]), source, deliveries.members(result.history))
             lake.write(table, silver.normalise(source.name, rows))
+
+
+def _references(night: Night, source: Source, taken: Mapping[str, Future[None]]) -> dict[str, DataFrame]:
+    """Silver tables that the gate of a source looks values up in, once they are tonight's."""
+    names = {reference.source for reference in REFERENCES.get(source.name, ())}
+    with night.clock.time(None):
+        for name in names:
+            taken[name].result()
+    return {name: night.lake.pin(tables.SILVER[name]) for name in names if night.lake.exists(tables.SILVER[name])}
 
 
 def _afresh(night: Night) -> bool:
@@ -306,10 +317,10 @@ def _profiles(night: Night) -> list[Row]:
 
 def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
     results = night.intakes.values()
-    with night.clock("bronze"):
+    with night.clock.time("bronze"):
         histories = {result.source: result.history for result in results}
         deliveries.save(night.lake, {k: v for k, v in histories.items() if v != remembered.get(k, ())})
-    with night.clock("gate"):
+    with night.clock.time("gate"):
         _write_quality(night)
     night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
@@ -400,7 +411,7 @@ def _silver(night: Night) -> dict[str, DataFrame]:
 def _match(night: Night) -> None:
     night.begin("match")
     lake = night.lake
-    with night.clock("match"):
+    with night.clock.time("match"):
         if night.stands:
             night.progress("match: nothing that it rests on has changed")
             links = lake.read(tables.SELLER_LINKS).withColumn("business_date", F.lit(night.business_date))
@@ -414,10 +425,15 @@ def _match_anew(night: Night) -> None:
     lake, frozen = night.lake, _frozen(night)
     pictures = {name: lake.pin(tables.SILVER[name]) for name in MATCHED}
     found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
-    lake.write(tables.HOLDER_LINKS, found.holder_links)
-    lake.write(tables.SELLER_LINKS, _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date))
-    lake.write(tables.NEAREST, found.nearest_candidates)
-    lake.write(tables.BLOCKING, found.blocking)
+    made = {
+        tables.HOLDER_LINKS: found.holder_links,
+        tables.SELLER_LINKS: _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date),
+        tables.NEAREST: found.nearest_candidates,
+        tables.BLOCKING: found.blocking,
+    }
+    with side_by_side(lake.spark) as start:
+        for table, rows in made.items():
+            start(partial(lake.write, table, rows))
     if frozen is None:
         training.save(lake, found.training, night.business_date, _present(night))
     if not training.is_used(lake):
@@ -455,18 +471,15 @@ def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataF
 def _gold(night: Night) -> None:
     night.begin("gold")
     lake = night.lake
-    with night.clock("gold"):
+    with night.clock.time("gold"):
         before = lake.pin(tables.FLAGGED_SELLERS)
         first = not lake.exists(tables.FLAGGED_SELLERS)
         built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold, lake.keep)
         lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
         lake.write(tables.SELLER_PARTIES, built.seller_parties)
         _party_events(night)
-        lake.clear_scratch()
-    with night.clock("audit"):
+    with night.clock.time("audit"):
         _audit(night, None if first else before)
-    night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
-    night.done("audit")
 
 
 def _party_events(night: Night) -> None:
@@ -521,7 +534,7 @@ def _present(night: Night) -> frozenset[str]:
 def _corrections(night: Night) -> None:
     night.begin("corrections")
     lake = night.lake
-    with night.clock("corrections"):
+    with night.clock.time("corrections"):
         inputs = corrections.Corrected(
             **{name: lake.pin(tables.SILVER[name]) for name in MATCHED},
             holder_links=lake.pin(tables.HOLDER_LINKS),
@@ -532,7 +545,6 @@ def _corrections(night: Night) -> None:
         if not night.stands:
             found = corrections.find(inputs, night.business_date, _present(night))
         lake.write(tables.CORRECTIONS, corrections.carry_on(previous, found, night.business_date))
-    night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
 # ── the ledger's figures ──
@@ -540,7 +552,8 @@ def _corrections(night: Night) -> None:
 
 def _told(night: Night, run: Run) -> Run:
     """The run with what its stages and sources came to."""
-    outcomes = [outcome for result in night.intakes.values() for outcome in result.outcomes]
+    intakes = [night.intakes[name] for name in SOURCES if name in night.intakes]
+    outcomes = [outcome for result in intakes for outcome in result.outcomes]
     if night.accepted is not None:
         outcomes.append(night.accepted)
     return replace(run, stages=tuple(night.stages), sources=tuple(outcomes))

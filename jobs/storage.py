@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -200,6 +202,10 @@ class Lake:
     versions: Mapping[str, int] | None = None
     files: Files = field(init=False)
     _pinned: dict[str, tuple[int, DataFrame]] = field(init=False, default_factory=dict, compare=False, repr=False)
+    # Several sources write to one table; of two writers at once Delta would turn one away.
+    _writing: dict[str, threading.Lock] = field(
+        init=False, default_factory=lambda: defaultdict(threading.Lock), compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", Files(self.spark))
@@ -276,14 +282,16 @@ class Lake:
         # A warehouse of before a column was added to the table's contract gets the column here.
         writer = _conform(table, frame).write.format("delta").mode("overwrite").option("mergeSchema", True)
         writer = writer.partitionBy(*table.partition_by)
-        if replace_where is not None and self.exists(table):
-            writer = writer.option("replaceWhere", replace_where)
-        writer.save(self.location(table))
+        with self._writing[table.path]:
+            if replace_where is not None and self.exists(table):
+                writer = writer.option("replaceWhere", replace_where)
+            writer.save(self.location(table))
 
     def remove(self, table: Table, condition: str) -> None:
         """Delete the rows that a condition names; nothing where the table does not exist."""
-        if self.exists(table):
-            DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
+        with self._writing[table.path]:
+            if self.exists(table):
+                DeltaTable.forPath(self.spark, self.location(table)).delete(condition)
 
     def bring_back(self, table: Table, version: int | None) -> bool:
         """Make the table what it was at a version (None: not there); whether it was another one."""
