@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -152,18 +153,24 @@ class Files:
         return int(system.getStatus(opened).getRemaining())
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a small new file; False where one of that name is there, which stays as it is."""
+        """Write a small new file, there with all its content or not at all; False where one of that name is there."""
         opened, system = self._open(path)
+        part, _ = self._open(f"{path}.{secrets.token_hex(8)}")
+        stream = system.create(part, False)
         try:
-            stream = system.create(opened, False)
+            stream.write(content)
+            stream.hsync()  # a machine that loses power may else keep the name and not the content
+        finally:
+            stream.close()
+        hadoop = self._jvm.org.apache.hadoop.fs
+        context = hadoop.FileContext.getFileContext(system.getUri(), self.spark._jsc.hadoopConfiguration())
+        try:
+            context.rename(part, opened, self.spark._sc._gateway.new_array(hadoop.Options.Rename, 0))
         except Py4JJavaError as error:
+            system.delete(part, False)
             if "AlreadyExists" in error.java_exception.getClass().getSimpleName():
                 return False
             raise
-        try:
-            stream.write(content)
-        finally:
-            stream.close()
         return True
 
     def delete(self, path: str) -> None:

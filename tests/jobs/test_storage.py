@@ -73,3 +73,11 @@ def test_a_table_of_before_a_column_was_added_gets_the_column(spark: SparkSessio
 
     for frame in (lake.read(TABLE), lake.pin(TABLE)):
         assert sorted((row.source, row.raw) for row in frame.collect()) == [("sellers", None), ("taxpayers", None)]
+
+
+def test_a_small_file_is_made_whole_or_not_at_all(spark: SparkSession, tmp_path: Path) -> None:
+    files = storage.Files(spark)
+    assert files.create(f"{tmp_path}/made", b"once")
+    assert not files.create(f"{tmp_path}/made", b"twice")
+    assert (tmp_path / "made").read_bytes() == b"once"
+    assert [each.name for each in tmp_path.iterdir() if not each.name.startswith(".")] == ["made"]
