@@ -46,7 +46,7 @@ from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.standing import match_stands, reshaped, shaped_by
 from jobs.storage import Lake
-from jobs.together import Clock, side_by_side
+from jobs.together import Clock, Step, side_by_side
 from matching.training import Training
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
@@ -317,11 +317,11 @@ def _profiles(night: Night) -> list[Row]:
 
 def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
     results = night.intakes.values()
-    with night.clock.time("bronze"):
-        histories = {result.source: result.history for result in results}
-        deliveries.save(night.lake, {k: v for k, v in histories.items() if v != remembered.get(k, ())})
-    with night.clock.time("gate"):
-        _write_quality(night)
+    histories = {result.source: result.history for result in results}
+    changed = {k: v for k, v in histories.items() if v != remembered.get(k, ())}
+    with night.clock.time("gate"), side_by_side(night.lake.spark) as start:
+        start(partial(deliveries.save, night.lake, changed))
+        _write_quality(night, start)
     night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
     night.done("bronze", sum(result.rows_in for result in results), kept)
@@ -329,13 +329,19 @@ def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
     night.done("silver", None, sum(frame.count() for frame in _silver(night).values()))
 
 
-def _write_quality(night: Night) -> None:
+def _write_quality(night: Night, start: Callable[[Step], object]) -> None:
     """What was found of the sources that were judged tonight; of the others an earlier run of the date still stands."""
     looked_at = {result.source: result.judged for result in night.intakes.values() if result.judged is not None}
-    _carry_quality(night, [source for source, one in looked_at.items() if one.carried])
+    start(partial(_carry_quality, night, [source for source, one in looked_at.items() if one.carried]))
     judged = {source: one for source, one in looked_at.items() if not one.carried}
-    if not judged:
-        return
+    if judged:
+        start(partial(_write_scores, night, judged))
+        start(partial(_write_findings, night, {source: one.verdict for source, one in judged.items()}))
+        start(partial(_write_broken, night, judged))
+        start(partial(_write_profiles, night))
+
+
+def _write_scores(night: Night, judged: Mapping[str, Judged]) -> None:
     rows = [
         (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
         for source, one in judged.items()
@@ -343,10 +349,11 @@ def _write_quality(night: Night) -> None:
     ]
     frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
     night.lake.write(tables.QUALITY_SCORECARD, frame, _tonights(night, judged))
-    _write_findings(night, {source: one.verdict for source, one in judged.items()})
+
+
+def _write_broken(night: Night, judged: Mapping[str, Judged]) -> None:
     broken = reduce(DataFrame.union, (one.broken for one in judged.values() if one.broken is not None))
     night.lake.write(tables.BROKEN_RULES, broken, _among(judged))
-    _write_profiles(night)
 
 
 def _carry_quality(night: Night, sources: Sequence[str]) -> None:

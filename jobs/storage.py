@@ -13,7 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
@@ -162,10 +162,10 @@ class Files:
             stream.hsync()  # a machine that loses power may else keep the name and not the content
         finally:
             stream.close()
-        hadoop = self._jvm.org.apache.hadoop.fs
+        hadoop, gateway = self._jvm.org.apache.hadoop.fs, cast(Any, self.spark.sparkContext._gateway)
         context = hadoop.FileContext.getFileContext(system.getUri(), self.spark._jsc.hadoopConfiguration())
         try:
-            context.rename(part, opened, self.spark._sc._gateway.new_array(hadoop.Options.Rename, 0))
+            context.rename(part, opened, gateway.new_array(hadoop.Options.Rename, 0))
         except Py4JJavaError as error:
             system.delete(part, False)
             if "AlreadyExists" in error.java_exception.getClass().getSimpleName():

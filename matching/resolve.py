@@ -69,8 +69,11 @@ def resolve(
         frozen: parameters of an earlier training; estimated from these records where there are none.
     """
     proposed = keep(candidates.propose(records, subjects, kind, cap, before))
-    compared = keep(levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics))
-    parameters = frozen or model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
+    compared = levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics)
+    parameters = frozen
+    if parameters is None:
+        compared = keep(compared)
+        parameters = model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
     return Resolution(_scored(compared, parameters), parameters, proposed, candidates.report(proposed, cap))
 
 

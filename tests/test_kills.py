@@ -11,14 +11,15 @@ import datetime as dt
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,22 +134,45 @@ def night(landing: Path, warehouse: Path, date: dt.date) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def kill(landing: Path, warehouse: Path, moment: Moment, log: Path) -> None:
-    """Begin the second night and kill it at a moment, or at the latest when it has ended."""
+@contextmanager
+def running(landing: Path, warehouse: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The second night in a session of its own; what it says goes to the log."""
     with (
-        log.open("w+", encoding="utf-8") as said,
+        log.open("w+b") as said,
         subprocess.Popen(command(landing, warehouse, NIGHT), stdout=said, stderr=said, start_new_session=True) as run,
     ):
+        yield run
+
+
+def has_begun(log: Path) -> bool:
+    """Whether the night has taken back what the one before it, which was killed, had left."""
+    return f" night {NIGHT}" in log.read_text(encoding="utf-8")
+
+
+def waits(run: subprocess.Popen[bytes]) -> bool:
+    """Let a moment pass; whether the process is still at work."""
+    with suppress(subprocess.TimeoutExpired):
+        run.wait(POLL_SECONDS)
+    return run.poll() is None
+
+
+def kill(landing: Path, warehouse: Path, moment: Moment, log: Path) -> None:
+    """Begin the second night and kill it at a moment, or at the latest when it has ended."""
+    with running(landing, warehouse, log) as run:
         due = moment.watch(warehouse) if moment.from_start else None
-        while run.poll() is None and not (due is not None and due()):
-            if due is None and f" night {NIGHT}" in log.read_text(encoding="utf-8"):
+        while waits(run) and not (due is not None and due()):
+            if due is None and has_begun(log):
                 due = moment.watch(warehouse)
-            try:
-                run.wait(POLL_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
         with suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(run.pid, signal.SIGKILL)
+
+
+def let_nothing_grow(session: int, most: int) -> None:
+    """From now on the processes of a session cannot write more than so many bytes into a file."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, PermissionError):
+            if os.getsid(int(folder.name)) == session:
+                resource.prlimit(int(folder.name), resource.RLIMIT_FSIZE, (most, most))
 
 
 def last_finished(warehouse: Path) -> dict[str, object]:
@@ -215,3 +239,20 @@ def test_nights_killed_at_random_moments_leave_every_table_right(
     drawn = random.Random(first)
     count = min(IN_A_ROW, RANDOM_KILLS - first)
     killed_in_a_row(country, tmp_path, [after(drawn.uniform(0, country.seconds)) for _ in range(count)])
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="this system cannot take room from a running process")
+def test_a_night_that_finds_no_room_to_write_fails_in_one_line(country: Undisturbed, tmp_path: Path) -> None:
+    warehouse, log = tmp_path / "warehouse", tmp_path / "said.txt"
+    shutil.copytree(country.warehouse, warehouse)
+    with running(country.landing, warehouse, log) as run:
+        while waits(run) and not has_begun(log):
+            continue
+        let_nothing_grow(run.pid, 40_000)
+    assert run.returncode == 1
+    said = [line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("ct18: ")]
+    assert len(said) == 1
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert differing(state(warehouse), country.before) == []
+    night(country.landing, warehouse, NIGHT)
+    assert differing(state(warehouse), country.after) == []
