@@ -45,7 +45,7 @@ report: setup ## báo cáo của đêm DATE / reports of the night DATE
 test: setup ## kiểm thử, khoảng mười phút / the tests, about ten minutes
 	$(BIN)/pytest -m "not slow"
 
-test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, dựng lại một đêm / the slow tests: every fault of the sample, a night replayed
+test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, đêm bị giết giữa chừng / the slow tests: every fault of the sample, nights killed
 	$(BIN)/pytest -m slow
 
 check: .venv/.stamp ## định dạng, lint, kiểu / format, lint, types

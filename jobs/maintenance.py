@@ -18,6 +18,7 @@ from jobs.tables import (
     BROKEN_RULES,
     BRONZE,
     DELIVERIES,
+    PARTY_EVENTS,
     QUALITY_FINDINGS,
     QUALITY_PROFILES,
     QUALITY_SCORECARD,
@@ -30,7 +31,7 @@ STAGE = "maintenance"
 
 _QUALITY = (QUALITY_SCORECARD, QUALITY_FINDINGS, QUALITY_PROFILES)
 # Tables that grow by a little each night; the others are written whole, in few files.
-_GROWING = (*BRONZE.values(), *_QUALITY, BROKEN_RULES, QUARANTINE, DELIVERIES)
+_GROWING = (*BRONZE.values(), *_QUALITY, BROKEN_RULES, QUARANTINE, DELIVERIES, PARTY_EVENTS)
 
 
 def maintain(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str], None]) -> Run:
