@@ -23,7 +23,7 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
 
     Returns:
         `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record",
-        "subject"}]}`; weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
+        "subject"}]}`; weight is log2 m/u over all classes of parties; fields that the record lacks are left out.
     """
     compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(
