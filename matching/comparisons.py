@@ -202,7 +202,7 @@ MASKED_PHONE = Comparison(
         Level("differs", "phần hiện khác mọi số đã biết", (0.025, 0.03)),
         Level("missing", "không có", (0.88, 0.88), of_record=True),
     ),
-    unseen=(("household", "other"), ("self", "differs")),
+    unseen=(("household", "other"), ("self", "household", "differs")),
 )
 
 RELATIONS = (ID, CODE, ACCOUNT, SIM, SIM_NOW, CONTACT, EMAIL, SISTER)

@@ -100,12 +100,47 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
     weighed = compared.withColumns({f"u_{comparison.name}": _chance(comparison, statistics) for comparison in chosen})
     kept = ["record", "subject", "s_household", "rules", *(f"{p}_{x.name}" for x in chosen for p in ("g", "n", "u"))]
-    result = weighed.select(*kept, _log_u(chosen).alias("log_u"), *_helpers(relations))
+    if c.MASKED_PHONE in chosen:
+        weighed = _with_masked_home(weighed)
+    log_u = _log_u(chosen) - _again_at_home(relations)
+    result = weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations))
     return _with_lent(result) if model in c.LENDING else result
 
 
 def _log_u(chosen: Sequence[Comparison]) -> Column:
     return reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
+
+
+def _with_masked_home(weighed: DataFrame) -> DataFrame:
+    """A masked number that fits another candidate of the subject's household is the household's, by the same chance."""
+    fitting = F.when(shows(c.MASKED_PHONE, "self"), F.col("u_masked_phone"))
+    home = F.max(fitting).over(Window.partitionBy("record", "s_household"))
+    # Of one whose numbers are not known none can differ.
+    unfit = F.col("g_masked_phone").isin(c.MASKED_PHONE.code("differs"), c.MASKED_PHONE.unseen_code(1))
+    chance = F.when(unfit & F.col("s_household").isNotNull(), home)
+    return weighed.withColumn("u_home", chance).withColumns(
+        {
+            "g_masked_phone": F.when(F.col("u_home").isNotNull(), c.MASKED_PHONE.code("household")).otherwise(
+                F.col("g_masked_phone")
+            ),
+            "u_masked_phone": F.coalesce("u_home", "u_masked_phone"),
+        }
+    )
+
+
+def _again_at_home(relations: Sequence[Comparison]) -> Column:
+    """Logarithm of what a member of the household who helps again is more likely than just any member of it."""
+    holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
+    at_home = F.filter(
+        holders,
+        lambda holder: (holder["household"] == F.col("s_household")) & (holder["subject"] != F.col("subject")),
+    )
+    members = F.transform(at_home, lambda holder: holder["subject"])
+    return (F.size(members) - F.size(F.array_distinct(members))) * F.log(_other_members())
+
+
+def _other_members() -> Column:
+    return F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
 
 
 def _with_lent(compared: DataFrame) -> DataFrame:
@@ -195,8 +230,7 @@ def _tie(comparison: Comparison, holder: Column, prefix: str) -> Column:
 
 def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
     shared = ("shared_",) if comparison is c.ACCOUNT else ()
-    members = F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
-    one = 1.0 / statistics.subjects
+    members, one = _other_members(), 1.0 / statistics.subjects
     return (
         F.when(shows(comparison, *(f"{prefix}self" for prefix in ("", *shared))), one)
         .when(shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)

@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from matching import evidence
-from matching.comparisons import ID, MODELS, RELATIONS, SIM
+from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import start
 from matching.records import HOLDER
@@ -122,6 +122,7 @@ def shops() -> list[Row]:
         *searched(),
         shop("all_of_one_elsewhere", "tiembanh", province34="01", id=of[HOA], sim=of[HOA]),
         shop("brand_with_given_name", "tiem hoa xinh", like_person=False, account=(KIEN, "h1")),
+        shop("masked_phone_of_the_house", "tiembanh", id=(KIEN, "h1"), **_MASKED),
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
@@ -239,6 +240,12 @@ def test_a_brand_with_a_given_name_in_it_tells_the_members_of_a_household_apart(
     plain = {who: found["brand_paid_to_home"][who]["probability"] for who in (HOA, KIEN)}
     # One time the account is Kien's, the other time Hoa's.
     assert shares[HOA] / shares[KIEN] > plain[KIEN] / plain[HOA]
+
+
+def test_a_masked_phone_that_fits_one_of_a_household_is_the_households_for_the_others(found: Found) -> None:
+    levels = {who: found["masked_phone_of_the_house"][who]["g_masked_phone"] for who in (HOA, KIEN)}
+    assert levels == {HOA: MASKED_PHONE.code("self"), KIEN: MASKED_PHONE.code("household")}
+    assert found["name_with_masked_phone"][HOA]["g_masked_phone"] == MASKED_PHONE.code("self")
 
 
 def test_what_a_shop_lacks_is_as_frequent_in_every_class(resolution: Resolution) -> None:
