@@ -123,6 +123,7 @@ def shops() -> list[Row]:
         shop("all_of_one_elsewhere", "tiembanh", province34="01", id=of[HOA], sim=of[HOA]),
         shop("brand_with_given_name", "tiem hoa xinh", like_person=False, account=(KIEN, "h1")),
         shop("masked_phone_of_the_house", "tiembanh", id=(KIEN, "h1"), **_MASKED),
+        shop("masked_id_of_a_relative", "phan duc kien", id_prefix="0791", id_suffix="12", sim=of[HOA]),
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
@@ -291,6 +292,8 @@ def test_a_name_that_contradicts_is_for_people_unless_papers_or_birth_date_are_t
     assert not found["paid_to_one_born_that_day"][HOA]["for_people"]
     assert found["paid_to_a_helper"][HOA]["for_people"]
     assert not found["slip_in_id"][HOA]["for_people"]
+    assert found["masked_id_of_a_relative"][HOA]["for_people"]
+    assert not found["masked_id"][HOA]["for_people"]
     assert not found["name_of_a_relative"][HOA]["for_people"]
 
 
