@@ -23,7 +23,7 @@ from jobs.report import numbers
 from jobs.report.words import DECISIONS, say
 from jobs.settings import MatchSettings
 from jobs.storage import Lake
-from matching.comparisons import LENT_IDENTITY
+from matching.comparisons import CLASSES, LENT_IDENTITY
 from matching.model import level_m
 from matching.training import Shift, Training, from_json, shifts
 
@@ -83,14 +83,17 @@ def save(lake: Lake, training: Training, trained_on: dt.date, present: frozenset
 
 
 def write_model(lake: Lake) -> None:
-    """Write `match/model`: the m probabilities of the training in force, over both classes of parties."""
+    """Write `match/model`: the m probabilities of the training in force, over all classes of parties."""
     accepted = load(lake)
     assert accepted is not None
     assert accepted.training is not None
     rows: list[tuple[str, str, str, float, int, str]] = []
     for kind, p in accepted.training.parameters.items():
         lent = sum(share * lending for share, lending in zip(p.classes, p.lending, strict=True))
-        shown = [("", "hiding", p.classes[1]), (LENT_IDENTITY.name, "lent", lent)]
+        shown = [
+            *(("", name, share) for name, share in zip(CLASSES[1:], p.classes[1:], strict=True)),
+            (LENT_IDENTITY.name, "lent", lent),
+        ]
         for comparison in p.comparisons:
             m = level_m(p, comparison)
             shown += [(comparison.name, level.name, float(m[i])) for i, level in enumerate(comparison.levels)]

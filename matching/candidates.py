@@ -19,6 +19,7 @@ from matching.comparisons import MODELS
 from matching.identifiers import one_edit_variants
 
 _GIVEN = "element_at(split(name_key, ' '), -1)"
+_SURNAME = "element_at(split(name_key, ' '), 1)"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Search:
         name: stable name, shown in reports.
         record: keys of the record (SQL expressions); `near(<column>)`, in the first place, stands for every id one edit
             away.
-        subject: keys of the subject, one for each of `record`; the same ones where empty.
+        subject: keys of the subject, one for each of `record`; the same ones where empty; `each(<array>)`, in the first
+            place, stands for every element.
     """
 
     name: str
@@ -37,6 +39,15 @@ class Search:
     subject: tuple[str, ...] = ()
 
 
+def _first(column: str, length: int) -> str:
+    return f"if(length({column}) >= {length}, left({column}, {length}), null)"
+
+
+def _last(column: str, length: int) -> str:
+    return f"if(length({column}) >= {length}, right({column}, {length}), null)"
+
+
+_PHONE_END = "each(transform(phones, phone -> right(phone, 3)))"
 _DAY = "date_format(birth_date, 'yyyy-MM-dd')"
 NAME_BIRTH = Search("name_birth", ("name_sorted", "birth_date"))
 SHORT_NAME_BIRTH = Search("short_name_birth", ("name_sg", "birth_date"))
@@ -47,9 +58,26 @@ NAME_PROVINCE = Search("name_province", ("name_sorted", "province34"))
 NAME_YEAR = Search("name_year_province", ("name_sg", "birth_year", "province34"))
 BIRTH_PLACE = Search("given_birth_province", (_GIVEN, "birth_date", "province34"))
 GIVEN_HOUSE = Search("given_house", (_GIVEN, "house_key", "province34"))
+SURNAME_BIRTH = Search("surname_birth_province", (_SURNAME, "birth_date", "province34"))
+GIVEN_BIRTH = Search("given_birth", (_GIVEN, "birth_date"))
+BIRTH_HOUSE = Search("birth_house", ("birth_date", "house_key", "province34"))
 NAME = Search("rare_name", ("name_sorted",))
 NEAR_ID = Search("near_id", ("near(person_id)",), ("person_id",))
 NEAR_CMND = Search("near_cmnd", ("near(cmnd)", _GIVEN), ("cmnd", _GIVEN))
+# What a mask leaves to be read, with whatever else the record tells of the person.
+_ID_ENDS = (_first("id_prefix", 3), _last("id_suffix", 2)), (_first("person_id", 3), _last("person_id", 2))
+MASKED_ID_NAME = Search("masked_id_name", ("name_sorted", *_ID_ENDS[0]), ("name_sorted", *_ID_ENDS[1]))
+MASKED_ID_GIVEN = Search(
+    "masked_id_given_province", (_GIVEN, "province34", *_ID_ENDS[0]), (_GIVEN, "province34", *_ID_ENDS[1])
+)
+MASKED_ID_END = Search(
+    "masked_id_end_name", ("name_sorted", _last("id_suffix", 4)), ("name_sorted", _last("person_id", 4))
+)
+MASKED_ID_BIRTH = Search(
+    "masked_id_birth", ("birth_date", _last("id_suffix", 2)), ("birth_date", _last("person_id", 2))
+)
+MASKED_PHONE_NAME = Search("masked_phone_name", (_last("phone_suffix", 3), "name_sorted"), (_PHONE_END, "name_sorted"))
+MASKED_PHONE_BIRTH = Search("masked_phone_birth", (_last("phone_suffix", 3), "birth_date"), (_PHONE_END, "birth_date"))
 COMPANY = Search("company", ("company_key",))
 
 # The rule that leads from a holder to the members of its household.
@@ -62,7 +90,8 @@ SEARCHES: dict[str, tuple[Search, ...]] = {
     "taxpayer": (NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, GIVEN_HOUSE, NEAR_ID, NEAR_CMND),
     "shop": (
         *(NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, NAME_YEAR, BIRTH_PLACE, GIVEN_HOUSE),
-        *(NEAR_ID, NEAR_CMND, COMPANY),
+        *(SURNAME_BIRTH, GIVEN_BIRTH, BIRTH_HOUSE, NAME, NEAR_ID, NEAR_CMND, COMPANY),
+        *(MASKED_ID_NAME, MASKED_ID_GIVEN, MASKED_ID_END, MASKED_ID_BIRTH, MASKED_PHONE_NAME, MASKED_PHONE_BIRTH),
     ),
 }
 SEARCHES["shop_with_sisters"] = SEARCHES["shop"]
@@ -165,13 +194,13 @@ def _hashed(rule: int, *parts: str | Column) -> Column:
 
 
 def _keys(rule: int, parts: tuple[str, ...]) -> Column:
-    """Array of the keys of a rule: one, or one for each id that is one edit away."""
-    if not parts[0].startswith("near("):
+    """Array of the keys of a rule: one, or one for each id that is one edit away or for each element."""
+    form, _, value = parts[0].partition("(")
+    if form not in ("near", "each"):
         return F.array(_hashed(rule, *parts))
-    variants = one_edit_variants(F.col(parts[0][5:-1]))
-    return F.coalesce(
-        F.transform(variants, lambda variant: _hashed(rule, variant, *parts[1:])), F.array().cast("array<bigint>")
-    )
+    value = value.removesuffix(")")
+    first = one_edit_variants(F.col(value)) if form == "near" else F.array_distinct(F.expr(value))
+    return F.coalesce(F.transform(first, lambda part: _hashed(rule, part, *parts[1:])), F.array().cast("array<bigint>"))
 
 
 def _household_keys(relations: Sequence[str], rule: int) -> Column:

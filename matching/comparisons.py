@@ -5,8 +5,10 @@ A record (shop, taxpayer, account, SIM) is compared with a subject (resident, or
 The m probability, how often it occurs when the subject is the record's party, is estimated from the data
 (`model.estimate`) from the starting values here.
 
-Two classes of parties are told apart in m, because evidence fails together: the *open*, who give their own data, and
-the *hiding*, who give others' data or none, on every path at once.
+Three classes of parties are told apart in m, because evidence fails together: the *open*, who give their own data; the
+*helped*, whose household's accounts and numbers stand in for theirs; and the *hiding*, who give others' data on every
+path at once. What a record lacks says nothing of its class: a platform that never asks for a birth date makes nobody a
+hider.
 
 *Relations* (declared id, tax code, payout account, SIM, contact phone, sister shop) lead to a person: to the party
 oneself, to its household, or to another. "Another" is compared with nobody: it stands for the stranger behind a
@@ -28,7 +30,8 @@ class Level:
     Attributes:
         name: stable name.
         text: Vietnamese words for it in an explanation.
-        m: starting m probability for open and for hiding parties (relative: a comparison's levels are normalised).
+        m: starting m probability for open and for hiding parties (relative: a comparison's levels are normalised); the
+            helped start as the open, but for what `HELP` says.
         of_record: the level is a property of the record alone (a missing value), equal for every candidate.
     """
 
@@ -93,6 +96,7 @@ NAME = Comparison(
         Level("partial", "trùng họ và tên, khác tên đệm", (0.005, 0.01)),
         Level("given", "chỉ trùng tên gọi", (0.01, 0.03)),
         Level("different", "khác hẳn", (0.015, 0.15)),
+        Level("brand_given", "tên hiệu có tên gọi", (0.01, 0.03)),
         Level("brand", "tên hiệu, không phải tên người", (0.08, 0.35), of_record=True),
         Level("missing", "không có", (0.01, 0.12), of_record=True),
     ),
@@ -101,6 +105,7 @@ NAME = Comparison(
             *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
             *("typo", "partial", "given", "different"),
         ),
+        ("brand_given", "brand"),
     ),
 )
 BIRTH = Comparison(
@@ -197,10 +202,17 @@ MASKED_PHONE = Comparison(
         Level("differs", "phần hiện khác mọi số đã biết", (0.025, 0.03)),
         Level("missing", "không có", (0.88, 0.88), of_record=True),
     ),
-    unseen=(("household", "other"), ("self", "differs")),
+    unseen=(("household", "other"), ("self", "household", "differs")),
 )
 
 RELATIONS = (ID, CODE, ACCOUNT, SIM, SIM_NOW, CONTACT, EMAIL, SISTER)
+
+# Through these a household helps: who starts as helped has this share of what is its own or its household's from others
+# of the household.
+HELPERS = (ACCOUNT, SIM, SIM_NOW, MASKED_PHONE, CONTACT, EMAIL)
+HELP = 0.6
+
+CLASSES = ("open", "helped", "hiding")
 
 _SHOP_PATHS = (ID, CODE, NAME, BIRTH, ACCOUNT, SIM, SIM_NOW, MASKED_PHONE, CONTACT, EMAIL)
 _SHOP_FIELDS = (PROVINCE, ADDRESS, KIND, ALIVE)

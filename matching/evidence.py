@@ -23,7 +23,7 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
 
     Returns:
         `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record",
-        "subject"}]}`; weight is log2 m/u over both classes of parties; fields that the record lacks are left out.
+        "subject"}]}`; weight is log2 m/u over all classes of parties; fields that the record lacks are left out.
     """
     compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(
@@ -126,10 +126,11 @@ def is_for_people(parameters: Parameters) -> Column:
     """Whether people decide on a scored pair, however probable it is.
 
     One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
-    theirs: a payout account, a SIM or an id that is theirs but for one digit may be a helper's; one of the dead, who
-    trade no more: somebody uses their identity; one of whom only name and household are known (`rests_on_household`).
+    theirs: a payout account, a SIM, an id that is theirs but for one digit or a masked one, whose head relatives share,
+    may be a helper's; one of the dead, who trade no more: somebody uses their identity; one of whom only name and
+    household are known (`rests_on_household`).
     """
-    theirs = shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
+    theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     contradicted = shows(c.NAME, "different") & ~theirs
     return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
 

@@ -39,5 +39,5 @@ def lookup(pairs: Iterable[tuple[str, str]], key: Column) -> Column:
 
 
 def fits_mask(value: Column, prefix: Column, suffix: Column) -> Column:
-    """Whether `value` begins and ends as a masked text shows it; a null prefix shows nothing, a null suffix: null."""
-    return value.startswith(F.coalesce(prefix, F.lit(""))) & value.endswith(suffix)
+    """Whether `value` begins and ends as a masked text shows it; a null prefix or suffix shows nothing."""
+    return value.startswith(F.coalesce(prefix, F.lit(""))) & value.endswith(F.coalesce(suffix, F.lit("")))

@@ -100,12 +100,47 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
     weighed = compared.withColumns({f"u_{comparison.name}": _chance(comparison, statistics) for comparison in chosen})
     kept = ["record", "subject", "s_household", "rules", *(f"{p}_{x.name}" for x in chosen for p in ("g", "n", "u"))]
-    result = weighed.select(*kept, _log_u(chosen).alias("log_u"), *_helpers(relations))
+    if c.MASKED_PHONE in chosen:
+        weighed = _with_masked_home(weighed)
+    log_u = _log_u(chosen) - _again_at_home(relations)
+    result = weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations))
     return _with_lent(result) if model in c.LENDING else result
 
 
 def _log_u(chosen: Sequence[Comparison]) -> Column:
     return reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
+
+
+def _with_masked_home(weighed: DataFrame) -> DataFrame:
+    """A masked number that fits another candidate of the subject's household is the household's, by the same chance."""
+    fitting = F.when(shows(c.MASKED_PHONE, "self"), F.col("u_masked_phone"))
+    home = F.max(fitting).over(Window.partitionBy("record", "s_household"))
+    # Of one whose numbers are not known none can differ.
+    unfit = F.col("g_masked_phone").isin(c.MASKED_PHONE.code("differs"), c.MASKED_PHONE.unseen_code(1))
+    chance = F.when(unfit & F.col("s_household").isNotNull(), home)
+    return weighed.withColumn("u_home", chance).withColumns(
+        {
+            "g_masked_phone": F.when(F.col("u_home").isNotNull(), c.MASKED_PHONE.code("household")).otherwise(
+                F.col("g_masked_phone")
+            ),
+            "u_masked_phone": F.coalesce("u_home", "u_masked_phone"),
+        }
+    )
+
+
+def _again_at_home(relations: Sequence[Comparison]) -> Column:
+    """Logarithm of what a member of the household who helps again is more likely than just any member of it."""
+    holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
+    at_home = F.filter(
+        holders,
+        lambda holder: (holder["household"] == F.col("s_household")) & (holder["subject"] != F.col("subject")),
+    )
+    members = F.transform(at_home, lambda holder: holder["subject"])
+    return (F.size(members) - F.size(F.array_distinct(members))) * F.log(_other_members())
+
+
+def _other_members() -> Column:
+    return F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
 
 
 def _with_lent(compared: DataFrame) -> DataFrame:
@@ -195,8 +230,7 @@ def _tie(comparison: Comparison, holder: Column, prefix: str) -> Column:
 
 def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
     shared = ("shared_",) if comparison is c.ACCOUNT else ()
-    members = F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
-    one = 1.0 / statistics.subjects
+    members, one = _other_members(), 1.0 / statistics.subjects
     return (
         F.when(shows(comparison, *(f"{prefix}self" for prefix in ("", *shared))), one)
         .when(shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)
@@ -205,16 +239,19 @@ def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
 
 
 def _masked() -> Column:
-    return F.col("r_id_prefix").isNotNull() & F.col("r_id_suffix").isNotNull()
+    return F.col("r_id_prefix").isNotNull() | F.col("r_id_suffix").isNotNull()
 
 
 def _level_id() -> Column:
     itself = F.col("r_holder_id.subject") == F.col("subject")
+    # An id that is left out, since a sister shares it, is not held against others' either.
+    declared = F.col("r_state_id") != "missing"
     near = is_one_edit(F.col("r_person_id"), F.col("s_person_id")) | is_one_edit(F.col("r_cmnd"), F.col("s_cmnd"))
-    visible = _masked() & fits_mask(F.col("s_person_id"), F.col("r_id_prefix"), F.col("r_id_suffix"))
+    fits = [fits_mask(F.col(own), F.col("r_id_prefix"), F.col("r_id_suffix")) for own in ("s_person_id", "s_cmnd")]
+    visible = _masked() & F.coalesce(fits[0] | fits[1], F.lit(False))
     return (
         F.when(itself, c.ID.code("self"))
-        .when(near, c.ID.code("near"))
+        .when(declared & near, c.ID.code("near"))
         .when(visible, c.ID.code("masked_agrees"))
         .when(_masked() & F.col("s_person_id").isNotNull(), c.ID.code("masked_differs"))
         .otherwise(_level_relation(c.ID))
@@ -223,8 +260,9 @@ def _level_id() -> Column:
 
 def _chance_id(statistics: Statistics) -> Column:
     heads = F.array(*map(F.lit, _SAME_ID_HEAD))
-    head = F.get(heads, F.least(F.length("r_id_prefix"), F.lit(len(_SAME_ID_HEAD) - 1)))
-    visible = F.greatest(head * F.pow(F.lit(0.1), F.length("r_id_suffix")), F.lit(1.0 / statistics.subjects))
+    shown, after = (F.length(F.coalesce(part, F.lit(""))) for part in ("r_id_prefix", "r_id_suffix"))
+    head = F.get(heads, F.least(shown, F.lit(len(_SAME_ID_HEAD) - 1)))
+    visible = F.greatest(head * F.pow(F.lit(0.1), after), F.lit(1.0 / statistics.subjects))
     return (
         F.when(shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
         .when(shows(c.ID, "masked_agrees"), visible)
@@ -281,7 +319,8 @@ def _unseen_name() -> Column:
         F.col("r_kind") != ORGANISATION, F.lit(True)
     )
     missing = F.col("r_name_key").isNull()
-    return F.when(missing, c.NAME.code("missing")).when(nobody, c.NAME.code("brand")).otherwise(c.NAME.unseen_code())
+    known = F.when(nobody, c.NAME.unseen_code(1)).otherwise(c.NAME.unseen_code())
+    return F.when(missing, c.NAME.code("missing")).otherwise(known)
 
 
 def _level_name() -> Column:
@@ -291,14 +330,16 @@ def _level_name() -> Column:
     fuzzy = F.coalesce(F.when(F.col("s_kind") == ORGANISATION, _company()), F.col("fuzzy_person"), F.lit("different"))
     names = F.array(*(F.lit(level.name) for level in c.NAME.levels))
     by_letters = F.array_position(names, fuzzy).cast("int") - 1
-    brand = (F.col("n_name") == c.NAME.code("brand")) & fuzzy.isin("given", "different")
+    brand = (F.col("n_name") == c.NAME.unseen_code(1)) & fuzzy.isin("given", "different")
+    told = F.array_contains(F.split("r_name_key", " "), F.element_at(F.split("s_name_key", " "), -1))
     return (
         F.when(F.col("r_name_key").isNull(), F.col("n_name"))
         .when(ordered & accented & same_accents, c.NAME.code("exact_accent"))
         .when(ordered & accented, c.NAME.code("accent_differs"))
         .when(ordered, c.NAME.code("exact"))
         .when(F.col("r_name_sorted") == F.col("s_name_sorted"), c.NAME.code("reordered"))
-        .when(brand, F.col("n_name"))
+        .when(brand & told, c.NAME.code("brand_given"))
+        .when(brand, c.NAME.code("brand"))
         .otherwise(by_letters)
     )
 
@@ -321,6 +362,8 @@ def _chance_name(statistics: Statistics) -> Column:
         # Same given name; surname and middle names begin with the same letters by chance about once in ten.
         .when(shows(c.NAME, "initials"), statistics.same_given * 0.1)
         .when(shows(c.NAME, "given"), statistics.same_given)
+        # Each word of a brand may be somebody's given name.
+        .when(shows(c.NAME, "brand_given"), statistics.same_given * F.size(F.split("r_name_key", " ")))
         .otherwise(1.0)
     )
 

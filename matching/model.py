@@ -1,12 +1,12 @@
 """The match model: one probability for each candidate of a record, and one for "none of these".
 
 A hypothesis is "subject r is the record's party" for each candidate r, or "somebody who is no candidate". Under each,
-comparison c shows a level with probability m[c, class, level], for the open and the hiding class of parties (see
+comparison c shows a level with probability m[c, class, level], for each class of parties (see
 `comparisons`); by chance it shows it with probability u. With N subjects the posterior is Fellegi and Sunter's (1969),
 with hypotheses that compete:
 
     weight(r)    = (1 - ω)/N · Σ_class π · Π_c m[c, class, level]/u[c] · reuse(r)
-    weight(none) =             Σ_class π · Π_c Σ_{unseen levels} m[c, class, level] · reuse(none)
+    weight(none) =         κ · Σ_class π · Π_c Σ_{unseen levels} m[c, class, level] · reuse(none)
     P(r)         = weight(r) / (weight(none) + Σ_r weight(r))
 
 `reuse` is for strangers who help on several paths: when two relations lead to the same other person, the second is no
@@ -14,6 +14,10 @@ coincidence of 1/N but the same helper again, with probability ρ; a further str
 declared id is another's, h, the name and birth date may be h's as well, with probability λ[class] (a lent identity):
 
     m[name]·m[birth]/(u·u)  becomes  (1 - λ) · m[name]·m[birth]/(u·u) + λ · (the same of h)
+
+κ is the share of those who leave no trace of their own that the searches by name, birth, place and household miss: the
+others are candidates, and no part of "none". What the records of "none" show is not known to be anybody's, so that
+nothing is learnt from them: else a model that takes evidence for hired would find more and more of it hired.
 
 Parameters are estimated by EM (Dempster, Laird, Rubin 1977) on a bounded sample, from starting values that count as
 `PRIOR_RECORDS` records; no labels are needed.
@@ -29,19 +33,20 @@ import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from matching.comparisons import ID, LENDING, LENT, MODELS, Comparison
+from matching.comparisons import CLASSES, HELP, HELPERS, ID, LENDING, LENT, MODELS, Comparison
+from matching.expressions import bind
 from matching.levels import shows
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-CLASSES = 2
 PRIOR_RECORDS = 40.0
 ITERATIONS = 30
-_START_CLASSES = (0.8, 0.2)
+_START_CLASSES = (0.7, 0.1, 0.2)
 _START_REUSE = 0.3
-_START_LENDING = (0.02, 0.10)
+_START_LENDING = (0.02, 0.02, 0.10)
 _OUTSIDERS = 0.02  # ω: share of records whose party is no subject at all
+_MISSED = 0.1  # κ
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Parameters:
     Attributes:
         model: key of `comparisons.MODELS`.
         subjects: N, number of subjects.
-        classes: π, share of open and hiding parties.
+        classes: π, share of the parties of each of `comparisons.CLASSES`.
         m: comparison → array [class, code]; codes of unseen groups hold the sum over the group.
         reuse: ρ, probability that a further stranger is one who helps already.
         lending: λ, probability by class that a declared id of another comes with that person's name and birth date; 0
@@ -61,10 +66,10 @@ class Parameters:
 
     model: str
     subjects: int
-    classes: tuple[float, float]
+    classes: tuple[float, ...]
     m: dict[str, Array]
     reuse: float
-    lending: tuple[float, float]
+    lending: tuple[float, ...]
     records: int = 0
 
     @property
@@ -76,11 +81,19 @@ class Parameters:
 def start(model: str, subjects: int) -> Parameters:
     """Parameters before data speak: the starting values of `comparisons`."""
     m = {comparison.name: _with_unseen(comparison, _start_levels(comparison)) for comparison in MODELS[model]}
-    return Parameters(model, subjects, _START_CLASSES, m, _START_REUSE, _START_LENDING if model in LENDING else (0, 0))
+    lending = _START_LENDING if model in LENDING else (0.0,) * len(CLASSES)
+    return Parameters(model, subjects, _START_CLASSES, m, _START_REUSE, lending)
 
 
 def _start_levels(comparison: Comparison) -> Array:
-    levels = np.array([level.m for level in comparison.levels]).T
+    opened, hiding = np.array([level.m for level in comparison.levels]).T
+    helped = opened.copy()
+    if comparison in HELPERS:
+        for own, home in (("self", "household"), ("shared_self", "shared_household")):
+            if any(level.name == own for level in comparison.levels):
+                codes = [comparison.code(own), comparison.code(home)]
+                helped[codes] = helped[codes].sum() * np.array([1 - HELP, HELP])
+    levels = np.stack([opened, helped, hiding])
     return np.asarray(levels / levels.sum(axis=1, keepdims=True))
 
 
@@ -151,13 +164,12 @@ class _Responsibilities:
 
     Attributes:
         pairs, none: probability of (pair, class) and of (none, class), arrays [pairs, class] and [records, class].
-        lent, lent_none: share of these in which the identity is a lent one, arrays of the same shapes.
+        lent: share of `pairs` in which the identity is a lent one.
     """
 
     pairs: Array
     none: Array
     lent: Array
-    lent_none: Array
 
 
 def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibilities:
@@ -167,15 +179,15 @@ def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibiliti
     first = sample.first
     unseen = {name: codes[first] for name, codes in sample.unseen.items()}
     odds, lent = _lending(parameters, sample.levels, sample.lent_of_pairs, sample.log_u_own - sample.log_u_lent)
-    odds_none, lent_none = _lending(parameters, unseen, sample.lent_of_records, -sample.log_u_lent[first])
+    odds_none, _ = _lending(parameters, unseen, sample.lent_of_records, -sample.log_u_lent[first])
     helpers = again * sample.reused + new * (sample.further - sample.reused)
     pairs = _log_m(parameters, sample.levels) + (prior - sample.log_u + helpers)[:, None] + odds
     helpers_none = again * sample.reused_none + new * (sample.further_none - sample.reused_none)
-    none = _log_m(parameters, unseen) + helpers_none[first][:, None] + odds_none
+    none = _log_m(parameters, unseen) + (np.log(_MISSED) + helpers_none[first])[:, None] + odds_none
     top = np.maximum(np.maximum.reduceat(pairs.max(axis=1), first), none.max(axis=1))
     pairs, none = np.exp(pairs - top[sample.record][:, None]), np.exp(none - top[:, None])
     total = np.add.reduceat(pairs.sum(axis=1), first) + none.sum(axis=1)
-    return _Responsibilities(pairs / total[sample.record][:, None], none / total[:, None], lent, lent_none)
+    return _Responsibilities(pairs / total[sample.record][:, None], none / total[:, None], lent)
 
 
 def _log_m(parameters: Parameters, codes: dict[str, Codes]) -> Array:
@@ -191,7 +203,7 @@ def _lending(
     `lent` holds -1 where the declared id is nobody else's; `log_u` is Σ ln u of the own levels less that of the lent.
     """
     if not lent:
-        return np.zeros((len(log_u), CLASSES)), np.zeros((len(log_u), CLASSES))
+        return np.zeros((len(log_u), len(CLASSES))), np.zeros((len(log_u), len(CLASSES)))
     applies = (next(iter(lent.values())) >= 0)[:, None]
     share = np.array(parameters.lending)
     log_m = sum(np.log(parameters.m[name][:, lent[name]] / parameters.m[name][:, own[name]]).T for name in lent)
@@ -202,53 +214,61 @@ def _lending(
 
 def _maximise(prior: Parameters, now: Parameters, sample: Sample, found: _Responsibilities) -> Parameters:
     """M-step: expected counts of levels a class, on top of the starting values."""
-    first = sample.first
-    own, own_none = found.pairs * (1 - found.lent), found.none * (1 - found.lent_none)
     m = {}
     for comparison in now.comparisons:
-        name, of_identity = comparison.name, comparison.name in sample.lent
-        counts = _counts(now.m[name], sample.levels[name], own if of_identity else found.pairs)
-        counts += _counts(now.m[name], sample.unseen[name][first], own_none if of_identity else found.none)
-        if of_identity:
-            counts += _counts(now.m[name], sample.lent_of_pairs[name], found.pairs * found.lent)
-            counts += _counts(now.m[name], sample.lent_of_records[name], found.none * found.lent_none)
-        levels = _spread(comparison, now.m[name], counts) + PRIOR_RECORDS * prior.m[name][:, : len(comparison.levels)]
-        m[name] = _with_unseen(comparison, levels / levels.sum(axis=1, keepdims=True))
-    mass = found.pairs.sum(axis=0) + found.none.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
-    share = mass / mass.sum()
+        counts = _level_counts(now, comparison, sample, found) + PRIOR_RECORDS * _levels(prior, comparison)
+        m[comparison.name] = _with_unseen(comparison, _of_any_class(comparison, counts))
+    mass = found.pairs.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
     return Parameters(
         now.model,
         now.subjects,
-        (float(share[0]), float(share[1])),
+        tuple((mass / mass.sum()).tolist()),
         m,
-        _reuse(sample, found.pairs.sum(axis=1), found.none.sum(axis=1)),
+        _reuse(sample, found.pairs.sum(axis=1)),
         _lent_share(prior, sample, found),
-        len(first),
+        len(sample.first),
     )
 
 
-def _lent_share(prior: Parameters, sample: Sample, found: _Responsibilities) -> tuple[float, float]:
+def _levels(parameters: Parameters, comparison: Comparison) -> Array:
+    return parameters.m[comparison.name][:, : len(comparison.levels)]
+
+
+def _level_counts(now: Parameters, comparison: Comparison, sample: Sample, found: _Responsibilities) -> Array:
+    """Expected counts of a comparison's levels, array [class, level]."""
+    name, m = comparison.name, now.m[comparison.name]
+    if name not in sample.lent:
+        return _spread(comparison, m, _counts(m, sample.levels[name], found.pairs))
+    counts = _counts(m, sample.levels[name], found.pairs * (1 - found.lent))
+    return _spread(comparison, m, counts + _counts(m, sample.lent_of_pairs[name], found.pairs * found.lent))
+
+
+def _of_any_class(comparison: Comparison, counts: Array) -> Array:
+    """Probabilities from counts [class, level]; what the record lacks is as frequent in every class."""
+    of_record = np.array([level.of_record for level in comparison.levels])
+    lacking = counts[:, of_record].sum(axis=0) / counts.sum()
+    levels = counts / counts[:, ~of_record].sum(axis=1, keepdims=True) * (1 - lacking.sum())
+    levels[:, of_record] = lacking
+    return np.asarray(levels)
+
+
+def _lent_share(prior: Parameters, sample: Sample, found: _Responsibilities) -> tuple[float, ...]:
     if not sample.lent:
         return prior.lending
-    name = next(iter(sample.lent))
-    lent = (found.pairs * found.lent).sum(axis=0) + (found.none * found.lent_none).sum(axis=0)
-    another = found.pairs[sample.lent_of_pairs[name] >= 0].sum(axis=0)
-    another += found.none[sample.lent_of_records[name] >= 0].sum(axis=0)
-    share = (lent + PRIOR_RECORDS * np.array(prior.lending)) / (another + PRIOR_RECORDS)
-    return float(share[0]), float(share[1])
+    lent = (found.pairs * found.lent).sum(axis=0)
+    another = found.pairs[next(iter(sample.lent_of_pairs.values())) >= 0].sum(axis=0)
+    return tuple(((lent + PRIOR_RECORDS * np.array(prior.lending)) / (another + PRIOR_RECORDS)).tolist())
 
 
-def _reuse(sample: Sample, pairs: Array, none: Array) -> float:
-    first = sample.first
-    reused = pairs @ sample.reused + none @ sample.reused_none[first] + PRIOR_RECORDS * _START_REUSE
-    further = pairs @ sample.further + none @ sample.further_none[first] + PRIOR_RECORDS
-    return float(reused / further)
+def _reuse(sample: Sample, pairs: Array) -> float:
+    reused = pairs @ sample.reused + PRIOR_RECORDS * _START_REUSE
+    return float(reused / (pairs @ sample.further + PRIOR_RECORDS))
 
 
 def _counts(m: Array, codes: Codes, weights: Array) -> Array:
     """Sum of weights a class and code; rows of code -1 are left out."""
     known = codes >= 0
-    return np.stack([np.bincount(codes[known], weights[known, z], minlength=m.shape[1]) for z in range(CLASSES)])
+    return np.stack([np.bincount(codes[known], weights[known, z], minlength=m.shape[1]) for z in range(len(m))])
 
 
 def _spread(comparison: Comparison, m: Array, counts: Array) -> Array:
@@ -270,13 +290,20 @@ def log_weight(parameters: Parameters, of_none: bool) -> Column:
     prefix, end = ("n_", "_none") if of_none else ("g_", "")
     again, new = float(np.log(parameters.reuse * parameters.subjects)), float(np.log(1 - parameters.reuse))
     common = again * F.col(f"reused{end}") + new * (F.col(f"further{end}") - F.col(f"reused{end}"))
-    if not of_none:
+    if of_none:
+        common = common + F.lit(float(np.log(_MISSED)))
+    else:
         common = common + F.lit(float(np.log((1 - _OUTSIDERS) / parameters.subjects))) - F.col("log_u")
-    first, second = (
-        _class_weight(parameters, z, prefix) + _log_lending(parameters, z, of_none) for z in range(CLASSES)
+    weights = F.array(
+        *(_class_weight(parameters, z, prefix) + _log_lending(parameters, z, of_none) for z in range(len(CLASSES)))
     )
-    top = F.greatest(first, second)
-    return common + top + F.log(F.exp(first - top) + F.exp(second - top))
+    return common + bind(weights, _log_sum)
+
+
+def _log_sum(logs: Column) -> Column:
+    """Logarithm of the sum of what an array holds the logarithms of."""
+    top = F.array_max(logs)
+    return top + F.log(F.aggregate(logs, F.lit(0.0), lambda total, each: total + F.exp(each - top)))
 
 
 def _class_weight(parameters: Parameters, z: int, prefix: str) -> Column:
@@ -307,7 +334,7 @@ def _log_lending(parameters: Parameters, z: int, of_none: bool) -> Column:
 
 
 def lending_weight(parameters: Parameters) -> Column:
-    """Log2 of what the chance of a lent identity makes of a pair's weight, over both classes; 0 where there is none.
+    """Log2 of what the chance of a lent identity makes of a pair's weight, over all classes; 0 where there is none.
 
     Columns in: those of `log_weight` for a pair.
     """
@@ -316,5 +343,5 @@ def lending_weight(parameters: Parameters) -> Column:
 
 
 def level_m(parameters: Parameters, comparison: Comparison) -> Array:
-    """M of each level over both classes, array [level]."""
+    """M of each level over all classes, array [level]."""
     return np.asarray(np.array(parameters.classes) @ parameters.m[comparison.name])[: len(comparison.levels)]

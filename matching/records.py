@@ -194,6 +194,18 @@ def relate(records: DataFrame, relation: str, held: DataFrame) -> DataFrame:
     return joined.withColumns(added).drop("held", "known", *extra)
 
 
+def filled(records: DataFrame, relation: str, by: str) -> DataFrame:
+    """Take a relation from another where it has no evidence of its own. Columns in: those of both."""
+    silent = F.col(f"state_{relation}") == "missing"
+    silent = silent & F.col(f"holder_{relation}").isNull()
+    return records.withColumns(
+        {
+            f"{part}_{relation}": F.when(silent, F.col(f"{part}_{by}")).otherwise(F.col(f"{part}_{relation}"))
+            for part in ("holder", "state")
+        }
+    )
+
+
 def without_repeats(records: DataFrame, relation: str, before: str) -> DataFrame:
     """Drop a relation where it leads to the same holder as the relation `before`. Columns in: those of both."""
     repeated = F.coalesce(F.col(f"holder_{relation}.subject") == F.col(f"holder_{before}.subject"), F.lit(False))

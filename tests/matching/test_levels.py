@@ -1,0 +1,53 @@
+"""Weights of a pair that depend on several relations at once, on literal rows."""
+
+import math
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from matching.comparisons import MODELS, RELATIONS
+from matching.levels import RECORD, SUBJECT, Statistics, compare
+from matching.records import HOLDER
+
+MODEL = "shop"
+MEMBERS = 4
+COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
+
+_TYPES = {
+    **{"r_birth_date": "date", "s_birth_date": "date", "r_birth_year": "int", "s_birth_year": "int"},
+    **{"r_like_person": "boolean", "s_deceased": "boolean", "s_phones": "array<string>", "rules": "array<string>"},
+    **{"s_household_size": "bigint", "s_n_name": "bigint", "s_n_sg": "bigint"},
+    **{"s_p_province": "double", "s_p_kind": "double"},
+}
+
+
+def _log_u(spark: SparkSession, **holders: tuple[str, str]) -> float:
+    """Logarithm of the chance of a shop's relations for a subject of a household of four."""
+    relations = [comparison.name for comparison in MODELS[MODEL] if comparison in RELATIONS]
+    led = {f"r_holder_{name}": holders.get(name) for name in (*relations, "masked_phone")}
+    row: dict[str, Any] = {"record": "shop", "subject": "R:lan", "rules": ["id"], "s_kind": "resident"}
+    row |= {"s_household": "h1", "s_household_size": MEMBERS, "s_deceased": False, "s_n_name": 3, "s_n_sg": 40}
+    row |= {"s_p_province": 0.1, "s_p_kind": 0.98, **led, **{f"r_state_{name}": "missing" for name in relations}}
+    columns = [
+        "record",
+        "subject",
+        "rules",
+        *(f"r_{name}" for name in RECORD[1:]),
+        *(f"s_{name}" for name in SUBJECT[1:]),
+    ]
+    columns += [*led, *(f"r_state_{name}" for name in relations)]
+    kinds = {name: HOLDER if name in led else _TYPES.get(name, "string") for name in columns}
+    schema = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+    pairs = spark.createDataFrame([tuple(row.get(name) for name in columns)], schema)
+    found = compare(pairs, MODEL, COUNTRY).first()
+    assert found is not None
+    return float(found.log_u)
+
+
+def test_a_member_of_the_household_who_helps_again_is_no_further_coincidence(spark: SparkSession) -> None:
+    by_one = _log_u(spark, account=("R:long", "h1"), sim=("R:long", "h1"))
+    by_two = _log_u(spark, account=("R:long", "h1"), sim=("R:ly", "h1"))
+    assert by_two - by_one == pytest.approx(math.log(MEMBERS - 1))
+    own = _log_u(spark, account=("R:lan", "h1"), sim=("R:lan", "h1"))
+    assert own == pytest.approx(2 * -math.log(COUNTRY.subjects))
