@@ -15,7 +15,7 @@ from matching.linkage import blocks, comparison, frequencies, parameters, plan, 
 from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies
 from matching.linkage.parameters import ALONE, APART, EQUAL, Floats, Groups, Longs, Parameters
-from matching.linkage.records import Atom, atoms, standardised
+from matching.linkage.records import Atom, atoms, standardised, within
 from matching.linkage.runs import distinct
 
 Keep = Callable[[DataFrame], DataFrame]
@@ -183,7 +183,7 @@ def _sampled(given: Input, made: Sequence[Atom], options: Options) -> tuple[plan
     """Sampled records, about `options.sample` of each input; their rid, an array an input."""
     drawn = F.lit(False)
     for source, count in enumerate(given.counts):
-        below = _within(min(options.sample / count, 1))
+        below = within(options.sample / count)
         drawn = drawn | ((F.col("source") == source) & (_order(options) <= below))
     return _on_driver(given, made, drawn, options)
 
@@ -201,18 +201,13 @@ def _drawn_by_keys(
     for number, seed in enumerate(seeds):
         present = reduce(Column.__and__, (made[a].key.isNotNull() for a in seed))
         key = F.xxhash64(F.lit(options.seed), F.lit(number), *(made[a].key for a in seed))
-        drawn = drawn | (present & (key <= _within(share)))
+        drawn = drawn | (present & (key <= within(share)))
     found, _ = _on_driver(given, made, drawn, options)
     return replace(found, seeds=seeds, share=share)
 
 
 def _order(options: Options) -> Column:
     return F.xxhash64(F.lit(options.seed), F.col("id"))
-
-
-def _within(share: float) -> Column:
-    """The hash that a share of all hashes does not exceed."""
-    return F.lit(int(share * (2**64 - 1)) - 2**63)
 
 
 def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Options) -> tuple[plan.Sample, list[Longs]]:
