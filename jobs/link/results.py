@@ -228,15 +228,15 @@ def _example(row: Row, found: Linked) -> dict[str, Any]:
     steps = []
     for i, each in enumerate(found.comparisons):
         level = row[f"g{i}"]
-        parent = each.parent
-        rare = level == each.exact and (parent is None or row[f"g{parent}"] != found.comparisons[parent].exact)
+        above = -1 if each.parent is None else row[f"g{each.parent}"]
+        share = each.rarity[above] if above >= 0 and each.rarity else 1.0
         steps.append(
             {
                 "column": each.column,
                 "gamma": level,
                 "level": each.levels[level] if level >= 0 else "null",
                 "weight": round(row[f"w{i}"], 3),
-                "term_frequency": round(row[f"t{i}"], 3) if rare else 0.0,
+                "term_frequency": round(share * row[f"t{i}"], 3) if level == each.exact else 0.0,
             }
         )
     first = next((rule.text for i, rule in enumerate(found.rules) if row.rules >> i & 1), "labels")

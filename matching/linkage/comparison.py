@@ -34,8 +34,10 @@ class Comparison:
         term_frequency: whether equal values count by how rare they are.
         other: of given and family name, which may stand the wrong way round, the index of the other column.
         carries: whether this column bears the evidence that both are swapped (the other one then bears none).
-        parent: index of the column that this one depends on in pairs that do not match: its levels count differently
-            where that one's values are equal.
+        parent: index of the column that this one depends on in pairs that do not match: its levels count by what that
+            one shows.
+        rarity: share of the bits of a rare value that counts, by gamma of the parent: of what the parent tells already
+            its rarity says nothing more.
     """
 
     column: str
@@ -46,6 +48,7 @@ class Comparison:
     other: int | None = None
     carries: bool = False
     parent: int | None = None
+    rarity: tuple[float, ...] = ()
 
     @property
     def exact(self) -> int:
@@ -128,11 +131,10 @@ def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison])
     levels = edited.withColumns({f"g{i}": _level(i, each) for i, each in enumerate(chosen)})
     frequency = F.lit(0.0)
     for i, each in enumerate(chosen):
-        counts = F.col(f"g{i}") == each.exact
-        if each.parent is not None:
-            # Who share the parent's value share this one, however rare it is.
-            counts = counts & (F.col(f"g{each.parent}") != chosen[each.parent].exact)
-        frequency = frequency + F.when(counts, F.least(*_both(f"t{i}"))).otherwise(0.0)
+        bits = F.least(*_both(f"t{i}"))
+        if each.rarity:
+            bits = bits * F.coalesce(F.get(_array(each.rarity), F.col(f"g{each.parent}")), F.lit(1.0))
+        frequency = frequency + F.when(F.col(f"g{i}") == each.exact, bits).otherwise(0.0)
     return levels.select(*pairs.columns, *_packed(len(chosen)), frequency.alias("frequency"))
 
 
@@ -165,6 +167,10 @@ def _packed(columns: int) -> list[Column]:
 def _both(name: str) -> tuple[Column, Column]:
     """What the two records of a pair have of it."""
     return F.col(f"of_l.{name}"), F.col(f"of_r.{name}")
+
+
+def _array(values: Sequence[float]) -> Column:
+    return F.array(*(F.lit(float(each)) for each in values))
 
 
 def _edits(i: int, kind: Kind) -> Column:

@@ -12,9 +12,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching.linkage import blocks, comparison, frequencies, parameters, plan, repeated
+from matching.linkage.chance import RANDOM, Drawn, chances, rarities
 from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies
-from matching.linkage.parameters import ALONE, APART, EQUAL, Floats, Groups, Longs, Parameters
+from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
 from matching.linkage.runs import distinct
 
@@ -26,6 +27,8 @@ _RANDOM_PAIRS = 500_000
 # Records of the sample in which pairs are looked at, for each of the other.
 _DRAWN = 2
 _PAIRS_OF_PARENT = 50_000
+# How often m and u are estimated, each given the other.
+_ROUNDS = 3
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 LABELS = "labels"
@@ -158,25 +161,37 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
-    equal = [
-        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
-        for i, each in enumerate(chosen)
-    ]
     own = planned.matches / sum(given.counts) * (1 if given.link else 2)
+    equal = _by_chance(chosen, found, prior)
     records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, equal, own), chosen))
-    levels = _drawn_levels(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
+    shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
+    chosen = _with_rarity(chosen, shown, equal)
     told("compare")
     candidates, observation = blocks.candidates(keyed, rules, options.cap, given.link)
     candidates = _with_labels(candidates, labels, len(rules))
     pairs = keep(comparison.compared(candidates, _spread(records, given), chosen))
     told("model")
-    groups, masks = _counted(pairs, len(chosen))
-    model = _estimated(given, chosen, groups, found, levels, prior)
+    groups, masks = _counted(pairs, len(chosen), "rules")
+    model = _estimated(given, chosen, groups, found, shown, prior)
     scored = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
     scored = scored.withColumn("match_probability", parameters.probability(F.col("match_weight")))
     used = _used(rules, groups, masks, blocks.cuts(observation, len(rules)), parameters.probabilities(model, groups))
     recall = planned.recall if options.blocking_rules is None else _recall(used, planned)
     return Linked(records, scored, chosen, model, used, recall, given.possible)
+
+
+def _by_chance(chosen: Sequence[Comparison], found: Frequencies, prior: float) -> list[float]:
+    """U of equal values, as far as is known before matches are."""
+    return [
+        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
+        for i, each in enumerate(chosen)
+    ]
+
+
+def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, equal: Sequence[float]) -> list[Comparison]:
+    """Comparisons with the share of a rare value's bits that counts by what the parent shows."""
+    shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
+    return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
 
 
 def _sampled(given: Input, made: Sequence[Atom], options: Options) -> tuple[plan.Sample, list[Longs]]:
@@ -280,40 +295,35 @@ def _with_labels(candidates: DataFrame, labels: DataFrame | None, bit: int) -> D
 def _drawn(
     sample: plan.Sample, made: Sequence[Atom], rids: Sequence[Longs], chosen: Sequence[Comparison], seed: int
 ) -> pa.Table:
-    """Pairs of sampled records: l, r (rid), draw: -1 random pairs, c pairs of equal values in column c."""
-    rid, full = np.concatenate(rids), plan.full_atoms(made, len(chosen))
+    """Pairs of sampled records: l, r (rid), draw: `RANDOM` pairs, c pairs that share a key of column c."""
+    rid = np.concatenate(rids)
     generator = np.random.default_rng(seed)
     ends = [generator.integers(0, len(each), _RANDOM_PAIRS) for each in (rids[0], rids[-1])]
-    draws = [(rids[0][ends[0]], rids[-1][ends[1]], -1)]
+    draws = [(rids[0][ends[0]], rids[-1][ends[1]], RANDOM)]
     for parent in sorted({each.parent for each in chosen if each.parent is not None}):
-        one, other = plan.agreeing(sample, full[parent], _PAIRS_OF_PARENT)
-        draws.append((rid[one], rid[other], parent))
+        for atom in (a for a, atom in enumerate(made) if atom.columns == {parent}):
+            one, other = plan.agreeing(sample, atom, _PAIRS_OF_PARENT)
+            draws.append((rid[one], rid[other], parent))
     left, right = (np.concatenate([draw[side] for draw in draws]) for side in (0, 1))
     draw = np.repeat([draw[2] for draw in draws], [len(draw[0]) for draw in draws])
     apart = left != right
     return pa.table({"l": left[apart], "r": right[apart], "draw": draw[apart]})
 
 
-def _drawn_levels(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> dict[int, list[Floats]]:
-    """Levels that drawn pairs show: draw → a column each, the number of pairs of each gamma."""
+def _shown(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> Drawn:
+    """What drawn pairs show."""
     session = records.sparkSession
     rids = distinct(np.concatenate([drawn.column("l").to_numpy(), drawn.column("r").to_numpy()]))
     sampled = records.join(F.broadcast(session.createDataFrame(pa.table({"rid": rids}))), "rid", "left_semi")
     pairs = session.createDataFrame(drawn).repartition("l")
-    shown = comparison.compared(pairs, F.broadcast(sampled), chosen).groupBy("draw")
-    cells = [(i, g) for i, each in enumerate(chosen) for g in range(len(each.levels))]
-    sums = [F.count(F.when(comparison.gamma(i) == g, 1)).alias(f"n{i}_{g}") for i, g in cells]
-    return {
-        row.draw: [
-            np.array([float(row[f"n{i}_{g}"]) for g in range(len(each.levels))]) for i, each in enumerate(chosen)
-        ]
-        for row in shown.agg(*sums).collect()
-    }
+    compared = comparison.compared(pairs, F.broadcast(sampled), chosen).withColumn("label", F.lit(-1))
+    groups, draw = _counted(compared, len(chosen), "draw")
+    return Drawn(groups, draw.astype(np.int64))
 
 
-def _counted(pairs: DataFrame, columns: int) -> tuple[Groups, Longs]:
-    """Pairs counted by what they show, and the rules that proposed them; in one order, whatever the partitions."""
-    names = [*comparison.packs(columns), "rules", "bits", "label"]
+def _counted(pairs: DataFrame, columns: int, by: str) -> tuple[Groups, Longs]:
+    """Pairs counted by what they show and by another column; in one order, whatever the partitions."""
+    names = [*comparison.packs(columns), by, "bits", "label"]
     counted = pairs.withColumn("bits", F.round("frequency").cast("int")).groupBy(*names).count()
     table = counted.orderBy(F.desc("count"), *names).limit(_MOST_PATTERNS).toArrow()
     column = {name: table.column(name).to_numpy() for name in table.column_names}
@@ -322,7 +332,7 @@ def _counted(pairs: DataFrame, columns: int) -> tuple[Groups, Longs]:
         name, shift = comparison.place(i)
         levels.append(((column[name] >> shift) & comparison.MASK) + comparison.NULL)
     groups = Groups(levels, column["bits"].astype(float), column["count"].astype(float), column["label"].astype(int))
-    return groups, column["rules"]
+    return groups, column[by]
 
 
 def _estimated(
@@ -330,53 +340,21 @@ def _estimated(
     chosen: Sequence[Comparison],
     groups: Groups,
     found: Frequencies,
-    levels: Mapping[int, Sequence[Floats]],
+    shown: Drawn,
     prior: float,
 ) -> Parameters:
-    """The model; u once more when m is known, because drawn pairs and value counts hold matches too."""
-    m = [np.tile(np.array(each.start) / sum(each.start), (3, 1)) for each in chosen]
-    marginals = [each[ALONE] for each in m]
+    """The model; u again when m is known, because drawn pairs and value counts hold matches too."""
     agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
-    for _ in range(2):
-        u = []
-        for i, each in enumerate(chosen):
-            exact = frequencies.by_chance(found.agreeing[i], found.known[i], agreeing[i])
-            alone = _chances(each, exact, levels[-1][i], prior * marginals[i])
-            u.append(np.tile(alone, (3, 1)))
-            if each.parent is not None:
-                equal = chosen[each.parent].exact
-                share = found.agreeing[each.parent] / max(found.known[each.parent], 1.0)
-                matches = min(prior * marginals[each.parent][equal] / max(share, 1e-12), 1.0)
-                drawn = levels.get(each.parent, levels[-1])[i]
-                u[i][EQUAL] = _conditional(alone, drawn, matches * m[i][EQUAL])
-                u[i][APART] = _rest(alone, u[i][EQUAL], share)
+    match = np.zeros(len(shown.draw))
+    for _ in range(_ROUNDS):
+        exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
+        u = chances(chosen, shown, exact, match)
         model = parameters.estimate(chosen, groups, u, given.possible, prior)
-        m, prior = list(model.m), model.prior
-        marginals = [parameters.marginal(model, i)[0] for i in range(len(chosen))]
+        prior = model.prior
+        match = parameters.probabilities(model, shown.groups)
         matches = parameters.probabilities(model, groups) * groups.pairs
         agreeing = [float(matches[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
     return model
-
-
-def _conditional(alone: Floats, drawn: Floats, of_matches: Floats) -> Floats:
-    """U where the parent's values are equal, of pairs drawn among these, less the matches in them."""
-    counts = np.maximum(drawn - drawn.sum() * of_matches, 0) + alone
-    return np.asarray(counts / counts.sum())
-
-
-def _rest(alone: Floats, equal: Floats, share: float) -> Floats:
-    """U where the parent's values are not equal: what is left of u."""
-    rest = np.maximum(alone - share * equal, 0.02 * alone)
-    return np.asarray(rest / rest.sum())
-
-
-def _chances(each: Comparison, exact: float, random: Floats, of_matches: Floats) -> Floats:
-    """U of every level: equal values as their counts say, the others by random pairs, less the matches in them."""
-    others = np.maximum(random - random.sum() * of_matches, 0.3)
-    others[each.exact] = 0
-    u = others / others.sum() * (1 - exact)
-    u[each.exact] = exact
-    return np.asarray(u)
 
 
 def _used(

@@ -20,9 +20,11 @@ Longs = npt.NDArray[np.int64]
 
 ITERATIONS = 200
 LEARNED_FROM = 0.2
-APART, EQUAL, ALONE = range(3)
-# Pairs that the starting values count as.
+# State of a column that depends on none, or on one of which a value is missing; else it is 1 + gamma of that one.
+ALONE = 0
+# Pairs that the starting values count as; pairs that the other states count as in a state of its own.
 _PRIOR_PAIRS = 2.0
+_OTHER_STATES = 2.0
 _CONVERGED = 1e-7
 
 
@@ -49,14 +51,13 @@ class Parameters:
 
     Attributes:
         prior: probability that two random records match.
-        parents: comparison → index of the one it depends on, and gamma of equal values there; None: on no other.
-        m, u: comparison → probability of each level among matches, and among other pairs: an array [state, level] of
-            the states `APART`, `EQUAL` (the parent's values are not equal, are equal) and `ALONE` (there is no parent,
-            or a value of it is missing).
+        parents: comparison → index of the one it depends on; None: on no other.
+        m, u: comparison → probability of each level among matches, and among other pairs: an array [state, level];
+            the state is `ALONE` or what the parent shows.
     """
 
     prior: float
-    parents: tuple[tuple[int, int] | None, ...]
+    parents: tuple[int | None, ...]
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
 
@@ -78,7 +79,12 @@ class Parameters:
 
 
 def estimate(
-    chosen: Sequence[Comparison], groups: Groups, u: Sequence[Floats], possible: float, prior: float
+    chosen: Sequence[Comparison],
+    groups: Groups,
+    u: Sequence[Floats],
+    possible: float,
+    prior: float,
+    iterations: int = ITERATIONS,
 ) -> Parameters:
     """Maximum-likelihood m and prior, given u (Dempster, Laird, Rubin 1977; Winkler 1988 for linkage).
 
@@ -91,11 +97,12 @@ def estimate(
         u: probability of each level among pairs that do not match.
         possible: number of pairs of all records.
         prior: probability that two random records match, to start from.
+        iterations: how often, at most.
     """
-    parents = tuple(None if each.parent is None else (each.parent, chosen[each.parent].exact) for each in chosen)
-    m = start = [np.tile(np.array(each.start) / sum(each.start), (3, 1)) for each in chosen]
+    parents = tuple(each.parent for each in chosen)
+    m = start = starting(chosen)
     states = [_state(parent, groups) for parent in parents]
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         match = probabilities(Parameters(prior, parents, tuple(m), tuple(u)), groups)
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
         matches = match * groups.pairs * (match >= LEARNED_FROM)
@@ -108,6 +115,14 @@ def estimate(
         if moved < _CONVERGED:
             break
     return Parameters(prior, parents, tuple(m), tuple(u))
+
+
+def starting(chosen: Sequence[Comparison]) -> list[Floats]:
+    """Starting m of each comparison, the same in every state."""
+    states = [1 if each.parent is None else 1 + len(chosen[each.parent].levels) for each in chosen]
+    return [
+        np.tile(np.array(each.start) / sum(each.start), (count, 1)) for each, count in zip(chosen, states, strict=True)
+    ]
 
 
 def probabilities(parameters: Parameters, groups: Groups) -> Floats:
@@ -130,12 +145,14 @@ def match_weight(parameters: Parameters) -> Column:
 
 def weight_of(parameters: Parameters, i: int) -> Column:
     """Match weight that the level of the i-th column adds, term frequency aside."""
-    apart, equal, alone = (_looked_up(i, bits) for bits in parameters.weights[i])
+    bits = parameters.weights[i]
     parent = parameters.parents[i]
-    if parent is None:
-        return alone
-    of_parent = gamma(parent[0])
-    return F.when(of_parent == parent[1], equal).when(of_parent == NULL, alone).otherwise(apart)
+    level = gamma(i) - NULL
+    if parent is not None:
+        level = (gamma(parent) - NULL) * (bits.shape[1] - NULL) + level
+    # A missing value is no evidence.
+    padded = np.pad(bits, [(0, 0), (-NULL, 0)])
+    return F.get(F.array(*(F.lit(float(each)) for each in padded.ravel())), level)
 
 
 def probability(weight: Column) -> Column:
@@ -148,28 +165,21 @@ def marginal(parameters: Parameters, i: int) -> tuple[Floats, Floats]:
     parent = parameters.parents[i]
     if parent is None:
         return parameters.m[i][ALONE], parameters.u[i][ALONE]
-    of_parent = marginal(parameters, parent[0])
-    found = []
-    for table, above in zip((parameters.m[i], parameters.u[i]), of_parent, strict=True):
-        equal = float(above[parent[1]])
-        found.append(equal * table[EQUAL] + (1 - equal) * table[APART])
+    of_parent = marginal(parameters, parent)
+    tables = parameters.m[i], parameters.u[i]
+    found = [above @ table[ALONE + 1 :] for table, above in zip(tables, of_parent, strict=True)]
     return found[0], found[1]
 
 
-def _looked_up(i: int, bits: Floats) -> Column:
-    return F.get(F.array(F.lit(0.0), *(F.lit(float(each)) for each in bits)), gamma(i) + 1)
-
-
-def _state(parent: tuple[int, int] | None, groups: Groups) -> Longs:
-    """State of a column's parent in each group."""
-    if parent is None:
-        return np.full(len(groups.pairs), ALONE)
-    levels = groups.levels[parent[0]]
-    return np.where(levels == parent[1], EQUAL, np.where(levels < 0, ALONE, APART))
+def _state(parent: int | None, groups: Groups) -> Longs:
+    """State of a column in each group."""
+    return np.full(len(groups.pairs), ALONE) if parent is None else groups.levels[parent] - NULL
 
 
 def _shares(levels: Longs, state: Longs, weights: Floats, start: Floats) -> Floats:
     known = levels >= 0
     cells = state[known] * start.shape[1] + levels[known]
-    counts = np.bincount(cells, weights[known], minlength=start.size).reshape(start.shape) + _PRIOR_PAIRS * start
+    counts = np.bincount(cells, weights[known], minlength=start.size).reshape(start.shape)
+    overall = counts.sum(axis=0) + _PRIOR_PAIRS * start[ALONE]
+    counts = counts + _OTHER_STATES * overall / overall.sum() if len(counts) > 1 else overall[None, :]
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))

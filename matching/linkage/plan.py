@@ -26,7 +26,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from matching.linkage.parameters import LEARNED_FROM
+from matching.linkage.chance import RANDOM, Drawn, chances
+from matching.linkage.comparison import NULL, Comparison
+from matching.linkage.frequencies import by_chance
+from matching.linkage.kinds import EXACT
+from matching.linkage.parameters import Groups, estimate, probabilities
 from matching.linkage.records import Atom
 from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
@@ -47,13 +51,20 @@ _LEAST_GAIN = 1e-4
 _MOST_PAIRS_A_MATCH = 15_000
 # Conjunctions by which recall is estimated where the rules have columns in common.
 _RECAPTURING = 40
-_ITERATIONS = 40
+_ITERATIONS = 25
+# How often m and u are estimated, each given the other.
+_ROUNDS = 2
+_PAIRS_OF_PARENT = 200_000
+# Starting share of matches that agree in full.
+_STARTS_EXACT = 0.8
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
 _PATIENCE = 0.02
 # Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
 _DEPENDENT = 1.5
 _LEAST_DEPENDENT = 100
 _DEPENDENT_PAIRS = 200_000
+# Pairs of keys, those that may tell most, of which the dependence of two columns is judged.
+_MOST_TOLD = 3
 # Share of matches that agree in a column, about.
 _MATCHES_AGREE = 0.85
 _TRIPLES_FROM = 24
@@ -77,6 +88,11 @@ class Sample:
     scale: float
     seeds: tuple[tuple[int, ...], ...] = ()
     share: float = 1.0
+
+    @cached_property
+    def counted(self) -> dict[tuple[int, ...], float]:
+        """Number of pairs of each conjunction of atoms that was counted."""
+        return {}
 
     @cached_property
     def shared(self) -> Longs:
@@ -198,6 +214,14 @@ def _present(sample: Sample, atom: int) -> float:
     return max(float((has & sample.right).sum()) * float((has & ~sample.right).sum()), 1.0)
 
 
+def _present_both(sample: Sample, one: int, other: int) -> float:
+    """Number of pairs whose records all have both atoms."""
+    has = (sample.keys[one] != 0) & (sample.keys[other] != 0)
+    if sample.right is None:
+        return float(has.sum()) * (float(has.sum()) - 1) / 2
+    return float((has & sample.right).sum()) * float((has & ~sample.right).sum())
+
+
 def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
     """Some pairs of sampled records that share an atom: all, or as many as a smaller sample has."""
     keys = sample.keys[atom]
@@ -214,11 +238,11 @@ def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
 
 
 def tree(sample: Sample, atoms: Sequence[Atom], columns: int) -> tuple[int | None, ...]:
-    """Parent of each column: the spanning forest of most dependence between equal values of pairs that do not match."""
+    """Parent of each column: the spanning forest of most dependence between shared keys of pairs that do not match."""
     full = full_atoms(atoms, columns)
     edges = []
     for a, b in itertools.combinations(range(columns), 2):
-        information = _dependence(sample, full, a, b)
+        information = _dependence(sample, atoms, full, a, b)
         if information > 0:
             edges.append((-information, a, b))
     joined: list[set[int]] = [{c} for c in range(columns)]
@@ -250,23 +274,40 @@ def _rooted(sample: Sample, full: Sequence[int], beside: Sequence[Sequence[int]]
     return tuple(parents)
 
 
-def _dependence(sample: Sample, full: Sequence[int], a: int, b: int) -> float:
-    """Mutual information (bits a pair) of equal values in two columns, among pairs that do not match; 0: none.
+def _dependence(sample: Sample, atoms: Sequence[Atom], full: Sequence[int], a: int, b: int) -> float:
+    """Mutual information (bits a pair) of shared keys of two columns, among pairs that do not match; 0: none.
 
-    Pairs that agree in both are matches or dependent; matches agree in the other columns too, which tells them apart.
+    The keys are those that tell most of each other: who live in one town may share but half of the postcode.
     """
-    both = Sample(_conjoined(sample.keys, (full[a], full[b]))[None, :], sample.right, sample.scale)
+    keys = [[k for k, atom in enumerate(atoms) if atom.columns == {c}] for c in (a, b)]
+    pairs = [tuple(sorted(each)) for each in itertools.product(*keys)]
+    counts = _counts(sample, [*pairs, *((k,) for k in (*keys[0], *keys[1]))])
+    told = []
+    for one, other in pairs:
+        shares = counts[one,] / _present(sample, one) * counts[other,] / _present(sample, other)
+        expected = shares * _present_both(sample, one, other)
+        count = counts[one, other]
+        if count >= _LEAST_DEPENDENT and count >= _DEPENDENT * expected:
+            told.append((count * np.log2(count / max(expected, 1e-9)), one, other, expected))
+    told.sort(reverse=True)
+    return max((_beyond_matches(sample, full, (a, b), each[1:3], each[3]) for each in told[:_MOST_TOLD]), default=0.0)
+
+
+def _beyond_matches(
+    sample: Sample, full: Sequence[int], columns: tuple[int, int], shared: tuple[int, int], expected: float
+) -> float:
+    """Mutual information of two keys among pairs that do not match.
+
+    Pairs that share both are matches or dependent; matches agree in the other columns too, which tells them apart.
+    """
+    both = Sample(_conjoined(sample.keys, shared)[None, :], sample.right, sample.scale)
     count = _count(both, both.keys[0])
-    shares = [_count(sample, sample.keys[full[c]]) / _present(sample, full[c]) for c in (a, b)]
-    expected = shares[0] * shares[1] * _present(both, 0)
-    if count < _LEAST_DEPENDENT or count < _DEPENDENT * expected:
-        return 0.0
     left, right = agreeing(both, 0, _DEPENDENT_PAIRS)
     known = []
     for c in range(len(full)):
         keys = sample.keys[full[c]]
         present = (keys[left] != 0) & (keys[right] != 0)
-        if c not in (a, b) and present.any():
+        if c not in columns and present.any():
             chance = _count(sample, keys) / _present(sample, full[c])
             agree = float((keys[left] == keys[right])[present].mean())
             known.append((agree - chance) / max(_MATCHES_AGREE - chance, 0.05))
@@ -283,6 +324,10 @@ def _paired(keys: Longs, right: Flags | None) -> Flags:
     found = np.zeros(len(keys), dtype=bool)
     found[blocks.where(blocks.pairs > 0).rows] = True
     return found
+
+
+def _agreeing_pairs(sample: Sample, atom: int) -> float:
+    return _count(sample, sample.keys[atom])
 
 
 def _conjoined(keys: Longs, conjunction: Iterable[int]) -> Longs:
@@ -302,10 +347,11 @@ def _count(sample: Sample, key: Longs) -> float:
 
 def _counts(sample: Sample, conjunctions: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
     """Number of pairs of each conjunction."""
-    shared = sample.shared
+    shared, known = sample.shared, sample.counted
+    new = [each for each in conjunctions if each not in known]
     with _threads() as pool:
-        counts = pool.map(lambda each: _count(sample, _conjoined(shared, each)), conjunctions)
-        return dict(zip(conjunctions, counts, strict=True))
+        known.update(zip(new, pool.map(lambda each: _count(sample, _conjoined(shared, each)), new), strict=True))
+    return {each: known[each] for each in conjunctions}
 
 
 def _threads() -> ThreadPoolExecutor:
@@ -374,46 +420,69 @@ def full_atoms(atoms: Sequence[Atom], columns: int) -> list[int]:
     return [found[c] for c in range(columns)]
 
 
-def _patterns(sample: Sample, atoms: Sequence[Atom], columns: int, left: Longs, right: Longs) -> _Patterns:
+def _patterns(
+    sample: Sample,
+    atoms: Sequence[Atom],
+    columns: int,
+    left: Longs,
+    right: Longs,
+    *,
+    standing_for: bool = True,
+) -> _Patterns:
     agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
     # One number for both: sorting numbers is ten times as fast as sorting columns.
     _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
-    weight = sample.stands_for(agree[first])
+    weight = sample.stands_for(agree[first]) if standing_for else np.ones(len(first))
     return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)))
 
 
 def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
-    """The patterns with their match probabilities, by EM over the columns' agreements."""
+    """The patterns with their match probabilities: the match model, a level for each set of atoms that agree."""
     if not len(patterns.pairs):
         return patterns
     columns = len(parents)
-    full = full_atoms(atoms, columns)
-    random = _patterns(sample, atoms, columns, *_random(sample))
-    evidence, m = [], []
+    drawn = _drawn(sample, atoms, parents)
+    draw = np.repeat(list(drawn), [len(each.pairs) for each in drawn.values()])
+    chosen, levels = [], []
     for c, parent in enumerate(parents):
-        evidence.append(_levels(sample, atoms, c, patterns, random, None))
-        m.append(_start(*evidence[-1]))
-        if parent is not None:
-            given = _patterns(sample, atoms, columns, *agreeing(sample, full[parent], _RANDOM_PAIRS))
-            same = (patterns.agree >> np.uint64(full[parent])) & np.uint64(1) == 1
-            levels, u = _levels(sample, atoms, c, patterns, given, full[parent])
-            evidence[-1] = (np.where(same, -1, evidence[-1][0]), evidence[-1][1])
-            evidence.append((np.where(same, levels, -1), u))
-            # What a column says beyond its parent is not known: at first nothing.
-            m[-1:] = [evidence[-2][1], u]
+        column, shown = _levels(atoms, c, parent, [patterns, *drawn.values()])
+        chosen.append(column)
+        levels.append(shown)
+    size = len(patterns.pairs)
+    groups = _groups([each[:size] for each in levels], patterns.pairs)
+    drawn_groups = Drawn(
+        _groups([each[size:] for each in levels], np.concatenate([d.pairs for d in drawn.values()])), draw
+    )
+    equal, present = ([of(sample, a) for a in full_atoms(atoms, columns)] for of in (_agreeing_pairs, _present))
     possible = sample.possible * sample.scale
     prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
-    match = np.zeros(len(patterns.pairs))
-    for _ in range(_ITERATIONS):
-        odds = np.full(len(patterns.pairs), np.log(prior / (1 - prior)))
-        for (levels, u), of_column in zip(evidence, m, strict=True):
-            odds += np.where(levels >= 0, np.log(of_column[levels] / u[levels]), 0.0)
-        match = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-        # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
-        weights = patterns.pairs * match * (match >= LEARNED_FROM)
-        prior = min(max(weights.sum() / possible, 1e-12), 0.5)
-        m = [_shares(levels, weights, len(u)) for levels, u in evidence]
+    match, match_by_chance = np.zeros(size), np.zeros(len(draw))
+    for _ in range(_ROUNDS):
+        exact = [
+            by_chance(pairs, known, float((patterns.pairs * match)[shown[:size] == each.exact].sum()) / sample.scale)
+            for each, shown, pairs, known in zip(chosen, levels, equal, present, strict=True)
+        ]
+        u = chances(chosen, drawn_groups, exact, match_by_chance)
+        model = estimate(chosen, groups, u, possible, prior, _ITERATIONS)
+        prior = model.prior
+        match, match_by_chance = (probabilities(model, each) for each in (groups, drawn_groups.groups))
     return replace(patterns, match=match)
+
+
+def _groups(levels: Sequence[Longs], pairs: Floats) -> Groups:
+    return Groups(levels, np.zeros(len(pairs)), pairs, np.full(len(pairs), -1))
+
+
+def _drawn(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]) -> dict[int, _Patterns]:
+    """Patterns of pairs drawn at random (`RANDOM`), and for every parent of those that share a key of its column."""
+    columns = len(parents)
+    found = {RANDOM: _patterns(sample, atoms, columns, *_random(sample), standing_for=False)}
+    for parent in sorted({each for each in parents if each is not None}):
+        own = [a for a, atom in enumerate(atoms) if atom.columns == {parent} and atom.tells]
+        pairs = [agreeing(sample, a, _PAIRS_OF_PARENT) for a in own]
+        left, right = (np.concatenate([each[side] for each in pairs]) for side in (0, 1))
+        found[parent] = _patterns(sample, atoms, columns, left, right, standing_for=False)
+    return found
 
 
 def _random(sample: Sample) -> tuple[Longs, Longs]:
@@ -424,44 +493,19 @@ def _random(sample: Sample) -> tuple[Longs, Longs]:
 
 
 def _levels(
-    sample: Sample, atoms: Sequence[Atom], column: int, patterns: _Patterns, drawn: _Patterns, parent: int | None
-) -> tuple[Longs, Floats]:
-    """Level of each pattern in a column (which of its atoms agree; -1: a value is missing), and u of each level.
-
-    Of the drawn pairs few are matches; they agree in the atom `parent`, or in nothing by more than chance.
-    """
+    atoms: Sequence[Atom], column: int, parent: int | None, sets: Sequence[_Patterns]
+) -> tuple[Comparison, Longs]:
+    """A column as a comparison whose levels are the sets of its atoms that agree, and the level of all patterns."""
     own = [a for a, atom in enumerate(atoms) if atom.columns == {column} and atom.tells]
-    full = next(a for a in own if atoms[a].is_full)
+    exact = np.uint64(1 << next(a for a in own if atoms[a].is_full))
     mask = np.uint64(sum(1 << a for a in own))
-    exact = np.uint64(1 << full)
-
-    def agreement(of: _Patterns) -> Words:
-        return np.where(of.agree & exact, exact, of.agree & mask)
-
-    values, levels = np.unique(np.concatenate([agreement(patterns), agreement(drawn)]), return_inverse=True)
-    bit = np.uint64(column)
-    by_chance = levels[len(patterns.pairs) :]
-    seen = (drawn.known >> bit) & np.uint64(1) == 1
-    counts = np.bincount(by_chance[seen], drawn.pairs[seen], minlength=len(values)) + 0.3
-    u = counts / counts.sum()
-    if parent is None:
-        # Random pairs hold few equal values; their number follows from the counts of values.
-        u[values == exact] = max(_count(sample, sample.keys[full]), 0.3) / _present(sample, full)
-    shown = np.where((patterns.known >> bit) & np.uint64(1) == 1, levels[: len(patterns.pairs)], -1)
-    return shown, u
-
-
-def _start(levels: Longs, u: Floats) -> Floats:
-    """Starting m: most matches agree in full; the best level is the last one that occurs."""
-    m = np.full(len(u), 0.2 / max(len(u) - 1, 1))
-    m[levels.max(initial=0)] = 0.8
-    return m
-
-
-def _shares(levels: Longs, weights: Floats, size: int) -> Floats:
-    known = levels >= 0
-    counts = np.bincount(levels[known], weights[known], minlength=size) + 0.1
-    return np.asarray(counts / counts.sum())
+    agree, known = (np.concatenate([getattr(each, name) for each in sets]) for name in ("agree", "known"))
+    shown = np.where(agree & exact, exact, agree & mask)
+    values = np.unique(np.concatenate([shown, np.array([0, exact], dtype=np.uint64)]))
+    names = tuple(EXACT if value == exact else str(value) for value in values)
+    start = np.where(values == exact, _STARTS_EXACT, (1 - _STARTS_EXACT) / (len(values) - 1))
+    levels = np.where((known >> np.uint64(column)) & np.uint64(1) == 1, np.searchsorted(values, shown), NULL)
+    return Comparison(str(column), "", names, tuple(start.tolist()), parent=parent), levels
 
 
 def _in_all(agree: Words, conjunction: Iterable[int]) -> Flags:

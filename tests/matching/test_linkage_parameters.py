@@ -18,8 +18,6 @@ from matching.linkage.comparison import NULL, Comparison, Wish, compared, compar
 from matching.linkage.frequencies import Frequencies, by_chance, count, with_bits
 from matching.linkage.parameters import (
     ALONE,
-    APART,
-    EQUAL,
     Groups,
     Parameters,
     estimate,
@@ -35,12 +33,13 @@ Longs = npt.NDArray[np.int64]
 
 COLUMNS = {"name": "full_name", "born": "date", "town": "locality", "sex": "category", "code": "identifier"}
 TOWN, SEX = 2, 3
+ALIKE = 2  # gamma of a similar town
 PRIOR, POSSIBLE = 2e-4, 5e7
 
 
 def tabled(levels: Sequence[float]) -> Floats:
-    """The same probabilities whatever the parent shows."""
-    return np.tile(np.array(levels), (3, 1))
+    """Probabilities of a column that depends on no other."""
+    return np.array([levels])
 
 
 def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
@@ -62,9 +61,10 @@ def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
     ]
     if parent:
         chosen[SEX] = replace(chosen[SEX], parent=TOWN)
-        u[SEX][EQUAL] = [0.1, 0.9]
-    parents = tuple(None if each.parent is None else (each.parent, chosen[each.parent].exact) for each in chosen)
-    return chosen, Parameters(PRIOR, parents, tuple(m), tuple(u))
+        # Whatever the town shows, but for one that is alike or the same.
+        m[SEX], u[SEX] = (np.repeat(table[SEX], 2 + chosen[TOWN].exact, axis=0) for table in (m, u))
+        u[SEX][1 + ALIKE], u[SEX][1 + chosen[TOWN].exact] = [0.3, 0.7], [0.1, 0.9]
+    return chosen, Parameters(PRIOR, tuple(each.parent for each in chosen), tuple(m), tuple(u))
 
 
 def chances(model: Parameters, tables: Sequence[Floats], levels: Sequence[Longs]) -> Floats:
@@ -73,7 +73,7 @@ def chances(model: Parameters, tables: Sequence[Floats], levels: Sequence[Longs]
     for parent, table, shown in zip(model.parents, tables, levels, strict=True):
         state = np.full(len(shown), ALONE)
         if parent is not None:
-            state = np.where(levels[parent[0]] == parent[1], EQUAL, APART)
+            state = levels[parent] - NULL
         found *= table[state, shown]
     return found
 
@@ -118,11 +118,12 @@ def test_estimation_does_not_depend_on_where_the_prior_starts() -> None:
 def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> None:
     _, model = true_model(parent=True)
     exact = model.u[TOWN].shape[1] - 1
-    levels = [np.array([NULL] * 4) for _ in COLUMNS]
-    levels[TOWN], levels[SEX] = np.array([exact, 0, NULL, exact]), np.array([1, 1, 1, NULL])
-    groups = Groups(levels, np.zeros(4), np.ones(4), np.full(4, -1))
-    both, apart, alone, town = np.log2(1 / (1 / probabilities(model, groups) - 1)) - model.prior_weight
+    levels = [np.array([NULL] * 5) for _ in COLUMNS]
+    levels[TOWN], levels[SEX] = np.array([exact, ALIKE, 0, NULL, exact]), np.array([1, 1, 1, 1, NULL])
+    groups = Groups(levels, np.zeros(5), np.ones(5), np.full(5, -1))
+    both, alike, apart, alone, town = np.log2(1 / (1 / probabilities(model, groups) - 1)) - model.prior_weight
     assert both - town == pytest.approx(np.log2(0.98 / 0.9))
+    assert alike == pytest.approx(np.log2(0.03 / 0.005) + np.log2(0.98 / 0.7))
     assert alone == pytest.approx(np.log2(0.98 / 0.5))
     assert apart == pytest.approx(np.log2(0.15 / 0.94) + np.log2(0.98 / 0.5))
 
@@ -130,8 +131,9 @@ def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> 
 def test_what_a_dependent_column_shows_overall_is_the_mean_over_what_the_other_shows() -> None:
     _, model = true_model(parent=True)
     m, u = marginal(model, SEX)
-    assert m == pytest.approx(model.m[SEX][ALONE])
-    assert u == pytest.approx([0.96 * 0.5 + 0.04 * 0.1, 0.96 * 0.5 + 0.04 * 0.9])
+    assert m == pytest.approx([0.02, 0.98])
+    same = 0.955 * 0.5 + 0.005 * 0.7 + 0.04 * 0.9
+    assert u == pytest.approx([1 - same, same])
 
 
 def test_a_labelled_pair_is_what_its_label_says_and_the_model_learns_from_it() -> None:
@@ -166,8 +168,9 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
     chance = np.random.default_rng(6)
     width, size = 24, 300
     sizes = [2 + i % 6 for i in range(width)]
-    m, u = (tuple(chance.dirichlet(np.ones(levels), 3) for levels in sizes) for _ in "mu")
-    parents = tuple((i - 1, sizes[i - 1] - 1) if i % 3 == 2 else None for i in range(width))
+    parents = tuple(i - 1 if i % 3 == 2 else None for i in range(width))
+    states = [1 if parent is None else 1 + sizes[parent] for parent in parents]
+    m, u = (tuple(chance.dirichlet(np.ones(n), s) for n, s in zip(sizes, states, strict=True)) for _ in "mu")
     model = Parameters(1e-3, parents, m, u)
     levels = [chance.integers(NULL, levels, size) for levels in sizes]
     groups = Groups(levels, chance.normal(0, 3, size), np.ones(size), np.full(size, -1))
@@ -273,11 +276,12 @@ def test_values_count_alike_where_the_user_wants_no_frequencies(spark: SparkSess
 def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) -> None:
     columns = {"surname": "family_name", "town": "locality", "street": "address"}
     chosen = comparisons(columns, {})
-    chosen[1] = replace(chosen[1], parent=2)
+    # Of a town's rarity nothing counts where the street is the same, a quarter where it is close.
+    chosen[1] = replace(chosen[1], parent=2, rarity=(1.0, 1.0, 1.0, 0.25, 0.0))
     rows = [
         (0, "le", "hue", "1 le loi", 3.0, 5.0, 2.0),
         (1, "le", "hue", "1 le loi", 4.0, 5.0, 2.0),
-        (2, "ly", "hue", "9 hung vuong", 7.0, 5.0, 1.0),
+        (2, "ly", "hue", "2 le loi", 7.0, 5.0, 1.0),
         (3, "le", None, None, -1.0, 0.0, 0.0),
     ]
     schema = "rid long, v0 string, v1 string, v2 string, t0 double, t1 double, t2 double"
@@ -289,8 +293,8 @@ def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) 
     assert {(row["l"], row["r"]): row["frequency"] for row in found} == {
         # The town says nothing more where the street is the same, however rare it is.
         (0, 1): 3.0 + 2.0,
-        (0, 2): 5.0,
-        (1, 2): 5.0,
+        (0, 2): 5.0 / 4,
+        (1, 2): 5.0 / 4,
         (0, 3): -1.0,
         (1, 3): -1.0,
         (2, 3): 0.0,
