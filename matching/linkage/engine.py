@@ -17,15 +17,15 @@ from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
-from matching.linkage.runs import distinct
+from matching.linkage.runs import Flags, distinct
 
 Keep = Callable[[DataFrame], DataFrame]
 
 # Records that fit into the memory of every executor: beyond, pairs travel to the records instead.
 _SMALL = 3_000_000
 _RANDOM_PAIRS = 500_000
-# Records of the sample in which pairs are looked at, for each of the other.
-_DRAWN = 2
+# Keys that are drawn, for each record of the sample.
+_DRAWN = 4
 _PAIRS_OF_PARENT = 50_000
 # How often m and u are estimated, each given the other.
 _ROUNDS = 3
@@ -151,13 +151,13 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     told("blocking")
     chosen = comparison.comparisons(given.columns, options.wishes)
     made = atoms(given.columns)[: plan.MAX_ATOMS]
-    sample, rids = _sampled(given, made, options)
-    budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
-    drawn = _drawn_by_keys(given, made, sample, len(chosen), options)
-    planned = plan.choose(sample, drawn, made, len(chosen), budget)
+    hashed = keep(_hashed(given.records, made, options))
+    sample, rids = _sampled(given, hashed, len(made), options)
+    seen = plan.survey(sample, made, len(chosen), max(options.pairs_a_record * sum(given.counts), options.least_pairs))
+    planned = plan.choose(seen, _sharing(given, hashed, seen, options))
     chosen = [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
     by_user = options.blocking_rules
-    keyed, rules = _keyed_by_user(given, by_user) if by_user else _keyed(given, made, planned.rules)
+    keyed, rules = _keyed_by_user(given, by_user) if by_user else (hashed, _keys(made, planned.rules))
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
@@ -194,69 +194,71 @@ def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, equal: Sequence[flo
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
 
 
-def _sampled(given: Input, made: Sequence[Atom], options: Options) -> tuple[plan.Sample, list[Longs]]:
+def _hashed(records: DataFrame, made: Sequence[Atom], options: Options) -> DataFrame:
+    """Rid, source, order (a hash of the id), and `a<i>`, the hash of atom i, null where a record has none."""
+    # The key first, in a column of its own: Spark evaluates an expression at each mention.
+    keyed = records.withColumns({f"a{a}": atom.key for a, atom in enumerate(made)})
+    hashes = [F.when(F.col(name).isNotNull(), F.xxhash64(name)).alias(name) for name in _names(len(made))]
+    return keyed.select("rid", "source", F.xxhash64(F.lit(options.seed), "id").alias("order"), *hashes)
+
+
+def _names(made: int) -> list[str]:
+    return [f"a{a}" for a in range(made)]
+
+
+def _sampled(given: Input, hashed: DataFrame, made: int, options: Options) -> tuple[plan.Sample, list[Longs]]:
     """Sampled records, about `options.sample` of each input; their rid, an array an input."""
     drawn = F.lit(False)
     for source, count in enumerate(given.counts):
-        below = within(options.sample / count)
-        drawn = drawn | ((F.col("source") == source) & (_order(options) <= below))
-    return _on_driver(given, made, drawn, options)
-
-
-def _drawn_by_keys(
-    given: Input, made: Sequence[Atom], sample: plan.Sample, columns: int, options: Options
-) -> plan.Sample:
-    """Records in which pairs are looked at: all, or those that share one of some drawn keys, about as many."""
-    records = max(given.counts)
-    seeds = plan.seeds(sample, made, columns, float(sum(given.counts))) if records > options.sample else ()
-    if not seeds:
-        return sample
-    share = min(_DRAWN * options.sample / records / len(seeds), 1.0)
-    drawn = F.lit(False)
-    for number, seed in enumerate(seeds):
-        present = reduce(Column.__and__, (made[a].key.isNotNull() for a in seed))
-        key = F.xxhash64(F.lit(options.seed), F.lit(number), *(made[a].key for a in seed))
-        drawn = drawn | (present & (key <= within(share)))
-    found, _ = _on_driver(given, made, drawn, options)
-    return replace(found, seeds=seeds, share=share)
-
-
-def _order(options: Options) -> Column:
-    return F.xxhash64(F.lit(options.seed), F.col("id"))
-
-
-def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Options) -> tuple[plan.Sample, list[Longs]]:
-    """Keys of drawn records, in the order of a hash, and their rid, an array an input."""
-    hashed = _hashed(given.records.where(drawn), made, range(len(made)))
-    atoms_of = [f"a{i}" for i in range(len(made))]
-    table = hashed.select("source", "rid", _order(options).alias("order"), *atoms_of).toArrow()
-    source, rid, order = (table.column(name).to_numpy() for name in ("source", "rid", "order"))
-    by_hash = np.lexsort((rid, order, source))
-    sizes = [int((source == each).sum()) for each in range(len(given.counts))]
-    keys = np.stack([table.column(f"a{i}").fill_null(0).to_numpy()[by_hash] for i in range(len(made))])
+        share = within(min(options.sample / count, 1))
+        drawn = drawn | ((F.col("source") == source) & (F.col("order") <= share))
+    right, columns = _on_driver(hashed.where(drawn), ["rid"], made)
+    sizes = [int((right == side).sum()) for side in range(len(given.counts))]
     scale = given.counts[0] / max(sizes[0], 1)
     scale *= given.counts[-1] / max(sizes[-1], 1)
-    rids = np.split(rid[by_hash], np.cumsum(sizes)[:-1])
-    return plan.Sample(keys, np.repeat([False, True], sizes) if given.link else None, scale), rids
+    sample = plan.Sample(columns[1:], right if given.link else None, scale)
+    return sample, np.split(columns[0], np.cumsum(sizes)[:-1])
 
 
-def _hashed(records: DataFrame, made: Sequence[Atom], used: Sequence[int]) -> DataFrame:
-    """Records with `a<i>`, the hash of atom i, null where a record has none."""
-    # The key first, in a column of its own: Spark evaluates an expression at each mention.
-    keyed = records.withColumns({f"a{a}": made[a].key for a in used})
-    return keyed.withColumns({f"a{a}": F.when(F.col(f"a{a}").isNotNull(), F.xxhash64(f"a{a}")) for a in used})
+def _sharing(given: Input, hashed: DataFrame, seen: plan.Survey, options: Options) -> plan.Sharing | None:
+    """Records that share drawn keys of conjunctions in which matches agree; None: the sample has all there are."""
+    records = max(given.counts)
+    seeds = plan.seeds(seen, float(sum(given.counts))) if records > options.sample else ()
+    if not seeds:
+        return None
+    share = min(_DRAWN * options.sample / records / len(seeds), 1.0)
+    drawn = F.lit(0).cast("long")
+    for number, seed in enumerate(seeds):
+        names = [f"a{a}" for a in seed]
+        present = reduce(Column.__and__, (F.col(name).isNotNull() for name in names))
+        key = F.xxhash64(F.lit(options.seed), F.lit(number), *names)
+        bit = F.when(present & (key <= within(share)), F.lit(1 << number).cast("long")).otherwise(0)
+        drawn = drawn.bitwiseOR(bit)
+    rows = hashed.withColumn("drawn", drawn).where("drawn <> 0")
+    right, columns = _on_driver(rows, ["drawn"], len(seen.atoms))
+    return plan.Sharing(columns[1:], right if given.link else None, seeds, share, columns[0])
 
 
-def _keyed(given: Input, made: Sequence[Atom], rules: Sequence[plan.Rule]) -> tuple[DataFrame, list[blocks.Keys]]:
-    """Records with `a<i>`, the hash of every atom that a rule reads, each made once; and the rules over these."""
-    hashed = _hashed(given.records, made, sorted({a for rule in rules for a in (*rule.atoms, *rule.refining)}))
-    keys = [
+def _on_driver(rows: DataFrame, first: Sequence[str], made: int) -> tuple[Flags, Longs]:
+    """Whether records are of the second input, and some columns and their keys, in the order of a hash, an input each.
+
+    The second is an array [column, record], 0 where there is nothing.
+    """
+    names = [*first, *_names(made)]
+    table = rows.select(*dict.fromkeys(["source", "rid", "order", *names])).toArrow()
+    by_hash = np.lexsort([table.column(name).to_numpy() for name in ("rid", "order", "source")])
+    columns = np.stack([table.column(name).fill_null(0).to_numpy()[by_hash] for name in names])
+    return table.column("source").to_numpy()[by_hash] == 1, columns
+
+
+def _keys(made: Sequence[Atom], rules: Sequence[plan.Rule]) -> list[blocks.Keys]:
+    """The rules over hashed records."""
+    return [
         blocks.Keys(
             ", ".join(made[a].name for a in rule.atoms), [f"a{a}" for a in rule.atoms], [f"a{a}" for a in rule.refining]
         )
         for rule in rules
     ]
-    return hashed, keys
 
 
 def _keyed_by_user(given: Input, texts: Sequence[str]) -> tuple[DataFrame, list[blocks.Keys]]:

@@ -6,9 +6,10 @@ likely each is a match. Then rules are taken greedily, by expected matches gaine
 enough. What all of them miss is estimated by capture and recapture (Chapman 1951) between rules without a column in
 common.
 
-Of many records a sample holds hardly any matches: one in a hundred records has one match in ten thousand. So pairs are
-looked at in a second sample, of all records that share one of some drawn keys; each of its pairs stands for as many as
-its chance to be there says (Horvitz and Thompson 1952).
+Of many records a sample holds hardly any matches: one in a hundred records has one match in ten thousand. They are
+enough to say in which keys most matches agree. Of these keys some are drawn, and all pairs of records that share one
+are looked at as well; each stands for as many as its chance to be there says (Horvitz and Thompson 1952). Pairs that
+share none of these keys are those of the sample.
 
 Columns may depend on each other in pairs that do not match: who live in one street have one postcode too. Taken for
 independent, such columns make neighbours of matches. So each column may have a parent, given which its levels are
@@ -18,9 +19,9 @@ counted: the tree that holds most of the dependence (Chow and Liu 1968).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,7 +31,7 @@ from matching.linkage.chance import RANDOM, Drawn, chances
 from matching.linkage.comparison import NULL, Comparison
 from matching.linkage.frequencies import by_chance
 from matching.linkage.kinds import EXACT
-from matching.linkage.parameters import Groups, estimate, probabilities
+from matching.linkage.parameters import LEARNED_FROM, Groups, estimate, probabilities
 from matching.linkage.records import Atom
 from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
@@ -46,14 +47,22 @@ _RANDOM_PAIRS = 1_000_000
 _AT_ONCE = 16
 _BEFORE_SORTED = 2_000_000
 # A rule must bring this share of all expected matches that no rule before it brings.
-_LEAST_GAIN = 1e-4
+_LEAST_GAIN = 5e-5
+# Standard errors by which a gain is taken for less than it seems.
+_UNSURE = 0.25
+# Conjunctions whose keys are drawn; a budget that nothing exceeds.
+_MOST_SEEDS = 16
+_UNBOUNDED = 1e18
 # Pairs that one more match is worth, at most: some hundredths of a second.
 _MOST_PAIRS_A_MATCH = 15_000
 # Conjunctions by which recall is estimated where the rules have columns in common.
 _RECAPTURING = 40
 _ITERATIONS = 25
 # How often m and u are estimated, each given the other.
-_ROUNDS = 2
+_ROUNDS = 3
+# Mutual information (nats) from which errors in two columns come together; matches that independence counts as.
+_TOGETHER = 0.002
+_INDEPENDENT = 20.0
 _PAIRS_OF_PARENT = 200_000
 # Starting share of matches that agree in full.
 _STARTS_EXACT = 0.8
@@ -78,16 +87,12 @@ class Sample:
     Attributes:
         keys: array [atom, record] of hashed keys, 0 where a record has none.
         right: whether a record is of the second input, which pairs with the first only; None: every two records pair.
-        scale: pairs of all records for one pair of the sample, if records were drawn each for itself.
-        seeds: conjunctions of atoms whose keys were drawn, with all records that have them; none: records were drawn.
-        share: share of the keys that were drawn.
+        scale: pairs of all records for one pair of the sample.
     """
 
     keys: Longs
     right: Flags | None
     scale: float
-    seeds: tuple[tuple[int, ...], ...] = ()
-    share: float = 1.0
 
     @cached_property
     def counted(self) -> dict[tuple[int, ...], float]:
@@ -108,13 +113,45 @@ class Sample:
         return float(self.right.sum() * (records - self.right.sum()))
 
     def stands_for(self, agree: Words) -> Floats:
-        """Pairs of all records for one pair of the sample that agrees in these atoms."""
-        shared = sum((_in_all(agree, seed).astype(np.int64) for seed in self.seeds), np.zeros(len(agree), np.int64))
-        spared = (1 - self.share) ** shared
-        # Without a shared key that was drawn, both records may be there by keys of their own.
-        drawn = min(self.scale**-0.5, 1.0)
-        alone = 1 - (1 - drawn) ** (1 - shared / max(len(self.seeds), 1))
-        return np.where(shared > 0, 1 / np.maximum(1 - spared + spared * alone**2, 1e-300), self.scale)
+        """Pairs of all records for one pair that agrees in these atoms."""
+        return np.full(len(agree), self.scale)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """All records that have one of some drawn keys.
+
+    Attributes:
+        keys, right: as of a sample.
+        seeds: conjunctions of atoms whose keys were drawn.
+        share: share of the keys that were drawn.
+        drawn: bit i: the record's key of seed i was drawn.
+    """
+
+    keys: Longs
+    right: Flags | None
+    seeds: tuple[tuple[int, ...], ...]
+    share: float
+    drawn: Longs
+
+    def pairs(self) -> tuple[Longs, Longs]:
+        """Pairs that share a drawn key, each once."""
+        records = np.int64(self.keys.shape[1])
+        found = [np.zeros(0, dtype=np.int64)]
+        for number, seed in enumerate(self.seeds):
+            key = np.where(self.drawn >> np.int64(number) & 1, _conjoined(self.keys, seed), 0)
+            left, right = runs(key, self.right).all_pairs()
+            found.append(np.minimum(left, right) * records + np.maximum(left, right))
+        every = distinct(np.concatenate(found))
+        return every // records, every % records
+
+    def shared(self, agree: Words) -> Longs:
+        """Number of seeds that a pair shares which agrees in these atoms."""
+        return sum((_in_all(agree, seed).astype(np.int64) for seed in self.seeds), np.zeros(len(agree), np.int64))
+
+    def stands_for(self, agree: Words) -> Floats:
+        """Pairs of all records for one pair that agrees in these atoms."""
+        return np.asarray(1 / np.maximum(1 - (1 - self.share) ** self.shared(agree), 1e-300))
 
 
 @dataclass(frozen=True)
@@ -170,40 +207,73 @@ class _Patterns:
     match: Floats
 
 
-def choose(sample: Sample, drawn: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Plan:
-    """Rules of most expected matches whose pairs, all together, stay within the budget.
+@dataclass(frozen=True)
+class Survey:
+    """What the sample alone says.
+
+    Attributes:
+        sample: records drawn each for itself.
+        atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
+        budget: pairs of all records that may be compared.
+        costs: conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample.
+        parents: a column each, the index of the column that it depends on most; None: of no other.
+        patterns: what pairs of the sample show, and how likely they match.
+    """
+
+    sample: Sample
+    atoms: Sequence[Atom]
+    budget: float
+    costs: dict[tuple[int, ...], float]
+    parents: tuple[int | None, ...]
+    patterns: _Patterns
+
+
+def survey(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Survey:
+    """Look at the pairs of a sample.
 
     Args:
-        sample: records drawn each for itself, by which pairs are counted.
-        drawn: records in which pairs are looked at, drawn by `seeds` or the same.
+        sample: records drawn each for itself.
         atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
         columns: number of columns.
         budget: pairs of all records that may be compared.
     """
     costs = _affordable(sample, atoms, budget)
     parents = tree(sample, atoms, columns)
-    patterns = _likely(sample, atoms, parents, _patterns(drawn, atoms, columns, *_union(drawn, costs)))
-    chosen = _greedy(patterns, list(costs), budget)
-    finest = _finest_first(sample)
-    rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
-    return Plan(rules, _matches(patterns, chosen), _recall(patterns, atoms, chosen, list(costs)), parents)
+    patterns = _patterns(sample, atoms, columns, *_union(sample, costs), sample.stands_for)
+    return Survey(sample, atoms, budget, costs, parents, _likely(sample, atoms, parents, patterns))
 
 
-def seeds(sample: Sample, atoms: Sequence[Atom], columns: int, most: float) -> tuple[tuple[int, ...], ...]:
-    """Conjunctions that matches are likely to agree in, one for each column, of about so many pairs of all records.
+def seeds(seen: Survey, most: float) -> tuple[tuple[int, ...], ...]:
+    """Conjunctions in one of which nearly all matches agree, each of so many pairs of all records at most."""
+    narrow = [each for each, pairs in seen.costs.items() if pairs * seen.sample.scale <= most]
+    return tuple(sorted(_greedy(seen.patterns, narrow, _UNBOUNDED)[:_MOST_SEEDS]))
 
-    A column whose values are too frequent alone is joined to the one with which it makes most pairs within the bound.
+
+def choose(seen: Survey, sharing: Sharing | None) -> Plan:
+    """Rules of most expected matches whose pairs, all together, stay within the budget.
+
+    Args:
+        seen: what the sample says.
+        sharing: records that share drawn keys; None: the sample has all records, or no keys worth drawing.
     """
-    full = full_atoms(atoms, columns)
-    singles, doubles = [(a,) for a in full], list(itertools.combinations(sorted(full), 2))
-    costs = {each: pairs * sample.scale for each, pairs in _counts(sample, [*singles, *doubles]).items()}
-    found = set()
-    for a in full:
-        wide = [(a,), *(each for each in doubles if a in each)]
-        narrow = [each for each in wide if 0 < costs[each] <= most]
-        if narrow:
-            found.add((a,) if (a,) in narrow else max(narrow, key=lambda each: (costs[each], each)))
-    return tuple(sorted(each for each in found if not any(set(other) < set(each) for other in found)))
+    patterns, atoms = seen.patterns, seen.atoms
+    if sharing is not None:
+        patterns = _likely(seen.sample, atoms, seen.parents, _with(patterns, sharing, atoms, len(seen.parents)))
+    candidates = list(seen.costs)
+    chosen = _greedy(patterns, candidates, seen.budget)
+    finest = _finest_first(seen.sample)
+    rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
+    return Plan(rules, _matches(patterns, chosen), _recall(patterns, atoms, chosen, candidates), seen.parents)
+
+
+def _with(patterns: _Patterns, sharing: Sharing, atoms: Sequence[Atom], columns: int) -> _Patterns:
+    """Patterns of the pairs that share drawn keys, and those of the sample's that would share none."""
+    more = _patterns(sharing, atoms, columns, *sharing.pairs(), sharing.stands_for)
+    alone = sharing.shared(patterns.agree) == 0
+    every = [
+        np.concatenate([getattr(patterns, each.name)[alone], getattr(more, each.name)]) for each in fields(_Patterns)
+    ]
+    return _Patterns(*every)
 
 
 def _present(sample: Sample, atom: int) -> float:
@@ -251,9 +321,7 @@ def tree(sample: Sample, atoms: Sequence[Atom], columns: int) -> tuple[int | Non
         if joined[a] is not joined[b]:
             beside[a].append(b)
             beside[b].append(a)
-            joined[a] |= joined[b]
-            for c in joined[b]:
-                joined[c] = joined[a]
+            _join(joined, a, b)
     return _rooted(sample, full, beside)
 
 
@@ -398,7 +466,7 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
     return found // records, found % records
 
 
-def _agreement(sample: Sample, left: Longs, right: Longs) -> Words:
+def _agreement(sample: Sample | Sharing, left: Longs, right: Longs) -> Words:
     agree = np.zeros(len(left), dtype=np.uint64)
     for a, keys in enumerate(sample.keys):
         one = keys[left]
@@ -406,7 +474,7 @@ def _agreement(sample: Sample, left: Longs, right: Longs) -> Words:
     return agree
 
 
-def _known(sample: Sample, full: Sequence[int], left: Longs, right: Longs) -> Words:
+def _known(sample: Sample | Sharing, full: Sequence[int], left: Longs, right: Longs) -> Words:
     known = np.zeros(len(left), dtype=np.uint64)
     for c, a in enumerate(full):
         keys = sample.keys[a]
@@ -421,18 +489,17 @@ def full_atoms(atoms: Sequence[Atom], columns: int) -> list[int]:
 
 
 def _patterns(
-    sample: Sample,
+    sample: Sample | Sharing,
     atoms: Sequence[Atom],
     columns: int,
     left: Longs,
     right: Longs,
-    *,
-    standing_for: bool = True,
+    stands_for: Callable[[Words], Floats] = lambda agree: np.ones(len(agree)),
 ) -> _Patterns:
     agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
     # One number for both: sorting numbers is ten times as fast as sorting columns.
     _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
-    weight = sample.stands_for(agree[first]) if standing_for else np.ones(len(first))
+    weight = stands_for(agree[first])
     return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)))
 
 
@@ -458,6 +525,7 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
     prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
     match, match_by_chance = np.zeros(size), np.zeros(len(draw))
     for _ in range(_ROUNDS):
+        groups = replace(groups, frequency=_together(chosen, groups, match))
         exact = [
             by_chance(pairs, known, float((patterns.pairs * match)[shown[:size] == each.exact].sum()) / sample.scale)
             for each, shown, pairs, known in zip(chosen, levels, equal, present, strict=True)
@@ -469,6 +537,42 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
     return replace(patterns, match=match)
 
 
+def _together(chosen: Sequence[Comparison], groups: Groups, match: Floats) -> Floats:
+    """Bits that a pair gains as its columns differ together, or do not, more often in matches than each for itself.
+
+    Who moved has a new street, town and postcode: taken for independent, these say three times that he is another. The
+    columns form a tree (Chow and Liu 1968), in which those that depend on each other anyway are joined already.
+    """
+    weights = groups.pairs * match * (match >= LEARNED_FROM)
+    tree = [{c} for c in range(len(chosen))]
+    for c, each in enumerate(chosen):
+        if each.parent is not None:
+            _join(tree, c, each.parent)
+    edges = []
+    for a, b in itertools.combinations(range(len(chosen)), 2):
+        both = (groups.levels[a] >= 0) & (groups.levels[b] >= 0)
+        cell = (groups.levels[a] == chosen[a].exact) * 2 + (groups.levels[b] == chosen[b].exact)
+        counts = np.bincount(cell[both], weights[both], minlength=4).reshape(2, 2)
+        # A cell that is hardly expected has few matches to be seen by.
+        expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1.0)
+        bits = np.log2((counts + _INDEPENDENT) / (expected + _INDEPENDENT))
+        information = float((counts * bits).sum()) / max(counts.sum(), 1.0)
+        if information >= _TOGETHER:
+            edges.append((-information, a, b, np.where(both, bits.ravel()[cell], 0.0)))
+    found = np.zeros(len(match))
+    for _, a, b, bits_of_group in sorted(edges, key=lambda edge: edge[:3]):
+        if tree[a] is not tree[b]:
+            _join(tree, a, b)
+            found += bits_of_group
+    return found
+
+
+def _join(tree: list[set[int]], a: int, b: int) -> None:
+    tree[a] |= tree[b]
+    for c in tree[b]:
+        tree[c] = tree[a]
+
+
 def _groups(levels: Sequence[Longs], pairs: Floats) -> Groups:
     return Groups(levels, np.zeros(len(pairs)), pairs, np.full(len(pairs), -1))
 
@@ -476,12 +580,12 @@ def _groups(levels: Sequence[Longs], pairs: Floats) -> Groups:
 def _drawn(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]) -> dict[int, _Patterns]:
     """Patterns of pairs drawn at random (`RANDOM`), and for every parent of those that share a key of its column."""
     columns = len(parents)
-    found = {RANDOM: _patterns(sample, atoms, columns, *_random(sample), standing_for=False)}
+    found = {RANDOM: _patterns(sample, atoms, columns, *_random(sample))}
     for parent in sorted({each for each in parents if each is not None}):
         own = [a for a, atom in enumerate(atoms) if atom.columns == {parent} and atom.tells]
         pairs = [agreeing(sample, a, _PAIRS_OF_PARENT) for a in own]
         left, right = (np.concatenate([each[side] for each in pairs]) for side in (0, 1))
-        found[parent] = _patterns(sample, atoms, columns, left, right, standing_for=False)
+        found[parent] = _patterns(sample, atoms, columns, left, right)
     return found
 
 
@@ -501,6 +605,12 @@ def _levels(
     mask = np.uint64(sum(1 << a for a in own))
     agree, known = (np.concatenate([getattr(each, name) for each in sets]) for name in ("agree", "known"))
     shown = np.where(agree & exact, exact, agree & mask)
+    for a in (a for a, atom in enumerate(atoms) if column in atom.columns and len(atom.columns) > 1):
+        # Given and family name the wrong way round: told once, by the first of the two columns.
+        turned = (agree >> np.uint64(a) & np.uint64(1) == 1) & (shown != exact)
+        shown = np.where(turned, np.uint64(1 << a), shown)
+        if column != min(atoms[a].columns):
+            known = np.where(turned, np.uint64(0), known)
     values = np.unique(np.concatenate([shown, np.array([0, exact], dtype=np.uint64)]))
     names = tuple(EXACT if value == exact else str(value) for value in values)
     start = np.where(values == exact, _STARTS_EXACT, (1 - _STARTS_EXACT) / (len(values) - 1))
@@ -530,7 +640,7 @@ def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: 
     chosen: list[int] = []
     while len(chosen) < MAX_RULES:
         # What a rule surely gains: few pairs that stand for many may be there by chance.
-        sure = gains - np.sqrt(spread)
+        sure = gains - _UNSURE * np.sqrt(spread)
         affordable = (sure >= np.maximum(least, costs / _MOST_PAIRS_A_MATCH)) & (costs <= left)
         worth = np.where(affordable, sure / (costs + patience), 0.0)
         best = int(np.argmax(worth))
