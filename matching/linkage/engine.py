@@ -22,7 +22,7 @@ from matching.linkage.runs import Flags, distinct
 Keep = Callable[[DataFrame], DataFrame]
 
 # Records that fit into the memory of every executor: beyond, pairs travel to the records instead.
-_SMALL = 3_000_000
+_SMALL = 2_000_000
 _RANDOM_PAIRS = 500_000
 # Keys that are drawn, for each record of the sample.
 _DRAWN = 4
@@ -161,17 +161,17 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
-    own = planned.matches / sum(given.counts) * (1 if given.link else 2)
-    equal = _by_chance(chosen, found, prior)
+    equal, own = _by_chance(chosen, found, prior), planned.matches / sum(given.counts) * (1 if given.link else 2)
     records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, equal, own), chosen))
     shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
     chosen = _with_rarity(chosen, shown, equal)
     told("compare")
-    candidates, observation = blocks.candidates(keyed, rules, options.cap, given.link)
-    candidates = _with_labels(candidates, labels, len(rules))
-    pairs = keep(comparison.compared(candidates, _spread(records, given), chosen))
+    proposed, observation = blocks.candidates(keyed, rules, options.cap, given.link, sum(given.counts))
+    every = _with_labels(proposed, labels, len(rules))
+    pairs = keep(comparison.compared(every, _spread(records, given), chosen))
     told("model")
     groups, masks = _counted(pairs, len(chosen), "rules")
+    hashed.unpersist()
     model = _estimated(given, chosen, groups, found, shown, prior)
     scored = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
     scored = scored.withColumn("match_probability", parameters.probability(F.col("match_weight")))

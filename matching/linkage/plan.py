@@ -246,7 +246,13 @@ def survey(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -
 def seeds(seen: Survey, most: float) -> tuple[tuple[int, ...], ...]:
     """Conjunctions in one of which nearly all matches agree, each of so many pairs of all records at most."""
     narrow = [each for each, pairs in seen.costs.items() if pairs * seen.sample.scale <= most]
-    return tuple(sorted(_greedy(seen.patterns, narrow, _UNBOUNDED)[:_MOST_SEEDS]))
+    found = _greedy(seen.patterns, narrow, _UNBOUNDED)[:_MOST_SEEDS]
+    for a, atom in enumerate(seen.atoms):
+        # Names the wrong way round are too few for the sample to show, and no other key finds them.
+        own = [each for each in narrow if a in each]
+        if len(atom.columns) > 1 and own and not any(a in each for each in found):
+            found.append(max(own, key=lambda each: (_matches(seen.patterns, [each]), each)))
+    return tuple(sorted(found))
 
 
 def choose(seen: Survey, sharing: Sharing | None) -> Plan:
