@@ -92,7 +92,9 @@ def write(
 def _single_file(frame: DataFrame, path: Path, order: list[str]) -> None:
     """Write a sorted frame as one Parquet file, which any reader opens by its name."""
     parts = path.with_suffix(".parts")
-    frame.orderBy(*order).coalesce(1).write.mode("overwrite").option("compression", "zstd").parquet(str(parts))
+    # To one partition at once: a global sort would make the frame twice, first to learn where to cut it.
+    whole = frame.repartition(1).sortWithinPartitions(*order)
+    whole.write.mode("overwrite").option("compression", "zstd").parquet(str(parts))
     part = next(parts.glob("part-*.parquet"))
     part.replace(path)
     shutil.rmtree(parts)

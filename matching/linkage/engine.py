@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from matching.linkage import blocks, comparison, frequencies, parameters, plan, repeated
 from matching.linkage.chance import RANDOM, Drawn, chances, rarities
 from matching.linkage.comparison import Comparison, Wish
-from matching.linkage.frequencies import Frequencies
+from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
 from matching.linkage.runs import Flags, distinct
@@ -28,7 +28,11 @@ _RANDOM_PAIRS = 500_000
 _DRAWN = 4
 _PAIRS_OF_PARENT = 50_000
 # How often m and u are estimated, each given the other.
-_ROUNDS = 3
+_ROUNDS = 8
+# Change of the prior from which no more is to come.
+_SETTLED = 0.003
+# Columns from which it is learned whether errors come together.
+_TOLD_APART = 4
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 LABELS = "labels"
@@ -153,16 +157,15 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     made = atoms(given.columns)[: plan.MAX_ATOMS]
     hashed = keep(_hashed(given.records, made, options))
     sample, rids = _sampled(given, hashed, len(made), options)
-    seen = plan.survey(sample, made, len(chosen), max(options.pairs_a_record * sum(given.counts), options.least_pairs))
-    planned = plan.choose(seen, _sharing(given, hashed, seen, options))
+    planned, looked_at = _planned(given, hashed, sample, made, options)
     chosen = [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
     by_user = options.blocking_rules
     keyed, rules = _keyed_by_user(given, by_user) if by_user else (hashed, _keys(made, planned.rules))
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
-    equal, own = _by_chance(chosen, found, prior), planned.matches / sum(given.counts) * (1 if given.link else 2)
-    records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, equal, own), chosen))
+    equal = _by_chance(chosen, found, prior)
+    records = keep(_prepared(given, chosen, found, _rare(planned.probable, looked_at, made, found)))
     shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
     chosen = _with_rarity(chosen, shown, equal)
     told("compare")
@@ -186,6 +189,29 @@ def _by_chance(chosen: Sequence[Comparison], found: Frequencies, prior: float) -
         frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
         for i, each in enumerate(chosen)
     ]
+
+
+def _rare(
+    probable: plan.Probable, drawn: plan.Sample | plan.Sharing, made: Sequence[Atom], found: Frequencies
+) -> list[Rarity]:
+    """What an equal value counts by how many records have it, a column each."""
+    told = []
+    for column, full in enumerate(plan.full_atoms(made, len(found.known))):
+        value = drawn.keys[full][probable.left]
+        same = (value != 0) & (value == drawn.keys[full][probable.right])
+        told.append(frequencies.rarity(found, column, value[same], probable.matches[same]))
+    return told
+
+
+def _prepared(
+    given: Input,
+    chosen: Sequence[Comparison],
+    found: Frequencies,
+    rare: Sequence[Rarity],
+) -> DataFrame:
+    """Records in the forms in which they are compared."""
+    weighed = frequencies.with_bits(given.records, found, chosen, rare)
+    return comparison.prepared(weighed, chosen, frequencies.frequent_words(given.records, chosen))
 
 
 def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, equal: Sequence[float]) -> list[Comparison]:
@@ -218,6 +244,16 @@ def _sampled(given: Input, hashed: DataFrame, made: int, options: Options) -> tu
     scale *= given.counts[-1] / max(sizes[-1], 1)
     sample = plan.Sample(columns[1:], right if given.link else None, scale)
     return sample, np.split(columns[0], np.cumsum(sizes)[:-1])
+
+
+def _planned(
+    given: Input, hashed: DataFrame, sample: plan.Sample, made: Sequence[Atom], options: Options
+) -> tuple[plan.Plan, plan.Sample | plan.Sharing]:
+    """The rules, and the records of which the pairs were looked at."""
+    budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
+    seen = plan.survey(sample, made, len(given.columns), budget)
+    sharing = _sharing(given, hashed, seen, options)
+    return plan.choose(seen, sharing), sharing or sample
 
 
 def _sharing(given: Input, hashed: DataFrame, seen: plan.Survey, options: Options) -> plan.Sharing | None:
@@ -348,11 +384,17 @@ def _estimated(
     """The model; u again when m is known, because drawn pairs and value counts hold matches too."""
     agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
     match = np.zeros(len(shown.draw))
+    apart: tuple[float, ...] = (1.0,)
     for _ in range(_ROUNDS):
+        before = prior
         exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
         u = chances(chosen, shown, exact, match)
-        model = parameters.estimate(chosen, groups, u, given.possible, prior)
+        model = parameters.estimate(chosen, groups, u, given.possible, prior, apart=apart)
         prior = model.prior
+        if len(chosen) >= _TOLD_APART:
+            apart = parameters.apart(model, groups)
+        if abs(prior / before - 1) < _SETTLED:
+            break
         match = parameters.probabilities(model, shown.groups)
         matches = parameters.probabilities(model, groups) * groups.pairs
         agreeing = [float(matches[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]

@@ -21,7 +21,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,7 @@ MAX_RULES = 24
 # Pairs of the sample that are looked at, at most: some hundred megabytes.
 _MOST_PAIRS = 3_000_000
 _RANDOM_PAIRS = 1_000_000
+_MOST_PROBABLE = 300_000
 # Conjunctions whose pairs are made before their number is looked at; pairs before equal ones are found.
 _AT_ONCE = 16
 _BEFORE_SORTED = 2_000_000
@@ -74,8 +75,10 @@ _LEAST_DEPENDENT = 100
 _DEPENDENT_PAIRS = 200_000
 # Pairs of keys, those that may tell most, of which the dependence of two columns is judged.
 _MOST_TOLD = 3
-# Share of matches that agree in a column, about.
-_MATCHES_AGREE = 0.85
+# Pairs must be alike in a column so much more often than by chance, somewhere, that it tells matches from others.
+_TELLING = 0.1
+# Of the other columns, those that say least of matches count: who share a home are alike in all but a few.
+_LOW = 0.25
 _TRIPLES_FROM = 24
 _KNOWN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -180,12 +183,28 @@ class Plan:
         matches: expected number of matches among all pairs that any rule brings.
         recall: estimated share of all matches that the rules bring.
         parents: a column each, the index of the column that it depends on most; None: of no other.
+        probable: pairs that may match.
     """
 
     rules: tuple[Rule, ...]
     matches: float
     recall: float
     parents: tuple[int | None, ...]
+    probable: Probable = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Probable:
+    """Pairs of the sample in which pairs are looked at that may be matches, or some of them.
+
+    Attributes:
+        left, right: the two records.
+        matches: expected number of matches, of all records, that each stands for.
+    """
+
+    left: Longs
+    right: Longs
+    matches: Floats
 
 
 @dataclass(frozen=True)
@@ -198,6 +217,7 @@ class _Patterns:
         pairs: number of pairs, of all records, that show the pattern.
         stands_for: pairs, of all records, for each that was seen.
         match: probability that such a pair is a match.
+        of_pairs: pattern of each pair that was seen.
     """
 
     agree: Words
@@ -205,6 +225,7 @@ class _Patterns:
     pairs: Floats
     stands_for: Floats
     match: Floats
+    of_pairs: Longs
 
 
 @dataclass(frozen=True)
@@ -217,7 +238,8 @@ class Survey:
         budget: pairs of all records that may be compared.
         costs: conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample.
         parents: a column each, the index of the column that it depends on most; None: of no other.
-        patterns: what pairs of the sample show, and how likely they match.
+        pairs: pairs of the sample that share the key of a conjunction.
+        patterns: what they show, and how likely they match.
     """
 
     sample: Sample
@@ -225,6 +247,7 @@ class Survey:
     budget: float
     costs: dict[tuple[int, ...], float]
     parents: tuple[int | None, ...]
+    pairs: tuple[Longs, Longs]
     patterns: _Patterns
 
 
@@ -239,8 +262,9 @@ def survey(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -
     """
     costs = _affordable(sample, atoms, budget)
     parents = tree(sample, atoms, columns)
-    patterns = _patterns(sample, atoms, columns, *_union(sample, costs), sample.stands_for)
-    return Survey(sample, atoms, budget, costs, parents, _likely(sample, atoms, parents, patterns))
+    pairs = _union(sample, costs)
+    patterns = _patterns(sample, atoms, columns, *pairs, sample.stands_for)
+    return Survey(sample, atoms, budget, costs, parents, pairs, _likely(sample, atoms, parents, patterns))
 
 
 def seeds(seen: Survey, most: float) -> tuple[tuple[int, ...], ...]:
@@ -262,24 +286,37 @@ def choose(seen: Survey, sharing: Sharing | None) -> Plan:
         seen: what the sample says.
         sharing: records that share drawn keys; None: the sample has all records, or no keys worth drawing.
     """
-    patterns, atoms = seen.patterns, seen.atoms
+    patterns, pairs, atoms = seen.patterns, seen.pairs, seen.atoms
     if sharing is not None:
-        patterns = _likely(seen.sample, atoms, seen.parents, _with(patterns, sharing, atoms, len(seen.parents)))
+        pairs = sharing.pairs()
+        every = _with(patterns, sharing, _patterns(sharing, atoms, len(seen.parents), *pairs, sharing.stands_for))
+        patterns = _likely(seen.sample, atoms, seen.parents, every)
     candidates = list(seen.costs)
     chosen = _greedy(patterns, candidates, seen.budget)
     finest = _finest_first(seen.sample)
     rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
-    return Plan(rules, _matches(patterns, chosen), _recall(patterns, atoms, chosen, candidates), seen.parents)
+    recall = _recall(patterns, atoms, chosen, candidates)
+    return Plan(rules, _matches(patterns, chosen), recall, seen.parents, _probable(patterns, *pairs))
 
 
-def _with(patterns: _Patterns, sharing: Sharing, atoms: Sequence[Atom], columns: int) -> _Patterns:
+def _with(patterns: _Patterns, sharing: Sharing, more: _Patterns) -> _Patterns:
     """Patterns of the pairs that share drawn keys, and those of the sample's that would share none."""
-    more = _patterns(sharing, atoms, columns, *sharing.pairs(), sharing.stands_for)
     alone = sharing.shared(patterns.agree) == 0
-    every = [
-        np.concatenate([getattr(patterns, each.name)[alone], getattr(more, each.name)]) for each in fields(_Patterns)
-    ]
-    return _Patterns(*every)
+    agree, known, pairs, stands_for, match = (
+        np.concatenate([getattr(patterns, name)[alone], getattr(more, name)])
+        for name in ("agree", "known", "pairs", "stands_for", "match")
+    )
+    return _Patterns(agree, known, pairs, stands_for, match, alone.sum() + more.of_pairs)
+
+
+def _probable(patterns: _Patterns, left: Longs, right: Longs) -> Probable:
+    pairs = np.flatnonzero(patterns.match[patterns.of_pairs] >= LEARNED_FROM)
+    step = max(len(pairs) // _MOST_PROBABLE, 1)
+    some = pairs[::step]
+    of = patterns.of_pairs[some]
+    return Probable(
+        left[some], right[some], (patterns.match * patterns.stands_for)[of] * (len(pairs) / max(len(some), 1))
+    )
 
 
 def _present(sample: Sample, atom: int) -> float:
@@ -316,15 +353,16 @@ def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
 def tree(sample: Sample, atoms: Sequence[Atom], columns: int) -> tuple[int | None, ...]:
     """Parent of each column: the spanning forest of most dependence between shared keys of pairs that do not match."""
     full = full_atoms(atoms, columns)
-    edges = []
-    for a, b in itertools.combinations(range(columns), 2):
-        information = _dependence(sample, atoms, full, a, b)
-        if information > 0:
-            edges.append((-information, a, b))
+    own = [[k for k, atom in enumerate(atoms) if atom.columns == {c}] for c in range(columns)]
+    shared = [each for pair in itertools.combinations(range(columns), 2) for each in _shared(sample, own, pair)]
+    random = _alike(sample, own, *_random(sample, _DEPENDENT_PAIRS))
+    edges = sorted(
+        (-bits, *each.columns) for each, bits in zip(shared, _beyond_matches(sample, shared, random), strict=True)
+    )
     joined: list[set[int]] = [{c} for c in range(columns)]
     beside: list[list[int]] = [[] for _ in range(columns)]
-    for _, a, b in sorted(edges):
-        if joined[a] is not joined[b]:
+    for bits, a, b in edges:
+        if bits < 0 and joined[a] is not joined[b]:
             beside[a].append(b)
             beside[b].append(a)
             _join(joined, a, b)
@@ -348,48 +386,78 @@ def _rooted(sample: Sample, full: Sequence[int], beside: Sequence[Sequence[int]]
     return tuple(parents)
 
 
-def _dependence(sample: Sample, atoms: Sequence[Atom], full: Sequence[int], a: int, b: int) -> float:
-    """Mutual information (bits a pair) of shared keys of two columns, among pairs that do not match; 0: none.
+@dataclass(frozen=True)
+class _Shared:
+    """Pairs that share a key of each of two columns, more of them than by chance.
 
-    The keys are those that tell most of each other: who live in one town may share but half of the postcode.
+    Attributes:
+        columns: the two columns.
+        pairs, expected: number of such pairs; number of them by chance.
+        alike: a column each, the share of these pairs that share any key of it, of those with values there.
     """
-    keys = [[k for k, atom in enumerate(atoms) if atom.columns == {c}] for c in (a, b)]
-    pairs = [tuple(sorted(each)) for each in itertools.product(*keys)]
-    counts = _counts(sample, [*pairs, *((k,) for k in (*keys[0], *keys[1]))])
+
+    columns: tuple[int, int]
+    pairs: float
+    expected: float
+    alike: Floats
+
+
+def _shared(sample: Sample, own: Sequence[Sequence[int]], columns: tuple[int, int]) -> list[_Shared]:
+    """Keys of two columns that tell most of each other: who live in one town may share but half of the postcode."""
+    doubles = list(itertools.product(*(own[c] for c in columns)))
+    counts = _counts(sample, [*((k,) for c in columns for k in own[c]), *doubles])
     told = []
-    for one, other in pairs:
+    for one, other in doubles:
         shares = counts[one,] / _present(sample, one) * counts[other,] / _present(sample, other)
-        expected = shares * _present_both(sample, one, other)
-        count = counts[one, other]
+        expected, count = max(shares * _present_both(sample, one, other), 1e-9), counts[one, other]
         if count >= _LEAST_DEPENDENT and count >= _DEPENDENT * expected:
-            told.append((count * np.log2(count / max(expected, 1e-9)), one, other, expected))
-    told.sort(reverse=True)
-    return max((_beyond_matches(sample, full, (a, b), each[1:3], each[3]) for each in told[:_MOST_TOLD]), default=0.0)
+            told.append((count * np.log2(count / expected), expected, (one, other)))
+    found = []
+    for _, expected, both in sorted(told, reverse=True)[:_MOST_TOLD]:
+        conjoined = Sample(_conjoined(sample.keys, both)[None, :], sample.right, sample.scale)
+        alike = _alike(sample, own, *agreeing(conjoined, 0, _DEPENDENT_PAIRS))
+        found.append(_Shared(columns, counts[both], expected, alike))
+    return found
 
 
-def _beyond_matches(
-    sample: Sample, full: Sequence[int], columns: tuple[int, int], shared: tuple[int, int], expected: float
-) -> float:
-    """Mutual information of two keys among pairs that do not match.
+def _beyond_matches(sample: Sample, shared: Sequence[_Shared], random: Floats) -> list[float]:
+    """Mutual information (bits a pair) of shared keys, among pairs that do not match; 0: none.
 
-    Pairs that share both are matches or dependent; matches agree in the other columns too, which tells them apart.
+    Pairs that share both keys are matches or dependent. Matches are alike in the other columns too, as far as pairs
+    that share keys ever are.
+
+    Args:
+        sample: the records.
+        shared: what is shared.
+        random: a column each, the share of all pairs that share any key of it.
     """
-    both = Sample(_conjoined(sample.keys, shared)[None, :], sample.right, sample.scale)
-    count = _count(both, both.keys[0])
-    left, right = agreeing(both, 0, _DEPENDENT_PAIRS)
-    known = []
-    for c in range(len(full)):
-        keys = sample.keys[full[c]]
-        present = (keys[left] != 0) & (keys[right] != 0)
-        if c not in columns and present.any():
-            chance = _count(sample, keys) / _present(sample, full[c])
-            agree = float((keys[left] == keys[right])[present].mean())
-            known.append((agree - chance) / max(_MATCHES_AGREE - chance, 0.05))
-    matches = min(max(sorted(known)[(len(known) - 1) // 2], 0.0), 1.0) if known else 0.0
-    lift = (1 - matches) * count / max(expected, 1e-9)
-    if matches > 0.5 or lift < _DEPENDENT:
-        return 0.0
-    return float((1 - matches) * count / sample.possible * np.log2(lift))
+    found = []
+    others = [[c for c in range(len(random)) if c not in each.columns] for each in shared]
+    most = random.copy()
+    for each, beside in zip(shared, others, strict=True):
+        most[beside] = np.fmax(most[beside], each.alike[beside])
+    for each, beside in zip(shared, others, strict=True):
+        telling = [c for c in beside if most[c] - random[c] > _TELLING and not np.isnan(each.alike[c])]
+        known = [(each.alike[c] - random[c]) / (most[c] - random[c]) for c in telling]
+        matches = min(max(float(np.quantile(known, _LOW)), 0.0), 1.0) if known else 1.0
+        lift = (1 - matches) * each.pairs / each.expected
+        dependent = matches <= 0.5 and lift >= _DEPENDENT
+        found.append(float((1 - matches) * each.pairs / sample.possible * np.log2(lift)) if dependent else 0.0)
+    return found
+
+
+def _alike(sample: Sample, own: Sequence[Sequence[int]], left: Longs, right: Longs) -> Floats:
+    """A column each, the share of pairs with values in it that share any key of it; not a number: no pair has any."""
+    found = np.full(len(own), np.nan)
+    for c, keys in enumerate(own):
+        present, alike = (np.zeros(len(left), dtype=bool) for _ in range(2))
+        for k in keys:
+            one, other = sample.keys[k][left], sample.keys[k][right]
+            present |= (one != 0) & (other != 0)
+            alike |= (one != 0) & (one == other)
+        if present.any():
+            found[c] = alike[present].mean()
+    return found
 
 
 def _paired(keys: Longs, right: Flags | None) -> Flags:
@@ -504,9 +572,9 @@ def _patterns(
 ) -> _Patterns:
     agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
     # One number for both: sorting numbers is ten times as fast as sorting columns.
-    _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
+    _, first, of_pairs, counts = np.unique(agree ^ (known * _KNOWN), True, True, True)
     weight = stands_for(agree[first])
-    return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)))
+    return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)), of_pairs)
 
 
 def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
@@ -595,9 +663,9 @@ def _drawn(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None])
     return found
 
 
-def _random(sample: Sample) -> tuple[Longs, Longs]:
+def _random(sample: Sample, count: int = _RANDOM_PAIRS) -> tuple[Longs, Longs]:
     generator = np.random.default_rng(1)
-    one, other = generator.integers(0, sample.keys.shape[1], size=(2, _RANDOM_PAIRS))
+    one, other = generator.integers(0, sample.keys.shape[1], size=(2, count))
     kept = one != other if sample.right is None else sample.right[one] != sample.right[other]
     return one[kept], other[kept]
 
