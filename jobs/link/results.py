@@ -92,7 +92,9 @@ def write(
 def _single_file(frame: DataFrame, path: Path, order: list[str]) -> None:
     """Write a sorted frame as one Parquet file, which any reader opens by its name."""
     parts = path.with_suffix(".parts")
-    frame.orderBy(*order).coalesce(1).write.mode("overwrite").option("compression", "zstd").parquet(str(parts))
+    # To one partition at once: a global sort would make the frame twice, first to learn where to cut it.
+    whole = frame.repartition(1).sortWithinPartitions(*order)
+    whole.write.mode("overwrite").option("compression", "zstd").parquet(str(parts))
     part = next(parts.glob("part-*.parquet"))
     part.replace(path)
     shutil.rmtree(parts)
@@ -228,15 +230,15 @@ def _example(row: Row, found: Linked) -> dict[str, Any]:
     steps = []
     for i, each in enumerate(found.comparisons):
         level = row[f"g{i}"]
-        parent = each.parent
-        rare = level == each.exact and (parent is None or row[f"g{parent}"] != found.comparisons[parent].exact)
+        above = -1 if each.parent is None else row[f"g{each.parent}"]
+        share = each.rarity[above] if above >= 0 and each.rarity else 1.0
         steps.append(
             {
                 "column": each.column,
                 "gamma": level,
                 "level": each.levels[level] if level >= 0 else "null",
                 "weight": round(row[f"w{i}"], 3),
-                "term_frequency": round(row[f"t{i}"], 3) if rare else 0.0,
+                "term_frequency": round(share * row[f"t{i}"], 3) if level == each.exact else 0.0,
             }
         )
     first = next((rule.text for i, rule in enumerate(found.rules) if row.rules >> i & 1), "labels")

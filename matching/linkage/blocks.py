@@ -26,6 +26,8 @@ from matching.linkage.runs import Flags, Longs, Runs, distinct, joined, runs
 
 REFINING = 3
 MAX_RULES = 62
+# Keys of a partition, at most, about: some hundred megabytes.
+_KEYS_OF_PARTITION = 4_000_000
 # Pairs that leave a partition at once.
 _BATCH = 200_000
 _KEY = np.dtype([("rid", "i8"), ("key", "i8"), ("refining", "i4", (REFINING,)), ("rule", "u1"), ("right", "?")])
@@ -62,7 +64,9 @@ class Cut:
     pairs: int
 
 
-def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) -> tuple[DataFrame, Observation]:
+def candidates(
+    records: DataFrame, rules: Sequence[Keys], cap: int, link: bool, count: int = 0
+) -> tuple[DataFrame, Observation]:
     """Pairs that any rule proposes, each once.
 
     Columns in: rid, source, and those that the rules read. Columns out: l, r (rid, l < r; of two inputs l is of the
@@ -73,8 +77,10 @@ def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) 
         rules: the rules, at most `MAX_RULES`.
         cap: records of a block above which it is split.
         link: only pairs between the inputs.
+        count: number of records, about: how many partitions there are, at least.
     """
     partitions = int(str(records.sparkSession.conf.get("spark.sql.shuffle.partitions")))
+    partitions = max(partitions, -(-count * len(rules) // _KEYS_OF_PARTITION))
     columns = sorted({name for rule in rules for name in (*rule.key, *rule.refining)})
     read = records.select("rid", (F.col("source") == 1).alias("right"), *columns)
     keyed = read.mapInArrow(_keying(rules, partitions), _ddl(_PARCELS)).repartitionById(partitions, "target")
@@ -152,9 +158,11 @@ def _pairing(cap: int, link: bool, partitions: int) -> Callable[[Batches], Batch
 
     def pairs(batches: Batches) -> Iterator[pa.RecordBatch]:
         keys = _opened(batches, _KEY)
-        refining = np.ascontiguousarray(keys["refining"].T.astype(np.int64))
+        refining = np.ascontiguousarray(keys["refining"].T)
         right = keys["right"].copy() if link else None
         partition = _Partition(keys["rid"].copy(), keys["key"].copy(), keys["rule"].copy(), right, refining, cap)
+        # As large as all that was made of it.
+        del keys
         yield from partition.batches(partitions)
 
     return pairs
@@ -181,7 +189,7 @@ class _Partition:
 
     Attributes:
         rid, key, rule, right: a row a record and rule; right is None where every two records pair.
-        refining: array [refining key, row].
+        refining: array [refining key, row], of 32 bits each.
         cap: records of a block above which it is split.
     """
 
@@ -189,7 +197,7 @@ class _Partition:
     key: Longs
     rule: Table
     right: Flags | None
-    refining: Longs
+    refining: Table
     cap: int
 
     def batches(self, partitions: int) -> Iterator[pa.RecordBatch]:
@@ -243,7 +251,7 @@ class _Partition:
                 rows = distinct(np.concatenate([rows for by, rows in waiting.items() if set(by) < set(chosen)]))
                 key = self.key[rows]
                 for by in chosen:
-                    key = joined(key, self.refining[by][rows])
+                    key = joined(key, self.refining[by][rows].astype(np.int64))
                 finer = self._runs(key, rows)
                 large = finer.pairs > self._most
                 found.append(finer.where(~large).all_pairs())

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, Kind, Sides, letters
+from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, RARE, Kind, Sides, hashed_words, letters
 from matching.linkage.records import swapped
 
 _BITS = 4
@@ -20,6 +21,7 @@ MASK = 2**_BITS - 1
 NULL = -1
 SWAPPED = "swapped"
 _SWAPPED_M = 0.02
+_NONE: Mapping[int, Sequence[int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Comparison:
         term_frequency: whether equal values count by how rare they are.
         other: of given and family name, which may stand the wrong way round, the index of the other column.
         carries: whether this column bears the evidence that both are swapped (the other one then bears none).
-        parent: index of the column that this one depends on in pairs that do not match: its levels count differently
-            where that one's values are equal.
+        parent: index of the column that this one depends on in pairs that do not match: its levels count by what that
+            one shows.
+        rarity: share of the bits of a rare value that counts, by gamma of the parent: of what the parent tells already
+            its rarity says nothing more.
     """
 
     column: str
@@ -46,6 +50,7 @@ class Comparison:
     other: int | None = None
     carries: bool = False
     parent: int | None = None
+    rarity: tuple[float, ...] = ()
 
     @property
     def exact(self) -> int:
@@ -91,12 +96,19 @@ def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[
     return found
 
 
-def prepared(records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:
+def prepared(
+    records: DataFrame, chosen: Sequence[Comparison], frequent: Mapping[int, Sequence[int]] = _NONE
+) -> DataFrame:
     """Records with the forms in which they compare, made once a record and not once a pair.
 
     Columns in: rid, `v<i>`, `t<i>` (bits that equal values count above the average), any others. Columns out: those
     others, rid, and compared: a struct of `v<i>`, `t<i>` and `f<i>_<form>` (a number each), which pairs carry in one
     piece.
+
+    Args:
+        records: the records.
+        chosen: the comparisons.
+        frequent: column → hashes of the words that many of its values have (see `frequencies.frequent_words`).
     """
     own = {f"{c}{i}": F.col(f"{c}{i}") for i in range(len(chosen)) for c in "vt"}
     forms = {}
@@ -105,6 +117,8 @@ def prepared(records: DataFrame, chosen: Sequence[Comparison]) -> DataFrame:
         edited = {LETTERS: letters} if kind.edits else {}
         for form, made in {**kind.forms, **edited}.items():
             forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
+        if kind.rare:
+            forms[f"f{i}_{RARE}"] = _rare(hashed_words(F.col(f"v{i}")), frequent.get(i, ()))
     # In columns of their own: Spark evaluates an expression at each mention.
     formed = records.withColumns(forms)
     texts = {name for name, kind in formed.select(*forms).dtypes if kind == "string"}
@@ -128,11 +142,10 @@ def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison])
     levels = edited.withColumns({f"g{i}": _level(i, each) for i, each in enumerate(chosen)})
     frequency = F.lit(0.0)
     for i, each in enumerate(chosen):
-        counts = F.col(f"g{i}") == each.exact
-        if each.parent is not None:
-            # Who share the parent's value share this one, however rare it is.
-            counts = counts & (F.col(f"g{each.parent}") != chosen[each.parent].exact)
-        frequency = frequency + F.when(counts, F.least(*_both(f"t{i}"))).otherwise(0.0)
+        bits = F.least(*_both(f"t{i}"))
+        if each.rarity:
+            bits = bits * F.coalesce(F.get(_array(each.rarity), F.col(f"g{each.parent}")), F.lit(1.0))
+        frequency = frequency + F.when(F.col(f"g{i}") == each.exact, bits).otherwise(0.0)
     return levels.select(*pairs.columns, *_packed(len(chosen)), frequency.alias("frequency"))
 
 
@@ -167,6 +180,14 @@ def _both(name: str) -> tuple[Column, Column]:
     return F.col(f"of_l.{name}"), F.col(f"of_r.{name}")
 
 
+def _rare(words: Column, frequent: Sequence[int]) -> Column:
+    return F.filter(words, lambda word: ~word.isin(list(frequent)))
+
+
+def _array(values: Sequence[float]) -> Column:
+    return F.array(*(F.lit(float(each)) for each in values))
+
+
 def _edits(i: int, kind: Kind) -> Column:
     left, right = _both(f"v{i}")
     if not kind.edits:
@@ -184,9 +205,10 @@ def _level(i: int, comparison: Comparison) -> Column:
         others = _both(f"v{comparison.other}")
         either = (left == others[1]) & (others[0] == right)
         level = level.when(either, comparison.levels.index(SWAPPED) if comparison.carries else NULL)
-    forms = {form: _both(f"f{i}_{form}") for form in KINDS[comparison.kind].forms}
+    kind = KINDS[comparison.kind]
+    forms = {form: _both(f"f{i}_{form}") for form in (*kind.forms, *([RARE] if kind.rare else []))}
     sides = Sides(left, right, F.col(f"e{i}"), forms)
-    for name, _, test in KINDS[comparison.kind].levels:
+    for name, _, test in kind.levels:
         if name in comparison.levels:
             level = level.when(test(sides), comparison.levels.index(name))
     return level.otherwise(0)

@@ -12,20 +12,27 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching.linkage import blocks, comparison, frequencies, parameters, plan, repeated
+from matching.linkage.chance import RANDOM, Drawn, chances, rarities
 from matching.linkage.comparison import Comparison, Wish
-from matching.linkage.frequencies import Frequencies
-from matching.linkage.parameters import ALONE, APART, EQUAL, Floats, Groups, Longs, Parameters
-from matching.linkage.records import Atom, atoms, standardised
-from matching.linkage.runs import distinct
+from matching.linkage.frequencies import Frequencies, Rarity
+from matching.linkage.parameters import Floats, Groups, Longs, Parameters
+from matching.linkage.records import Atom, atoms, standardised, within
+from matching.linkage.runs import Flags, distinct
 
 Keep = Callable[[DataFrame], DataFrame]
 
 # Records that fit into the memory of every executor: beyond, pairs travel to the records instead.
-_SMALL = 3_000_000
+_SMALL = 2_000_000
 _RANDOM_PAIRS = 500_000
-# Records of the sample in which pairs are looked at, for each of the other.
-_DRAWN = 2
+# Keys that are drawn, for each record of the sample.
+_DRAWN = 4
 _PAIRS_OF_PARENT = 50_000
+# How often m and u are estimated, each given the other.
+_ROUNDS = 8
+# Change of the prior from which no more is to come.
+_SETTLED = 0.003
+# Columns from which it is learned whether errors come together.
+_TOLD_APART = 4
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 LABELS = "labels"
@@ -148,30 +155,27 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     told("blocking")
     chosen = comparison.comparisons(given.columns, options.wishes)
     made = atoms(given.columns)[: plan.MAX_ATOMS]
-    sample, rids = _sampled(given, made, options)
-    budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
-    drawn = _drawn_by_keys(given, made, sample, len(chosen), options)
-    planned = plan.choose(sample, drawn, made, len(chosen), budget)
+    hashed = keep(_hashed(given.records, made, options))
+    sample, rids = _sampled(given, hashed, len(made), options)
+    planned, looked_at = _planned(given, hashed, sample, made, options)
     chosen = [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
     by_user = options.blocking_rules
-    keyed, rules = _keyed_by_user(given, by_user) if by_user else _keyed(given, made, planned.rules)
+    keyed, rules = _keyed_by_user(given, by_user) if by_user else (hashed, _keys(made, planned.rules))
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
-    equal = [
-        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
-        for i, each in enumerate(chosen)
-    ]
-    own = planned.matches / sum(given.counts) * (1 if given.link else 2)
-    records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, equal, own), chosen))
-    levels = _drawn_levels(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
+    equal = _by_chance(chosen, found, prior)
+    records = keep(_prepared(given, chosen, found, _rare(planned.probable, looked_at, made, found)))
+    shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
+    chosen = _with_rarity(chosen, shown, equal)
     told("compare")
-    candidates, observation = blocks.candidates(keyed, rules, options.cap, given.link)
-    candidates = _with_labels(candidates, labels, len(rules))
-    pairs = keep(comparison.compared(candidates, _spread(records, given), chosen))
+    proposed, observation = blocks.candidates(keyed, rules, options.cap, given.link, sum(given.counts))
+    every = _with_labels(proposed, labels, len(rules))
+    pairs = keep(comparison.compared(every, _spread(records, given), chosen))
     told("model")
-    groups, masks = _counted(pairs, len(chosen))
-    model = _estimated(given, chosen, groups, found, levels, prior)
+    groups, masks = _counted(pairs, len(chosen), "rules")
+    hashed.unpersist()
+    model = _estimated(given, chosen, groups, found, shown, prior)
     scored = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
     scored = scored.withColumn("match_probability", parameters.probability(F.col("match_weight")))
     used = _used(rules, groups, masks, blocks.cuts(observation, len(rules)), parameters.probabilities(model, groups))
@@ -179,74 +183,118 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     return Linked(records, scored, chosen, model, used, recall, given.possible)
 
 
-def _sampled(given: Input, made: Sequence[Atom], options: Options) -> tuple[plan.Sample, list[Longs]]:
+def _by_chance(chosen: Sequence[Comparison], found: Frequencies, prior: float) -> list[float]:
+    """U of equal values, as far as is known before matches are."""
+    return [
+        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
+        for i, each in enumerate(chosen)
+    ]
+
+
+def _rare(
+    probable: plan.Probable, drawn: plan.Sample | plan.Sharing, made: Sequence[Atom], found: Frequencies
+) -> list[Rarity]:
+    """What an equal value counts by how many records have it, a column each."""
+    told = []
+    for column, full in enumerate(plan.full_atoms(made, len(found.known))):
+        value = drawn.keys[full][probable.left]
+        same = (value != 0) & (value == drawn.keys[full][probable.right])
+        told.append(frequencies.rarity(found, column, value[same], probable.matches[same]))
+    return told
+
+
+def _prepared(
+    given: Input,
+    chosen: Sequence[Comparison],
+    found: Frequencies,
+    rare: Sequence[Rarity],
+) -> DataFrame:
+    """Records in the forms in which they are compared."""
+    weighed = frequencies.with_bits(given.records, found, chosen, rare)
+    return comparison.prepared(weighed, chosen, frequencies.frequent_words(given.records, chosen))
+
+
+def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, equal: Sequence[float]) -> list[Comparison]:
+    """Comparisons with the share of a rare value's bits that counts by what the parent shows."""
+    shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
+    return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
+
+
+def _hashed(records: DataFrame, made: Sequence[Atom], options: Options) -> DataFrame:
+    """Rid, source, order (a hash of the id), and `a<i>`, the hash of atom i, null where a record has none."""
+    # The key first, in a column of its own: Spark evaluates an expression at each mention.
+    keyed = records.withColumns({f"a{a}": atom.key for a, atom in enumerate(made)})
+    hashes = [F.when(F.col(name).isNotNull(), F.xxhash64(name)).alias(name) for name in _names(len(made))]
+    return keyed.select("rid", "source", F.xxhash64(F.lit(options.seed), "id").alias("order"), *hashes)
+
+
+def _names(made: int) -> list[str]:
+    return [f"a{a}" for a in range(made)]
+
+
+def _sampled(given: Input, hashed: DataFrame, made: int, options: Options) -> tuple[plan.Sample, list[Longs]]:
     """Sampled records, about `options.sample` of each input; their rid, an array an input."""
     drawn = F.lit(False)
     for source, count in enumerate(given.counts):
-        below = _within(min(options.sample / count, 1))
-        drawn = drawn | ((F.col("source") == source) & (_order(options) <= below))
-    return _on_driver(given, made, drawn, options)
-
-
-def _drawn_by_keys(
-    given: Input, made: Sequence[Atom], sample: plan.Sample, columns: int, options: Options
-) -> plan.Sample:
-    """Records in which pairs are looked at: all, or those that share one of some drawn keys, about as many."""
-    records = max(given.counts)
-    seeds = plan.seeds(sample, made, columns, float(sum(given.counts))) if records > options.sample else ()
-    if not seeds:
-        return sample
-    share = min(_DRAWN * options.sample / records / len(seeds), 1.0)
-    drawn = F.lit(False)
-    for number, seed in enumerate(seeds):
-        present = reduce(Column.__and__, (made[a].key.isNotNull() for a in seed))
-        key = F.xxhash64(F.lit(options.seed), F.lit(number), *(made[a].key for a in seed))
-        drawn = drawn | (present & (key <= _within(share)))
-    found, _ = _on_driver(given, made, drawn, options)
-    return replace(found, seeds=seeds, share=share)
-
-
-def _order(options: Options) -> Column:
-    return F.xxhash64(F.lit(options.seed), F.col("id"))
-
-
-def _within(share: float) -> Column:
-    """The hash that a share of all hashes does not exceed."""
-    return F.lit(int(share * (2**64 - 1)) - 2**63)
-
-
-def _on_driver(given: Input, made: Sequence[Atom], drawn: Column, options: Options) -> tuple[plan.Sample, list[Longs]]:
-    """Keys of drawn records, in the order of a hash, and their rid, an array an input."""
-    hashed = _hashed(given.records.where(drawn), made, range(len(made)))
-    atoms_of = [f"a{i}" for i in range(len(made))]
-    table = hashed.select("source", "rid", _order(options).alias("order"), *atoms_of).toArrow()
-    source, rid, order = (table.column(name).to_numpy() for name in ("source", "rid", "order"))
-    by_hash = np.lexsort((rid, order, source))
-    sizes = [int((source == each).sum()) for each in range(len(given.counts))]
-    keys = np.stack([table.column(f"a{i}").fill_null(0).to_numpy()[by_hash] for i in range(len(made))])
+        share = within(min(options.sample / count, 1))
+        drawn = drawn | ((F.col("source") == source) & (F.col("order") <= share))
+    right, columns = _on_driver(hashed.where(drawn), ["rid"], made)
+    sizes = [int((right == side).sum()) for side in range(len(given.counts))]
     scale = given.counts[0] / max(sizes[0], 1)
     scale *= given.counts[-1] / max(sizes[-1], 1)
-    rids = np.split(rid[by_hash], np.cumsum(sizes)[:-1])
-    return plan.Sample(keys, np.repeat([False, True], sizes) if given.link else None, scale), rids
+    sample = plan.Sample(columns[1:], right if given.link else None, scale)
+    return sample, np.split(columns[0], np.cumsum(sizes)[:-1])
 
 
-def _hashed(records: DataFrame, made: Sequence[Atom], used: Sequence[int]) -> DataFrame:
-    """Records with `a<i>`, the hash of atom i, null where a record has none."""
-    # The key first, in a column of its own: Spark evaluates an expression at each mention.
-    keyed = records.withColumns({f"a{a}": made[a].key for a in used})
-    return keyed.withColumns({f"a{a}": F.when(F.col(f"a{a}").isNotNull(), F.xxhash64(f"a{a}")) for a in used})
+def _planned(
+    given: Input, hashed: DataFrame, sample: plan.Sample, made: Sequence[Atom], options: Options
+) -> tuple[plan.Plan, plan.Sample | plan.Sharing]:
+    """The rules, and the records of which the pairs were looked at."""
+    budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
+    seen = plan.survey(sample, made, len(given.columns), budget)
+    sharing = _sharing(given, hashed, seen, options)
+    return plan.choose(seen, sharing), sharing or sample
 
 
-def _keyed(given: Input, made: Sequence[Atom], rules: Sequence[plan.Rule]) -> tuple[DataFrame, list[blocks.Keys]]:
-    """Records with `a<i>`, the hash of every atom that a rule reads, each made once; and the rules over these."""
-    hashed = _hashed(given.records, made, sorted({a for rule in rules for a in (*rule.atoms, *rule.refining)}))
-    keys = [
+def _sharing(given: Input, hashed: DataFrame, seen: plan.Survey, options: Options) -> plan.Sharing | None:
+    """Records that share drawn keys of conjunctions in which matches agree; None: the sample has all there are."""
+    records = max(given.counts)
+    seeds = plan.seeds(seen, float(sum(given.counts))) if records > options.sample else ()
+    if not seeds:
+        return None
+    share = min(_DRAWN * options.sample / records / len(seeds), 1.0)
+    drawn = F.lit(0).cast("long")
+    for number, seed in enumerate(seeds):
+        names = [f"a{a}" for a in seed]
+        present = reduce(Column.__and__, (F.col(name).isNotNull() for name in names))
+        key = F.xxhash64(F.lit(options.seed), F.lit(number), *names)
+        bit = F.when(present & (key <= within(share)), F.lit(1 << number).cast("long")).otherwise(0)
+        drawn = drawn.bitwiseOR(bit)
+    rows = hashed.withColumn("drawn", drawn).where("drawn <> 0")
+    right, columns = _on_driver(rows, ["drawn"], len(seen.atoms))
+    return plan.Sharing(columns[1:], right if given.link else None, seeds, share, columns[0])
+
+
+def _on_driver(rows: DataFrame, first: Sequence[str], made: int) -> tuple[Flags, Longs]:
+    """Whether records are of the second input, and some columns and their keys, in the order of a hash, an input each.
+
+    The second is an array [column, record], 0 where there is nothing.
+    """
+    names = [*first, *_names(made)]
+    table = rows.select(*dict.fromkeys(["source", "rid", "order", *names])).toArrow()
+    by_hash = np.lexsort([table.column(name).to_numpy() for name in ("rid", "order", "source")])
+    columns = np.stack([table.column(name).fill_null(0).to_numpy()[by_hash] for name in names])
+    return table.column("source").to_numpy()[by_hash] == 1, columns
+
+
+def _keys(made: Sequence[Atom], rules: Sequence[plan.Rule]) -> list[blocks.Keys]:
+    """The rules over hashed records."""
+    return [
         blocks.Keys(
             ", ".join(made[a].name for a in rule.atoms), [f"a{a}" for a in rule.atoms], [f"a{a}" for a in rule.refining]
         )
         for rule in rules
     ]
-    return hashed, keys
 
 
 def _keyed_by_user(given: Input, texts: Sequence[str]) -> tuple[DataFrame, list[blocks.Keys]]:
@@ -285,40 +333,35 @@ def _with_labels(candidates: DataFrame, labels: DataFrame | None, bit: int) -> D
 def _drawn(
     sample: plan.Sample, made: Sequence[Atom], rids: Sequence[Longs], chosen: Sequence[Comparison], seed: int
 ) -> pa.Table:
-    """Pairs of sampled records: l, r (rid), draw: -1 random pairs, c pairs of equal values in column c."""
-    rid, full = np.concatenate(rids), plan.full_atoms(made, len(chosen))
+    """Pairs of sampled records: l, r (rid), draw: `RANDOM` pairs, c pairs that share a key of column c."""
+    rid = np.concatenate(rids)
     generator = np.random.default_rng(seed)
     ends = [generator.integers(0, len(each), _RANDOM_PAIRS) for each in (rids[0], rids[-1])]
-    draws = [(rids[0][ends[0]], rids[-1][ends[1]], -1)]
+    draws = [(rids[0][ends[0]], rids[-1][ends[1]], RANDOM)]
     for parent in sorted({each.parent for each in chosen if each.parent is not None}):
-        one, other = plan.agreeing(sample, full[parent], _PAIRS_OF_PARENT)
-        draws.append((rid[one], rid[other], parent))
+        for atom in (a for a, atom in enumerate(made) if atom.columns == {parent}):
+            one, other = plan.agreeing(sample, atom, _PAIRS_OF_PARENT)
+            draws.append((rid[one], rid[other], parent))
     left, right = (np.concatenate([draw[side] for draw in draws]) for side in (0, 1))
     draw = np.repeat([draw[2] for draw in draws], [len(draw[0]) for draw in draws])
     apart = left != right
     return pa.table({"l": left[apart], "r": right[apart], "draw": draw[apart]})
 
 
-def _drawn_levels(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> dict[int, list[Floats]]:
-    """Levels that drawn pairs show: draw → a column each, the number of pairs of each gamma."""
+def _shown(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> Drawn:
+    """What drawn pairs show."""
     session = records.sparkSession
     rids = distinct(np.concatenate([drawn.column("l").to_numpy(), drawn.column("r").to_numpy()]))
     sampled = records.join(F.broadcast(session.createDataFrame(pa.table({"rid": rids}))), "rid", "left_semi")
     pairs = session.createDataFrame(drawn).repartition("l")
-    shown = comparison.compared(pairs, F.broadcast(sampled), chosen).groupBy("draw")
-    cells = [(i, g) for i, each in enumerate(chosen) for g in range(len(each.levels))]
-    sums = [F.count(F.when(comparison.gamma(i) == g, 1)).alias(f"n{i}_{g}") for i, g in cells]
-    return {
-        row.draw: [
-            np.array([float(row[f"n{i}_{g}"]) for g in range(len(each.levels))]) for i, each in enumerate(chosen)
-        ]
-        for row in shown.agg(*sums).collect()
-    }
+    compared = comparison.compared(pairs, F.broadcast(sampled), chosen).withColumn("label", F.lit(-1))
+    groups, draw = _counted(compared, len(chosen), "draw")
+    return Drawn(groups, draw.astype(np.int64))
 
 
-def _counted(pairs: DataFrame, columns: int) -> tuple[Groups, Longs]:
-    """Pairs counted by what they show, and the rules that proposed them; in one order, whatever the partitions."""
-    names = [*comparison.packs(columns), "rules", "bits", "label"]
+def _counted(pairs: DataFrame, columns: int, by: str) -> tuple[Groups, Longs]:
+    """Pairs counted by what they show and by another column; in one order, whatever the partitions."""
+    names = [*comparison.packs(columns), by, "bits", "label"]
     counted = pairs.withColumn("bits", F.round("frequency").cast("int")).groupBy(*names).count()
     table = counted.orderBy(F.desc("count"), *names).limit(_MOST_PATTERNS).toArrow()
     column = {name: table.column(name).to_numpy() for name in table.column_names}
@@ -327,7 +370,7 @@ def _counted(pairs: DataFrame, columns: int) -> tuple[Groups, Longs]:
         name, shift = comparison.place(i)
         levels.append(((column[name] >> shift) & comparison.MASK) + comparison.NULL)
     groups = Groups(levels, column["bits"].astype(float), column["count"].astype(float), column["label"].astype(int))
-    return groups, column["rules"]
+    return groups, column[by]
 
 
 def _estimated(
@@ -335,53 +378,27 @@ def _estimated(
     chosen: Sequence[Comparison],
     groups: Groups,
     found: Frequencies,
-    levels: Mapping[int, Sequence[Floats]],
+    shown: Drawn,
     prior: float,
 ) -> Parameters:
-    """The model; u once more when m is known, because drawn pairs and value counts hold matches too."""
-    m = [np.tile(np.array(each.start) / sum(each.start), (3, 1)) for each in chosen]
-    marginals = [each[ALONE] for each in m]
+    """The model; u again when m is known, because drawn pairs and value counts hold matches too."""
     agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
-    for _ in range(2):
-        u = []
-        for i, each in enumerate(chosen):
-            exact = frequencies.by_chance(found.agreeing[i], found.known[i], agreeing[i])
-            alone = _chances(each, exact, levels[-1][i], prior * marginals[i])
-            u.append(np.tile(alone, (3, 1)))
-            if each.parent is not None:
-                equal = chosen[each.parent].exact
-                share = found.agreeing[each.parent] / max(found.known[each.parent], 1.0)
-                matches = min(prior * marginals[each.parent][equal] / max(share, 1e-12), 1.0)
-                drawn = levels.get(each.parent, levels[-1])[i]
-                u[i][EQUAL] = _conditional(alone, drawn, matches * m[i][EQUAL])
-                u[i][APART] = _rest(alone, u[i][EQUAL], share)
-        model = parameters.estimate(chosen, groups, u, given.possible, prior)
-        m, prior = list(model.m), model.prior
-        marginals = [parameters.marginal(model, i)[0] for i in range(len(chosen))]
+    match = np.zeros(len(shown.draw))
+    apart: tuple[float, ...] = (1.0,)
+    for _ in range(_ROUNDS):
+        before = prior
+        exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
+        u = chances(chosen, shown, exact, match)
+        model = parameters.estimate(chosen, groups, u, given.possible, prior, apart=apart)
+        prior = model.prior
+        if len(chosen) >= _TOLD_APART:
+            apart = parameters.apart(model, groups)
+        if abs(prior / before - 1) < _SETTLED:
+            break
+        match = parameters.probabilities(model, shown.groups)
         matches = parameters.probabilities(model, groups) * groups.pairs
         agreeing = [float(matches[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
     return model
-
-
-def _conditional(alone: Floats, drawn: Floats, of_matches: Floats) -> Floats:
-    """U where the parent's values are equal, of pairs drawn among these, less the matches in them."""
-    counts = np.maximum(drawn - drawn.sum() * of_matches, 0) + alone
-    return np.asarray(counts / counts.sum())
-
-
-def _rest(alone: Floats, equal: Floats, share: float) -> Floats:
-    """U where the parent's values are not equal: what is left of u."""
-    rest = np.maximum(alone - share * equal, 0.02 * alone)
-    return np.asarray(rest / rest.sum())
-
-
-def _chances(each: Comparison, exact: float, random: Floats, of_matches: Floats) -> Floats:
-    """U of every level: equal values as their counts say, the others by random pairs, less the matches in them."""
-    others = np.maximum(random - random.sum() * of_matches, 0.3)
-    others[each.exact] = 0
-    u = others / others.sum() * (1 - exact)
-    u[each.exact] = exact
-    return np.asarray(u)
 
 
 def _used(

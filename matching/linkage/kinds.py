@@ -22,6 +22,8 @@ EXACT, DIFFERENT = "exact", "different"
 FULL = "full"
 # Forms that hold the words of a value, each a bit of 64 by its hash: and-ing them costs a tenth of comparing arrays.
 WORDS = ("words", "words_again")
+# Form that holds the words of a value that few records have, as hashes; which ones these are the data say.
+RARE = "rare_words"
 # Form that holds the letters of a value, each a bit: an edit changes two bits at most.
 LETTERS = "letters"
 
@@ -69,6 +71,16 @@ class Sides:
         """Number of words that both values have (one in two hundred pairs of words is taken for the same)."""
         return F.least(*(F.bit_count(self.forms[each][0].bitwiseAND(self.forms[each][1])) for each in WORDS))
 
+    def rare_word(self) -> Column:
+        """Whether both values have a word that few others have."""
+        # The bits are quicker, and mostly say no.
+        return (self.shared_words() > 0) & F.arrays_overlap(*self.forms[RARE])
+
+    def no_rare_words(self) -> Column:
+        """Whether a value has only words that many others have too."""
+        left, right = self.forms[RARE]
+        return (F.size(left) == 0) | (F.size(right) == 0)
+
     def words(self) -> tuple[Column, Column]:
         """Number of words of the value with fewer, and of the other."""
         left, right = (F.bit_count(side) for side in self.forms[WORDS[0]])
@@ -87,6 +99,7 @@ class Kind:
         edits: bound of the Levenshtein distance that the tests need; 0: none.
         forms: name → form of a value in which the tests compare it, made once a record: text (to
             be hashed) or a number.
+        rare: whether rare words are told from frequent ones: there is a form `RARE` too.
     """
 
     value: Callable[[Column], Column]
@@ -94,6 +107,7 @@ class Kind:
     levels: tuple[Level, ...] = ()
     edits: int = 0
     forms: Atoms = field(default_factory=dict)
+    rare: bool = False
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -262,6 +276,11 @@ def _word_bits(seed: int) -> Callable[[Column], Column]:
     return lambda c: _bits(F.split(c, " "), lambda word: F.pmod(F.xxhash64(F.lit(seed), word), F.lit(64)))
 
 
+def hashed_words(c: Column) -> Column:
+    """The words of a value, each as a number."""
+    return F.transform(F.split(c, " "), lambda word: F.hash(word))
+
+
 def letters(c: Column) -> Column:
     """The letters of a value as bits; many share one, so that no more bits differ than letters."""
     return _bits(F.split(c, ""), lambda letter: F.pmod(F.ascii(letter), F.lit(64)))
@@ -288,7 +307,8 @@ def _close_text(pair: Sides) -> Column:
 
 def _half_the_words(pair: Sides) -> Column:
     _, most = pair.words()
-    return (2 * pair.shared_words() > most) | pair.edited_share(0.25)
+    half = (2 * pair.shared_words() > most) & (pair.no_rare_words() | pair.rare_word())
+    return half | pair.edited_share(0.25)
 
 
 def _all_words_of_one(pair: Sides) -> Column:
@@ -322,14 +342,15 @@ _TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longe
 _TEXT_LEVELS: tuple[Level, ...] = (
     ("close", 0.10, _close_text),
     ("similar", 0.05, _half_the_words),
-    ("partial", 0.05, lambda pair: pair.shared_words() > 0),
+    ("rare", 0.04, Sides.rare_word),
+    ("partial", 0.03, lambda pair: pair.shared_words() > 0),
 )
 _NUMBER_LEVELS = _CODE_LEVELS[:1]
 _CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
 _NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
-_TEXT = Kind(_folded, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS)
+_TEXT = Kind(_folded, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS, rare=True)
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(
@@ -343,10 +364,12 @@ KINDS: Mapping[str, Kind] = {
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, _name_or_half),
+            ("rare", 0.02, Sides.rare_word),
             ("partial", 0.02, lambda pair: pair.shared_words() > 0),
         ),
         _LONG_EDITS,
         {**_WORD_FORMS, "initials": initials},
+        rare=True,
     ),
     "given_name": _NAME,
     "family_name": _NAME,

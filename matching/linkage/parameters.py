@@ -19,11 +19,18 @@ Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
 
 ITERATIONS = 200
-LEARNED_FROM = 0.2
-APART, EQUAL, ALONE = range(3)
-# Pairs that the starting values count as.
+# Pairs of less probability are not learned from: there are so many that each may be off by a little.
+LEARNED_FROM = 0.05
+# State of a column that depends on none, or on one of which a value is missing; else it is 1 + gamma of that one.
+ALONE = 0
+# Pairs that the starting values count as; pairs that the other states count as in a state of its own.
 _PRIOR_PAIRS = 2.0
+_OTHER_STATES = 2.0
 _CONVERGED = 1e-7
+# Number of differing columns that are told apart; how often which values are missing is looked at, most frequent first.
+MOST_APART = 6
+_MOST_MASKS = 100
+_WITHIN = (1 / 64, 4.0)
 
 
 @dataclass(frozen=True)
@@ -49,16 +56,20 @@ class Parameters:
 
     Attributes:
         prior: probability that two random records match.
-        parents: comparison → index of the one it depends on, and gamma of equal values there; None: on no other.
-        m, u: comparison → probability of each level among matches, and among other pairs: an array [state, level] of
-            the states `APART`, `EQUAL` (the parent's values are not equal, are equal) and `ALONE` (there is no parent,
-            or a value of it is missing).
+        parents: comparison → index of the one it depends on; None: on no other.
+        m, u: comparison → probability of each level among matches, and among other pairs: an array [state, level];
+            the state is `ALONE` or what the parent shows.
+        exact: comparison → gamma of equal values.
+        apart: by the number of columns whose values are not equal, how many times as many matches there are as if
+            columns differed independently of each other: errors may come together, or one a record.
     """
 
     prior: float
-    parents: tuple[tuple[int, int] | None, ...]
+    parents: tuple[int | None, ...]
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
+    exact: tuple[int, ...]
+    apart: tuple[float, ...] = (1.0,)
 
     @property
     def prior_weight(self) -> float:
@@ -73,12 +84,18 @@ class Parameters:
     @property
     def version(self) -> str:
         """Hash of the parameters."""
-        content = [self.prior, self.parents, *(each.tolist() for each in (*self.m, *self.u))]
+        content = [self.prior, self.parents, *(each.tolist() for each in (*self.m, *self.u)), self.exact, self.apart]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def estimate(
-    chosen: Sequence[Comparison], groups: Groups, u: Sequence[Floats], possible: float, prior: float
+    chosen: Sequence[Comparison],
+    groups: Groups,
+    u: Sequence[Floats],
+    possible: float,
+    prior: float,
+    iterations: int = ITERATIONS,
+    apart: tuple[float, ...] = (1.0,),
 ) -> Parameters:
     """Maximum-likelihood m and prior, given u (Dempster, Laird, Rubin 1977; Winkler 1988 for linkage).
 
@@ -91,12 +108,14 @@ def estimate(
         u: probability of each level among pairs that do not match.
         possible: number of pairs of all records.
         prior: probability that two random records match, to start from.
+        iterations: how often, at most.
+        apart: see `Parameters`.
     """
-    parents = tuple(None if each.parent is None else (each.parent, chosen[each.parent].exact) for each in chosen)
-    m = start = [np.tile(np.array(each.start) / sum(each.start), (3, 1)) for each in chosen]
+    parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
+    m = start = starting(chosen)
     states = [_state(parent, groups) for parent in parents]
-    for _ in range(ITERATIONS):
-        match = probabilities(Parameters(prior, parents, tuple(m), tuple(u)), groups)
+    for _ in range(iterations):
+        match = probabilities(Parameters(prior, parents, tuple(m), tuple(u), exact, apart), groups)
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
         matches = match * groups.pairs * (match >= LEARNED_FROM)
         found = [
@@ -107,7 +126,15 @@ def estimate(
         m, prior = found, min(max(float(matches.sum()) / possible, 1e-15), 0.9)
         if moved < _CONVERGED:
             break
-    return Parameters(prior, parents, tuple(m), tuple(u))
+    return Parameters(prior, parents, tuple(m), tuple(u), exact, apart)
+
+
+def starting(chosen: Sequence[Comparison]) -> list[Floats]:
+    """Starting m of each comparison, the same in every state."""
+    states = [1 if each.parent is None else 1 + len(chosen[each.parent].levels) for each in chosen]
+    return [
+        np.tile(np.array(each.start) / sum(each.start), (count, 1)) for each, count in zip(chosen, states, strict=True)
+    ]
 
 
 def probabilities(parameters: Parameters, groups: Groups) -> Floats:
@@ -115,6 +142,10 @@ def probabilities(parameters: Parameters, groups: Groups) -> Floats:
     weight = parameters.prior_weight + groups.frequency
     for parent, levels, bits in zip(parameters.parents, groups.levels, parameters.weights, strict=True):
         weight = weight + np.where(levels >= 0, bits[_state(parent, groups), levels], 0.0)
+    if len(parameters.apart) > 1:
+        weight = (
+            weight + np.log2(parameters.apart)[np.minimum(_differing(parameters, groups), len(parameters.apart) - 1)]
+        )
     probability = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
     return np.where(groups.label >= 0, groups.label, probability)
 
@@ -125,17 +156,94 @@ def match_weight(parameters: Parameters) -> Column:
     Columns in: those of `comparison.compared`.
     """
     parts = [weight_of(parameters, i) for i in range(len(parameters.m))]
+    if len(parameters.apart) > 1:
+        parts.append(weight_of_apart(parameters))
     return reduce(Column.__add__, parts, F.lit(parameters.prior_weight) + F.col("frequency"))
 
 
 def weight_of(parameters: Parameters, i: int) -> Column:
     """Match weight that the level of the i-th column adds, term frequency aside."""
-    apart, equal, alone = (_looked_up(i, bits) for bits in parameters.weights[i])
+    bits = parameters.weights[i]
     parent = parameters.parents[i]
-    if parent is None:
-        return alone
-    of_parent = gamma(parent[0])
-    return F.when(of_parent == parent[1], equal).when(of_parent == NULL, alone).otherwise(apart)
+    level = gamma(i) - NULL
+    if parent is not None:
+        level = (gamma(parent) - NULL) * (bits.shape[1] - NULL) + level
+    # A missing value is no evidence.
+    padded = np.pad(bits, [(0, 0), (-NULL, 0)])
+    return F.get(F.array(*(F.lit(float(each)) for each in padded.ravel())), level)
+
+
+def weight_of_apart(parameters: Parameters) -> Column:
+    """Match weight that the number of columns adds whose values are not equal."""
+    differing = [((gamma(i) != NULL) & (gamma(i) != exact)).cast("int") for i, exact in enumerate(parameters.exact)]
+    bits = F.array(*(F.lit(float(each)) for each in np.log2(parameters.apart)))
+    return F.get(bits, F.least(reduce(Column.__add__, differing), F.lit(len(parameters.apart) - 1)))
+
+
+def apart(parameters: Parameters, groups: Groups, most: int = MOST_APART) -> tuple[float, ...]:
+    """How many times as many matches differ in so many columns as the model has it (see `Parameters.apart`).
+
+    Args:
+        parameters: the model.
+        groups: counted candidate pairs.
+        most: number of columns up to which they are counted; that many stands for more too.
+    """
+    match = probabilities(parameters, groups)
+    matches = match * groups.pairs * (match >= LEARNED_FROM)
+    seen = np.bincount(np.minimum(_differing(parameters, groups), most), matches, minlength=most + 1)
+    known = sum((levels >= 0).astype(np.int64) << i for i, levels in enumerate(groups.levels))
+    masks, of_mask = np.unique(known, return_inverse=True)
+    weights = np.bincount(of_mask, matches)
+    frequent = np.argsort(-weights, kind="stable")[:_MOST_MASKS]
+    expected = sum(weights[at] * _differing_by_model(parameters, int(masks[at]), most) for at in frequent)
+    # The masks that are left out are as the others.
+    expected = expected * weights.sum() / max(float(weights[frequent].sum()), 1e-9)
+    ratio = np.clip((seen + _PRIOR_PAIRS) / (expected + _PRIOR_PAIRS), *_WITHIN)
+    # Equal rows are no worse for it, whatever other matches look like.
+    ratio[0] = max(ratio[0], 1.0)
+    return tuple(ratio.tolist())
+
+
+def _differing_by_model(parameters: Parameters, known: int, most: int) -> Floats:
+    """Probability that matches with values in these columns (bits) differ in 0, 1 … of them; `most`: or more."""
+    columns = range(len(parameters.m))
+    whole = np.eye(1, most + 1)
+
+    def under(i: int) -> Floats:
+        """Of a column and those that depend on it, an array [state, number]."""
+        table = parameters.m[i]
+        numbers = np.zeros((table.shape[1], most + 1))
+        numbers[:, 1] = 1.0
+        numbers[parameters.exact[i]] = whole[0]
+        for child in columns:
+            if parameters.parents[child] == i and known >> child & 1:
+                numbers = _added(numbers, under(child)[ALONE + 1 :])
+        return np.asarray(table @ numbers)
+
+    found = whole
+    for i in columns:
+        parent = parameters.parents[i]
+        if known >> i & 1 and (parent is None or not known >> parent & 1):
+            found = _added(found, under(i)[[ALONE]])
+    return np.asarray(found[0])
+
+
+def _added(one: Floats, other: Floats) -> Floats:
+    """Distribution of the sum of two numbers, row by row; the last stands for more too."""
+    most = one.shape[1] - 1
+    found = np.zeros_like(one)
+    for number in range(most + 1):
+        for more in range(most + 1):
+            found[:, min(number + more, most)] += one[:, number] * other[:, more]
+    return found
+
+
+def _differing(parameters: Parameters, groups: Groups) -> Longs:
+    """Number of columns in which each group's values are not equal."""
+    found = np.zeros(len(groups.pairs), dtype=np.int64)
+    for exact, levels in zip(parameters.exact, groups.levels, strict=True):
+        found += (levels >= 0) & (levels != exact)
+    return found
 
 
 def probability(weight: Column) -> Column:
@@ -148,28 +256,21 @@ def marginal(parameters: Parameters, i: int) -> tuple[Floats, Floats]:
     parent = parameters.parents[i]
     if parent is None:
         return parameters.m[i][ALONE], parameters.u[i][ALONE]
-    of_parent = marginal(parameters, parent[0])
-    found = []
-    for table, above in zip((parameters.m[i], parameters.u[i]), of_parent, strict=True):
-        equal = float(above[parent[1]])
-        found.append(equal * table[EQUAL] + (1 - equal) * table[APART])
+    of_parent = marginal(parameters, parent)
+    tables = parameters.m[i], parameters.u[i]
+    found = [above @ table[ALONE + 1 :] for table, above in zip(tables, of_parent, strict=True)]
     return found[0], found[1]
 
 
-def _looked_up(i: int, bits: Floats) -> Column:
-    return F.get(F.array(F.lit(0.0), *(F.lit(float(each)) for each in bits)), gamma(i) + 1)
-
-
-def _state(parent: tuple[int, int] | None, groups: Groups) -> Longs:
-    """State of a column's parent in each group."""
-    if parent is None:
-        return np.full(len(groups.pairs), ALONE)
-    levels = groups.levels[parent[0]]
-    return np.where(levels == parent[1], EQUAL, np.where(levels < 0, ALONE, APART))
+def _state(parent: int | None, groups: Groups) -> Longs:
+    """State of a column in each group."""
+    return np.full(len(groups.pairs), ALONE) if parent is None else groups.levels[parent] - NULL
 
 
 def _shares(levels: Longs, state: Longs, weights: Floats, start: Floats) -> Floats:
     known = levels >= 0
     cells = state[known] * start.shape[1] + levels[known]
-    counts = np.bincount(cells, weights[known], minlength=start.size).reshape(start.shape) + _PRIOR_PAIRS * start
+    counts = np.bincount(cells, weights[known], minlength=start.size).reshape(start.shape)
+    overall = counts.sum(axis=0) + _PRIOR_PAIRS * start[ALONE]
+    counts = counts + _OTHER_STATES * overall / overall.sum() if len(counts) > 1 else overall[None, :]
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))

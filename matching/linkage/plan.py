@@ -6,9 +6,10 @@ likely each is a match. Then rules are taken greedily, by expected matches gaine
 enough. What all of them miss is estimated by capture and recapture (Chapman 1951) between rules without a column in
 common.
 
-Of many records a sample holds hardly any matches: one in a hundred records has one match in ten thousand. So pairs are
-looked at in a second sample, of all records that share one of some drawn keys; each of its pairs stands for as many as
-its chance to be there says (Horvitz and Thompson 1952).
+Of many records a sample holds hardly any matches: one in a hundred records has one match in ten thousand. They are
+enough to say in which keys most matches agree. Of these keys some are drawn, and all pairs of records that share one
+are looked at as well; each stands for as many as its chance to be there says (Horvitz and Thompson 1952). Pairs that
+share none of these keys are those of the sample.
 
 Columns may depend on each other in pairs that do not match: who live in one street have one postcode too. Taken for
 independent, such columns make neighbours of matches. So each column may have a parent, given which its levels are
@@ -18,15 +19,19 @@ counted: the tree that holds most of the dependence (Chow and Liu 1968).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.linkage.parameters import LEARNED_FROM
+from matching.linkage.chance import RANDOM, Drawn, chances
+from matching.linkage.comparison import NULL, Comparison
+from matching.linkage.frequencies import by_chance
+from matching.linkage.kinds import EXACT
+from matching.linkage.parameters import LEARNED_FROM, Groups, estimate, probabilities
 from matching.linkage.records import Atom
 from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
@@ -38,24 +43,42 @@ MAX_RULES = 24
 # Pairs of the sample that are looked at, at most: some hundred megabytes.
 _MOST_PAIRS = 3_000_000
 _RANDOM_PAIRS = 1_000_000
+_MOST_PROBABLE = 300_000
 # Conjunctions whose pairs are made before their number is looked at; pairs before equal ones are found.
 _AT_ONCE = 16
 _BEFORE_SORTED = 2_000_000
 # A rule must bring this share of all expected matches that no rule before it brings.
-_LEAST_GAIN = 1e-4
+_LEAST_GAIN = 5e-5
+# Standard errors by which a gain is taken for less than it seems.
+_UNSURE = 0.25
+# Conjunctions whose keys are drawn; a budget that nothing exceeds.
+_MOST_SEEDS = 16
+_UNBOUNDED = 1e18
 # Pairs that one more match is worth, at most: some hundredths of a second.
 _MOST_PAIRS_A_MATCH = 15_000
 # Conjunctions by which recall is estimated where the rules have columns in common.
 _RECAPTURING = 40
-_ITERATIONS = 40
+_ITERATIONS = 25
+# How often m and u are estimated, each given the other.
+_ROUNDS = 3
+# Mutual information (nats) from which errors in two columns come together; matches that independence counts as.
+_TOGETHER = 0.002
+_INDEPENDENT = 20.0
+_PAIRS_OF_PARENT = 200_000
+# Starting share of matches that agree in full.
+_STARTS_EXACT = 0.8
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
 _PATIENCE = 0.02
 # Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
 _DEPENDENT = 1.5
 _LEAST_DEPENDENT = 100
 _DEPENDENT_PAIRS = 200_000
-# Share of matches that agree in a column, about.
-_MATCHES_AGREE = 0.85
+# Pairs of keys, those that may tell most, of which the dependence of two columns is judged.
+_MOST_TOLD = 3
+# Pairs must be alike in a column so much more often than by chance, somewhere, that it tells matches from others.
+_TELLING = 0.1
+# Of the other columns, those that say least of matches count: who share a home are alike in all but a few.
+_LOW = 0.25
 _TRIPLES_FROM = 24
 _KNOWN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -67,16 +90,17 @@ class Sample:
     Attributes:
         keys: array [atom, record] of hashed keys, 0 where a record has none.
         right: whether a record is of the second input, which pairs with the first only; None: every two records pair.
-        scale: pairs of all records for one pair of the sample, if records were drawn each for itself.
-        seeds: conjunctions of atoms whose keys were drawn, with all records that have them; none: records were drawn.
-        share: share of the keys that were drawn.
+        scale: pairs of all records for one pair of the sample.
     """
 
     keys: Longs
     right: Flags | None
     scale: float
-    seeds: tuple[tuple[int, ...], ...] = ()
-    share: float = 1.0
+
+    @cached_property
+    def counted(self) -> dict[tuple[int, ...], float]:
+        """Number of pairs of each conjunction of atoms that was counted."""
+        return {}
 
     @cached_property
     def shared(self) -> Longs:
@@ -92,13 +116,45 @@ class Sample:
         return float(self.right.sum() * (records - self.right.sum()))
 
     def stands_for(self, agree: Words) -> Floats:
-        """Pairs of all records for one pair of the sample that agrees in these atoms."""
-        shared = sum((_in_all(agree, seed).astype(np.int64) for seed in self.seeds), np.zeros(len(agree), np.int64))
-        spared = (1 - self.share) ** shared
-        # Without a shared key that was drawn, both records may be there by keys of their own.
-        drawn = min(self.scale**-0.5, 1.0)
-        alone = 1 - (1 - drawn) ** (1 - shared / max(len(self.seeds), 1))
-        return np.where(shared > 0, 1 / np.maximum(1 - spared + spared * alone**2, 1e-300), self.scale)
+        """Pairs of all records for one pair that agrees in these atoms."""
+        return np.full(len(agree), self.scale)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """All records that have one of some drawn keys.
+
+    Attributes:
+        keys, right: as of a sample.
+        seeds: conjunctions of atoms whose keys were drawn.
+        share: share of the keys that were drawn.
+        drawn: bit i: the record's key of seed i was drawn.
+    """
+
+    keys: Longs
+    right: Flags | None
+    seeds: tuple[tuple[int, ...], ...]
+    share: float
+    drawn: Longs
+
+    def pairs(self) -> tuple[Longs, Longs]:
+        """Pairs that share a drawn key, each once."""
+        records = np.int64(self.keys.shape[1])
+        found = [np.zeros(0, dtype=np.int64)]
+        for number, seed in enumerate(self.seeds):
+            key = np.where(self.drawn >> np.int64(number) & 1, _conjoined(self.keys, seed), 0)
+            left, right = runs(key, self.right).all_pairs()
+            found.append(np.minimum(left, right) * records + np.maximum(left, right))
+        every = distinct(np.concatenate(found))
+        return every // records, every % records
+
+    def shared(self, agree: Words) -> Longs:
+        """Number of seeds that a pair shares which agrees in these atoms."""
+        return sum((_in_all(agree, seed).astype(np.int64) for seed in self.seeds), np.zeros(len(agree), np.int64))
+
+    def stands_for(self, agree: Words) -> Floats:
+        """Pairs of all records for one pair that agrees in these atoms."""
+        return np.asarray(1 / np.maximum(1 - (1 - self.share) ** self.shared(agree), 1e-300))
 
 
 @dataclass(frozen=True)
@@ -127,12 +183,28 @@ class Plan:
         matches: expected number of matches among all pairs that any rule brings.
         recall: estimated share of all matches that the rules bring.
         parents: a column each, the index of the column that it depends on most; None: of no other.
+        probable: pairs that may match.
     """
 
     rules: tuple[Rule, ...]
     matches: float
     recall: float
     parents: tuple[int | None, ...]
+    probable: Probable = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Probable:
+    """Pairs of the sample in which pairs are looked at that may be matches, or some of them.
+
+    Attributes:
+        left, right: the two records.
+        matches: expected number of matches, of all records, that each stands for.
+    """
+
+    left: Longs
+    right: Longs
+    matches: Floats
 
 
 @dataclass(frozen=True)
@@ -145,6 +217,7 @@ class _Patterns:
         pairs: number of pairs, of all records, that show the pattern.
         stands_for: pairs, of all records, for each that was seen.
         match: probability that such a pair is a match.
+        of_pairs: pattern of each pair that was seen.
     """
 
     agree: Words
@@ -152,42 +225,98 @@ class _Patterns:
     pairs: Floats
     stands_for: Floats
     match: Floats
+    of_pairs: Longs
 
 
-def choose(sample: Sample, drawn: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Plan:
-    """Rules of most expected matches whose pairs, all together, stay within the budget.
+@dataclass(frozen=True)
+class Survey:
+    """What the sample alone says.
+
+    Attributes:
+        sample: records drawn each for itself.
+        atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
+        budget: pairs of all records that may be compared.
+        costs: conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample.
+        parents: a column each, the index of the column that it depends on most; None: of no other.
+        pairs: pairs of the sample that share the key of a conjunction.
+        patterns: what they show, and how likely they match.
+    """
+
+    sample: Sample
+    atoms: Sequence[Atom]
+    budget: float
+    costs: dict[tuple[int, ...], float]
+    parents: tuple[int | None, ...]
+    pairs: tuple[Longs, Longs]
+    patterns: _Patterns
+
+
+def survey(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Survey:
+    """Look at the pairs of a sample.
 
     Args:
-        sample: records drawn each for itself, by which pairs are counted.
-        drawn: records in which pairs are looked at, drawn by `seeds` or the same.
+        sample: records drawn each for itself.
         atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
         columns: number of columns.
         budget: pairs of all records that may be compared.
     """
     costs = _affordable(sample, atoms, budget)
     parents = tree(sample, atoms, columns)
-    patterns = _likely(sample, atoms, parents, _patterns(drawn, atoms, columns, *_union(drawn, costs)))
-    chosen = _greedy(patterns, list(costs), budget)
-    finest = _finest_first(sample)
-    rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
-    return Plan(rules, _matches(patterns, chosen), _recall(patterns, atoms, chosen, list(costs)), parents)
+    pairs = _union(sample, costs)
+    patterns = _patterns(sample, atoms, columns, *pairs, sample.stands_for)
+    return Survey(sample, atoms, budget, costs, parents, pairs, _likely(sample, atoms, parents, patterns))
 
 
-def seeds(sample: Sample, atoms: Sequence[Atom], columns: int, most: float) -> tuple[tuple[int, ...], ...]:
-    """Conjunctions that matches are likely to agree in, one for each column, of about so many pairs of all records.
+def seeds(seen: Survey, most: float) -> tuple[tuple[int, ...], ...]:
+    """Conjunctions in one of which nearly all matches agree, each of so many pairs of all records at most."""
+    narrow = [each for each, pairs in seen.costs.items() if pairs * seen.sample.scale <= most]
+    found = _greedy(seen.patterns, narrow, _UNBOUNDED)[:_MOST_SEEDS]
+    for a, atom in enumerate(seen.atoms):
+        # Names the wrong way round are too few for the sample to show, and no other key finds them.
+        own = [each for each in narrow if a in each]
+        if len(atom.columns) > 1 and own and not any(a in each for each in found):
+            found.append(max(own, key=lambda each: (_matches(seen.patterns, [each]), each)))
+    return tuple(sorted(found))
 
-    A column whose values are too frequent alone is joined to the one with which it makes most pairs within the bound.
+
+def choose(seen: Survey, sharing: Sharing | None) -> Plan:
+    """Rules of most expected matches whose pairs, all together, stay within the budget.
+
+    Args:
+        seen: what the sample says.
+        sharing: records that share drawn keys; None: the sample has all records, or no keys worth drawing.
     """
-    full = full_atoms(atoms, columns)
-    singles, doubles = [(a,) for a in full], list(itertools.combinations(sorted(full), 2))
-    costs = {each: pairs * sample.scale for each, pairs in _counts(sample, [*singles, *doubles]).items()}
-    found = set()
-    for a in full:
-        wide = [(a,), *(each for each in doubles if a in each)]
-        narrow = [each for each in wide if 0 < costs[each] <= most]
-        if narrow:
-            found.add((a,) if (a,) in narrow else max(narrow, key=lambda each: (costs[each], each)))
-    return tuple(sorted(each for each in found if not any(set(other) < set(each) for other in found)))
+    patterns, pairs, atoms = seen.patterns, seen.pairs, seen.atoms
+    if sharing is not None:
+        pairs = sharing.pairs()
+        every = _with(patterns, sharing, _patterns(sharing, atoms, len(seen.parents), *pairs, sharing.stands_for))
+        patterns = _likely(seen.sample, atoms, seen.parents, every)
+    candidates = list(seen.costs)
+    chosen = _greedy(patterns, candidates, seen.budget)
+    finest = _finest_first(seen.sample)
+    rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
+    recall = _recall(patterns, atoms, chosen, candidates)
+    return Plan(rules, _matches(patterns, chosen), recall, seen.parents, _probable(patterns, *pairs))
+
+
+def _with(patterns: _Patterns, sharing: Sharing, more: _Patterns) -> _Patterns:
+    """Patterns of the pairs that share drawn keys, and those of the sample's that would share none."""
+    alone = sharing.shared(patterns.agree) == 0
+    agree, known, pairs, stands_for, match = (
+        np.concatenate([getattr(patterns, name)[alone], getattr(more, name)])
+        for name in ("agree", "known", "pairs", "stands_for", "match")
+    )
+    return _Patterns(agree, known, pairs, stands_for, match, alone.sum() + more.of_pairs)
+
+
+def _probable(patterns: _Patterns, left: Longs, right: Longs) -> Probable:
+    pairs = np.flatnonzero(patterns.match[patterns.of_pairs] >= LEARNED_FROM)
+    step = max(len(pairs) // _MOST_PROBABLE, 1)
+    some = pairs[::step]
+    of = patterns.of_pairs[some]
+    return Probable(
+        left[some], right[some], (patterns.match * patterns.stands_for)[of] * (len(pairs) / max(len(some), 1))
+    )
 
 
 def _present(sample: Sample, atom: int) -> float:
@@ -196,6 +325,14 @@ def _present(sample: Sample, atom: int) -> float:
     if sample.right is None:
         return max(float(has.sum()) * (float(has.sum()) - 1) / 2, 1.0)
     return max(float((has & sample.right).sum()) * float((has & ~sample.right).sum()), 1.0)
+
+
+def _present_both(sample: Sample, one: int, other: int) -> float:
+    """Number of pairs whose records all have both atoms."""
+    has = (sample.keys[one] != 0) & (sample.keys[other] != 0)
+    if sample.right is None:
+        return float(has.sum()) * (float(has.sum()) - 1) / 2
+    return float((has & sample.right).sum()) * float((has & ~sample.right).sum())
 
 
 def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
@@ -214,22 +351,21 @@ def agreeing(sample: Sample, atom: int, most: int) -> tuple[Longs, Longs]:
 
 
 def tree(sample: Sample, atoms: Sequence[Atom], columns: int) -> tuple[int | None, ...]:
-    """Parent of each column: the spanning forest of most dependence between equal values of pairs that do not match."""
+    """Parent of each column: the spanning forest of most dependence between shared keys of pairs that do not match."""
     full = full_atoms(atoms, columns)
-    edges = []
-    for a, b in itertools.combinations(range(columns), 2):
-        information = _dependence(sample, full, a, b)
-        if information > 0:
-            edges.append((-information, a, b))
+    own = [[k for k, atom in enumerate(atoms) if atom.columns == {c}] for c in range(columns)]
+    shared = [each for pair in itertools.combinations(range(columns), 2) for each in _shared(sample, own, pair)]
+    random = _alike(sample, own, *_random(sample, _DEPENDENT_PAIRS))
+    edges = sorted(
+        (-bits, *each.columns) for each, bits in zip(shared, _beyond_matches(sample, shared, random), strict=True)
+    )
     joined: list[set[int]] = [{c} for c in range(columns)]
     beside: list[list[int]] = [[] for _ in range(columns)]
-    for _, a, b in sorted(edges):
-        if joined[a] is not joined[b]:
+    for bits, a, b in edges:
+        if bits < 0 and joined[a] is not joined[b]:
             beside[a].append(b)
             beside[b].append(a)
-            joined[a] |= joined[b]
-            for c in joined[b]:
-                joined[c] = joined[a]
+            _join(joined, a, b)
     return _rooted(sample, full, beside)
 
 
@@ -250,31 +386,78 @@ def _rooted(sample: Sample, full: Sequence[int], beside: Sequence[Sequence[int]]
     return tuple(parents)
 
 
-def _dependence(sample: Sample, full: Sequence[int], a: int, b: int) -> float:
-    """Mutual information (bits a pair) of equal values in two columns, among pairs that do not match; 0: none.
+@dataclass(frozen=True)
+class _Shared:
+    """Pairs that share a key of each of two columns, more of them than by chance.
 
-    Pairs that agree in both are matches or dependent; matches agree in the other columns too, which tells them apart.
+    Attributes:
+        columns: the two columns.
+        pairs, expected: number of such pairs; number of them by chance.
+        alike: a column each, the share of these pairs that share any key of it, of those with values there.
     """
-    both = Sample(_conjoined(sample.keys, (full[a], full[b]))[None, :], sample.right, sample.scale)
-    count = _count(both, both.keys[0])
-    shares = [_count(sample, sample.keys[full[c]]) / _present(sample, full[c]) for c in (a, b)]
-    expected = shares[0] * shares[1] * _present(both, 0)
-    if count < _LEAST_DEPENDENT or count < _DEPENDENT * expected:
-        return 0.0
-    left, right = agreeing(both, 0, _DEPENDENT_PAIRS)
-    known = []
-    for c in range(len(full)):
-        keys = sample.keys[full[c]]
-        present = (keys[left] != 0) & (keys[right] != 0)
-        if c not in (a, b) and present.any():
-            chance = _count(sample, keys) / _present(sample, full[c])
-            agree = float((keys[left] == keys[right])[present].mean())
-            known.append((agree - chance) / max(_MATCHES_AGREE - chance, 0.05))
-    matches = min(max(sorted(known)[(len(known) - 1) // 2], 0.0), 1.0) if known else 0.0
-    lift = (1 - matches) * count / max(expected, 1e-9)
-    if matches > 0.5 or lift < _DEPENDENT:
-        return 0.0
-    return float((1 - matches) * count / sample.possible * np.log2(lift))
+
+    columns: tuple[int, int]
+    pairs: float
+    expected: float
+    alike: Floats
+
+
+def _shared(sample: Sample, own: Sequence[Sequence[int]], columns: tuple[int, int]) -> list[_Shared]:
+    """Keys of two columns that tell most of each other: who live in one town may share but half of the postcode."""
+    doubles = list(itertools.product(*(own[c] for c in columns)))
+    counts = _counts(sample, [*((k,) for c in columns for k in own[c]), *doubles])
+    told = []
+    for one, other in doubles:
+        shares = counts[one,] / _present(sample, one) * counts[other,] / _present(sample, other)
+        expected, count = max(shares * _present_both(sample, one, other), 1e-9), counts[one, other]
+        if count >= _LEAST_DEPENDENT and count >= _DEPENDENT * expected:
+            told.append((count * np.log2(count / expected), expected, (one, other)))
+    found = []
+    for _, expected, both in sorted(told, reverse=True)[:_MOST_TOLD]:
+        conjoined = Sample(_conjoined(sample.keys, both)[None, :], sample.right, sample.scale)
+        alike = _alike(sample, own, *agreeing(conjoined, 0, _DEPENDENT_PAIRS))
+        found.append(_Shared(columns, counts[both], expected, alike))
+    return found
+
+
+def _beyond_matches(sample: Sample, shared: Sequence[_Shared], random: Floats) -> list[float]:
+    """Mutual information (bits a pair) of shared keys, among pairs that do not match; 0: none.
+
+    Pairs that share both keys are matches or dependent. Matches are alike in the other columns too, as far as pairs
+    that share keys ever are.
+
+    Args:
+        sample: the records.
+        shared: what is shared.
+        random: a column each, the share of all pairs that share any key of it.
+    """
+    found = []
+    others = [[c for c in range(len(random)) if c not in each.columns] for each in shared]
+    most = random.copy()
+    for each, beside in zip(shared, others, strict=True):
+        most[beside] = np.fmax(most[beside], each.alike[beside])
+    for each, beside in zip(shared, others, strict=True):
+        telling = [c for c in beside if most[c] - random[c] > _TELLING and not np.isnan(each.alike[c])]
+        known = [(each.alike[c] - random[c]) / (most[c] - random[c]) for c in telling]
+        matches = min(max(float(np.quantile(known, _LOW)), 0.0), 1.0) if known else 1.0
+        lift = (1 - matches) * each.pairs / each.expected
+        dependent = matches <= 0.5 and lift >= _DEPENDENT
+        found.append(float((1 - matches) * each.pairs / sample.possible * np.log2(lift)) if dependent else 0.0)
+    return found
+
+
+def _alike(sample: Sample, own: Sequence[Sequence[int]], left: Longs, right: Longs) -> Floats:
+    """A column each, the share of pairs with values in it that share any key of it; not a number: no pair has any."""
+    found = np.full(len(own), np.nan)
+    for c, keys in enumerate(own):
+        present, alike = (np.zeros(len(left), dtype=bool) for _ in range(2))
+        for k in keys:
+            one, other = sample.keys[k][left], sample.keys[k][right]
+            present |= (one != 0) & (other != 0)
+            alike |= (one != 0) & (one == other)
+        if present.any():
+            found[c] = alike[present].mean()
+    return found
 
 
 def _paired(keys: Longs, right: Flags | None) -> Flags:
@@ -283,6 +466,10 @@ def _paired(keys: Longs, right: Flags | None) -> Flags:
     found = np.zeros(len(keys), dtype=bool)
     found[blocks.where(blocks.pairs > 0).rows] = True
     return found
+
+
+def _agreeing_pairs(sample: Sample, atom: int) -> float:
+    return _count(sample, sample.keys[atom])
 
 
 def _conjoined(keys: Longs, conjunction: Iterable[int]) -> Longs:
@@ -302,10 +489,11 @@ def _count(sample: Sample, key: Longs) -> float:
 
 def _counts(sample: Sample, conjunctions: Sequence[tuple[int, ...]]) -> dict[tuple[int, ...], float]:
     """Number of pairs of each conjunction."""
-    shared = sample.shared
+    shared, known = sample.shared, sample.counted
+    new = [each for each in conjunctions if each not in known]
     with _threads() as pool:
-        counts = pool.map(lambda each: _count(sample, _conjoined(shared, each)), conjunctions)
-        return dict(zip(conjunctions, counts, strict=True))
+        known.update(zip(new, pool.map(lambda each: _count(sample, _conjoined(shared, each)), new), strict=True))
+    return {each: known[each] for each in conjunctions}
 
 
 def _threads() -> ThreadPoolExecutor:
@@ -352,7 +540,7 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
     return found // records, found % records
 
 
-def _agreement(sample: Sample, left: Longs, right: Longs) -> Words:
+def _agreement(sample: Sample | Sharing, left: Longs, right: Longs) -> Words:
     agree = np.zeros(len(left), dtype=np.uint64)
     for a, keys in enumerate(sample.keys):
         one = keys[left]
@@ -360,7 +548,7 @@ def _agreement(sample: Sample, left: Longs, right: Longs) -> Words:
     return agree
 
 
-def _known(sample: Sample, full: Sequence[int], left: Longs, right: Longs) -> Words:
+def _known(sample: Sample | Sharing, full: Sequence[int], left: Longs, right: Longs) -> Words:
     known = np.zeros(len(left), dtype=np.uint64)
     for c, a in enumerate(full):
         keys = sample.keys[a]
@@ -374,94 +562,134 @@ def full_atoms(atoms: Sequence[Atom], columns: int) -> list[int]:
     return [found[c] for c in range(columns)]
 
 
-def _patterns(sample: Sample, atoms: Sequence[Atom], columns: int, left: Longs, right: Longs) -> _Patterns:
+def _patterns(
+    sample: Sample | Sharing,
+    atoms: Sequence[Atom],
+    columns: int,
+    left: Longs,
+    right: Longs,
+    stands_for: Callable[[Words], Floats] = lambda agree: np.ones(len(agree)),
+) -> _Patterns:
     agree, known = _agreement(sample, left, right), _known(sample, full_atoms(atoms, columns), left, right)
     # One number for both: sorting numbers is ten times as fast as sorting columns.
-    _, first, counts = np.unique(agree ^ (known * _KNOWN), return_index=True, return_counts=True)
-    weight = sample.stands_for(agree[first])
-    return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)))
+    _, first, of_pairs, counts = np.unique(agree ^ (known * _KNOWN), True, True, True)
+    weight = stands_for(agree[first])
+    return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)), of_pairs)
 
 
 def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
-    """The patterns with their match probabilities, by EM over the columns' agreements."""
+    """The patterns with their match probabilities: the match model, a level for each set of atoms that agree."""
     if not len(patterns.pairs):
         return patterns
     columns = len(parents)
-    full = full_atoms(atoms, columns)
-    random = _patterns(sample, atoms, columns, *_random(sample))
-    evidence, m = [], []
+    drawn = _drawn(sample, atoms, parents)
+    draw = np.repeat(list(drawn), [len(each.pairs) for each in drawn.values()])
+    chosen, levels = [], []
     for c, parent in enumerate(parents):
-        evidence.append(_levels(sample, atoms, c, patterns, random, None))
-        m.append(_start(*evidence[-1]))
-        if parent is not None:
-            given = _patterns(sample, atoms, columns, *agreeing(sample, full[parent], _RANDOM_PAIRS))
-            same = (patterns.agree >> np.uint64(full[parent])) & np.uint64(1) == 1
-            levels, u = _levels(sample, atoms, c, patterns, given, full[parent])
-            evidence[-1] = (np.where(same, -1, evidence[-1][0]), evidence[-1][1])
-            evidence.append((np.where(same, levels, -1), u))
-            # What a column says beyond its parent is not known: at first nothing.
-            m[-1:] = [evidence[-2][1], u]
+        column, shown = _levels(atoms, c, parent, [patterns, *drawn.values()])
+        chosen.append(column)
+        levels.append(shown)
+    size = len(patterns.pairs)
+    groups = _groups([each[:size] for each in levels], patterns.pairs)
+    drawn_groups = Drawn(
+        _groups([each[size:] for each in levels], np.concatenate([d.pairs for d in drawn.values()])), draw
+    )
+    equal, present = ([of(sample, a) for a in full_atoms(atoms, columns)] for of in (_agreeing_pairs, _present))
     possible = sample.possible * sample.scale
     prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
-    match = np.zeros(len(patterns.pairs))
-    for _ in range(_ITERATIONS):
-        odds = np.full(len(patterns.pairs), np.log(prior / (1 - prior)))
-        for (levels, u), of_column in zip(evidence, m, strict=True):
-            odds += np.where(levels >= 0, np.log(of_column[levels] / u[levels]), 0.0)
-        match = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-        # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
-        weights = patterns.pairs * match * (match >= LEARNED_FROM)
-        prior = min(max(weights.sum() / possible, 1e-12), 0.5)
-        m = [_shares(levels, weights, len(u)) for levels, u in evidence]
+    match, match_by_chance = np.zeros(size), np.zeros(len(draw))
+    for _ in range(_ROUNDS):
+        groups = replace(groups, frequency=_together(chosen, groups, match))
+        exact = [
+            by_chance(pairs, known, float((patterns.pairs * match)[shown[:size] == each.exact].sum()) / sample.scale)
+            for each, shown, pairs, known in zip(chosen, levels, equal, present, strict=True)
+        ]
+        u = chances(chosen, drawn_groups, exact, match_by_chance)
+        model = estimate(chosen, groups, u, possible, prior, _ITERATIONS)
+        prior = model.prior
+        match, match_by_chance = (probabilities(model, each) for each in (groups, drawn_groups.groups))
     return replace(patterns, match=match)
 
 
-def _random(sample: Sample) -> tuple[Longs, Longs]:
+def _together(chosen: Sequence[Comparison], groups: Groups, match: Floats) -> Floats:
+    """Bits that a pair gains as its columns differ together, or do not, more often in matches than each for itself.
+
+    Who moved has a new street, town and postcode: taken for independent, these say three times that he is another. The
+    columns form a tree (Chow and Liu 1968), in which those that depend on each other anyway are joined already.
+    """
+    weights = groups.pairs * match * (match >= LEARNED_FROM)
+    tree = [{c} for c in range(len(chosen))]
+    for c, each in enumerate(chosen):
+        if each.parent is not None:
+            _join(tree, c, each.parent)
+    edges = []
+    for a, b in itertools.combinations(range(len(chosen)), 2):
+        both = (groups.levels[a] >= 0) & (groups.levels[b] >= 0)
+        cell = (groups.levels[a] == chosen[a].exact) * 2 + (groups.levels[b] == chosen[b].exact)
+        counts = np.bincount(cell[both], weights[both], minlength=4).reshape(2, 2)
+        # A cell that is hardly expected has few matches to be seen by.
+        expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1.0)
+        bits = np.log2((counts + _INDEPENDENT) / (expected + _INDEPENDENT))
+        information = float((counts * bits).sum()) / max(counts.sum(), 1.0)
+        if information >= _TOGETHER:
+            edges.append((-information, a, b, np.where(both, bits.ravel()[cell], 0.0)))
+    found = np.zeros(len(match))
+    for _, a, b, bits_of_group in sorted(edges, key=lambda edge: edge[:3]):
+        if tree[a] is not tree[b]:
+            _join(tree, a, b)
+            found += bits_of_group
+    return found
+
+
+def _join(tree: list[set[int]], a: int, b: int) -> None:
+    tree[a] |= tree[b]
+    for c in tree[b]:
+        tree[c] = tree[a]
+
+
+def _groups(levels: Sequence[Longs], pairs: Floats) -> Groups:
+    return Groups(levels, np.zeros(len(pairs)), pairs, np.full(len(pairs), -1))
+
+
+def _drawn(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]) -> dict[int, _Patterns]:
+    """Patterns of pairs drawn at random (`RANDOM`), and for every parent of those that share a key of its column."""
+    columns = len(parents)
+    found = {RANDOM: _patterns(sample, atoms, columns, *_random(sample))}
+    for parent in sorted({each for each in parents if each is not None}):
+        own = [a for a, atom in enumerate(atoms) if atom.columns == {parent} and atom.tells]
+        pairs = [agreeing(sample, a, _PAIRS_OF_PARENT) for a in own]
+        left, right = (np.concatenate([each[side] for each in pairs]) for side in (0, 1))
+        found[parent] = _patterns(sample, atoms, columns, left, right)
+    return found
+
+
+def _random(sample: Sample, count: int = _RANDOM_PAIRS) -> tuple[Longs, Longs]:
     generator = np.random.default_rng(1)
-    one, other = generator.integers(0, sample.keys.shape[1], size=(2, _RANDOM_PAIRS))
+    one, other = generator.integers(0, sample.keys.shape[1], size=(2, count))
     kept = one != other if sample.right is None else sample.right[one] != sample.right[other]
     return one[kept], other[kept]
 
 
 def _levels(
-    sample: Sample, atoms: Sequence[Atom], column: int, patterns: _Patterns, drawn: _Patterns, parent: int | None
-) -> tuple[Longs, Floats]:
-    """Level of each pattern in a column (which of its atoms agree; -1: a value is missing), and u of each level.
-
-    Of the drawn pairs few are matches; they agree in the atom `parent`, or in nothing by more than chance.
-    """
+    atoms: Sequence[Atom], column: int, parent: int | None, sets: Sequence[_Patterns]
+) -> tuple[Comparison, Longs]:
+    """A column as a comparison whose levels are the sets of its atoms that agree, and the level of all patterns."""
     own = [a for a, atom in enumerate(atoms) if atom.columns == {column} and atom.tells]
-    full = next(a for a in own if atoms[a].is_full)
+    exact = np.uint64(1 << next(a for a in own if atoms[a].is_full))
     mask = np.uint64(sum(1 << a for a in own))
-    exact = np.uint64(1 << full)
-
-    def agreement(of: _Patterns) -> Words:
-        return np.where(of.agree & exact, exact, of.agree & mask)
-
-    values, levels = np.unique(np.concatenate([agreement(patterns), agreement(drawn)]), return_inverse=True)
-    bit = np.uint64(column)
-    by_chance = levels[len(patterns.pairs) :]
-    seen = (drawn.known >> bit) & np.uint64(1) == 1
-    counts = np.bincount(by_chance[seen], drawn.pairs[seen], minlength=len(values)) + 0.3
-    u = counts / counts.sum()
-    if parent is None:
-        # Random pairs hold few equal values; their number follows from the counts of values.
-        u[values == exact] = max(_count(sample, sample.keys[full]), 0.3) / _present(sample, full)
-    shown = np.where((patterns.known >> bit) & np.uint64(1) == 1, levels[: len(patterns.pairs)], -1)
-    return shown, u
-
-
-def _start(levels: Longs, u: Floats) -> Floats:
-    """Starting m: most matches agree in full; the best level is the last one that occurs."""
-    m = np.full(len(u), 0.2 / max(len(u) - 1, 1))
-    m[levels.max(initial=0)] = 0.8
-    return m
-
-
-def _shares(levels: Longs, weights: Floats, size: int) -> Floats:
-    known = levels >= 0
-    counts = np.bincount(levels[known], weights[known], minlength=size) + 0.1
-    return np.asarray(counts / counts.sum())
+    agree, known = (np.concatenate([getattr(each, name) for each in sets]) for name in ("agree", "known"))
+    shown = np.where(agree & exact, exact, agree & mask)
+    for a in (a for a, atom in enumerate(atoms) if column in atom.columns and len(atom.columns) > 1):
+        # Given and family name the wrong way round: told once, by the first of the two columns.
+        turned = (agree >> np.uint64(a) & np.uint64(1) == 1) & (shown != exact)
+        shown = np.where(turned, np.uint64(1 << a), shown)
+        if column != min(atoms[a].columns):
+            known = np.where(turned, np.uint64(0), known)
+    values = np.unique(np.concatenate([shown, np.array([0, exact], dtype=np.uint64)]))
+    names = tuple(EXACT if value == exact else str(value) for value in values)
+    start = np.where(values == exact, _STARTS_EXACT, (1 - _STARTS_EXACT) / (len(values) - 1))
+    levels = np.where((known >> np.uint64(column)) & np.uint64(1) == 1, np.searchsorted(values, shown), NULL)
+    return Comparison(str(column), "", names, tuple(start.tolist()), parent=parent), levels
 
 
 def _in_all(agree: Words, conjunction: Iterable[int]) -> Flags:
@@ -486,7 +714,7 @@ def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: 
     chosen: list[int] = []
     while len(chosen) < MAX_RULES:
         # What a rule surely gains: few pairs that stand for many may be there by chance.
-        sure = gains - np.sqrt(spread)
+        sure = gains - _UNSURE * np.sqrt(spread)
         affordable = (sure >= np.maximum(least, costs / _MOST_PAIRS_A_MATCH)) & (costs <= left)
         worth = np.where(affordable, sure / (costs + patience), 0.0)
         best = int(np.argmax(worth))

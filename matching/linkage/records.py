@@ -62,6 +62,12 @@ def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     return numbered.select("rid", "source", "id", "repetition", *values)
 
 
+def within(share: float) -> Column:
+    """The hash (`xxhash64`) that a share of all hashes does not exceed; of a share of 1 and more the greatest."""
+    # A share of exactly 1 is no whole number of hashes in floating point.
+    return F.lit(min(int(share * 2**64), 2**64 - 1) - 2**63)
+
+
 def swapped(columns: Mapping[str, str]) -> tuple[int, int] | None:
     """Indices of given and family name where there is one of each: these are written the wrong way round at times."""
     kinds = list(columns.values())

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from matching.expressions import empty_to_null
 from matching.linkage.kinds import KINDS
+from matching.linkage.records import within
 
 # Kinds of columns of several words, and kinds whose values may stand among these.
 _PARTS: Mapping[str, frozenset[str]] = {
@@ -62,8 +63,7 @@ def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]
         first, last = (F.element_at(f"w{w}", at) == F.element_at(f"w{p}", at) for at in (1, -1))
         tests = {"both": both, "held": both & _holds(f"w{w}", f"w{p}"), "first": both & first, "last": both & last}
         counts += [F.count_if(test).alias(f"{name}_{w}_{p}") for name, test in tests.items()]
-    drawn = min(_ENOUGH_ROWS / max(rows.count(), 1), 1)
-    some = rows.where(F.xxhash64("id") <= F.lit(int(drawn * (2**64 - 1)) - 2**63))
+    some = rows.where(F.xxhash64("id") <= within(_ENOUGH_ROWS / max(rows.count(), 1)))
     seen = some.select(*(_words(i).alias(f"w{i}") for i in sorted({i for pair in pairs for i in pair}))).agg(*counts)
     row = seen.first()
     assert row is not None

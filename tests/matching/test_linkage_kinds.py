@@ -113,6 +113,9 @@ VALUES: list[tuple[str, str | None, str | None]] = [
     ("locality", "北京市 12", "北京市 12"),
 ]
 
+# Words that many values have; the others are rare.
+FREQUENT = ["hoa", "thi", "van", "nguyen", "street", "house", "red", "of"]
+
 PAIRS: list[tuple[str, str, str, str | None]] = [
     # kind, one, other, level; None: no evidence
     ("given_name", "Minh", "MINH", "exact"),
@@ -140,6 +143,7 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("full_name", "nguyen thi lan", "n t lan", "similar"),
     ("full_name", "nguyen thi lan", "nguyen van lan", "similar"),
     ("full_name", "le thi hoa", "nguyen van hoa", "partial"),
+    ("full_name", "le thi khuc", "nguyen van khuc", "rare"),
     ("full_name", "tran van hung", "nguyen thi lan", "different"),
     ("full_name", "Иван Петров", "ИВАН ПЕТРОВ", "exact"),
     ("date", "1990-05-07", "07/05/1990", "exact"),
@@ -178,10 +182,14 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("address", "12 le loi street", "12 le lo stret", "close"),
     ("address", "12 le loi street ward 3", "12 le loi ward 3", "similar"),
     ("address", "12 le loi street", "99 hai ba trung street", "partial"),
+    ("address", "12 le loi street", "99 loi hai ba trung street", "rare"),
     ("address", "12 le loi", "99 hai ba trung", "different"),
     ("text", "red brick house", "house, red brick", "close"),
     ("text", "red brick house", "house of red brick", "similar"),
     ("text", "red brick house", "house by the sea", "partial"),
+    ("text", "red brick house", "brick by the sea", "rare"),
+    ("text", "red house", "house red by", "similar"),
+    ("text", "red house of brick", "red house of wood", "partial"),
     ("text", "red brick house", "green wooden hut", "different"),
     ("locality", "hải phòng", "hai phogn", "close"),
     ("locality", "buon ma thuot", "ban me thuot", "similar"),
@@ -239,7 +247,10 @@ def shown(records: DataFrame, pairs: Iterable[tuple[int, int]], columns: Mapping
     no_bits = records.withColumns({f"t{i}": F.lit(0.0) for i in range(len(columns))})
     left, right = zip(*pairs, strict=True)
     drawn = records.sparkSession.createDataFrame(pa.table({"at": range(len(left)), "l": left, "r": right}))
-    found = compared(drawn, F.broadcast(prepared(no_bits, chosen)), chosen)
+    session = records.sparkSession
+    words = session.createDataFrame(pa.table({"word": FREQUENT})).select(F.hash("word").alias("hash")).collect()
+    frequent = {i: [row["hash"] for row in words] for i in range(len(columns))}
+    found = compared(drawn, F.broadcast(prepared(no_bits, chosen, frequent)), chosen)
     rows = found.select("at", *(gamma(i).alias(each.column) for i, each in enumerate(chosen))).collect()
     rows.sort(key=lambda row: int(row["at"]))
     return [{each.column: each.levels[row[each.column]] for each in chosen if row[each.column] != NULL} for row in rows]

@@ -15,13 +15,12 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from matching.linkage.comparison import NULL, Comparison, Wish, compared, comparisons, gamma, packs, place, prepared
-from matching.linkage.frequencies import Frequencies, by_chance, count, with_bits
+from matching.linkage.frequencies import Frequencies, by_chance, count, rarity, with_bits
 from matching.linkage.parameters import (
     ALONE,
-    APART,
-    EQUAL,
     Groups,
     Parameters,
+    apart,
     estimate,
     marginal,
     match_weight,
@@ -35,26 +34,27 @@ Longs = npt.NDArray[np.int64]
 
 COLUMNS = {"name": "full_name", "born": "date", "town": "locality", "sex": "category", "code": "identifier"}
 TOWN, SEX = 2, 3
+ALIKE = 2  # gamma of a similar town
 PRIOR, POSSIBLE = 2e-4, 5e7
 
 
 def tabled(levels: Sequence[float]) -> Floats:
-    """The same probabilities whatever the parent shows."""
-    return np.tile(np.array(levels), (3, 1))
+    """Probabilities of a column that depends on no other."""
+    return np.array([levels])
 
 
 def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
     """A model to draw from; with `parent` the town decides, among others than matches, much of the sex."""
     chosen = comparisons(COLUMNS, {})
     m = [
-        tabled([0.05, 0.03, 0.04, 0.08, 0.06, 0.04, 0.70]),
+        tabled([0.05, 0.02, 0.01, 0.04, 0.08, 0.06, 0.04, 0.70]),
         tabled([0.04, 0.01, 0.03, 0.02, 0.01, 0.01, 0.08, 0.80]),
         tabled([0.15, 0.02, 0.03, 0.05, 0.75]),
         tabled([0.02, 0.98]),
         tabled([0.15, 0.10, 0.75]),
     ]
     u = [
-        tabled([0.9447, 0.05, 0.004, 0.0005, 0.0003, 0.0002, 0.0003]),
+        tabled([0.9447, 0.045, 0.005, 0.004, 0.0005, 0.0003, 0.0002, 0.0003]),
         tabled([0.9177, 0.06, 0.02, 0.001, 0.0006, 0.0004, 0.0002, 0.0001]),
         tabled([0.94, 0.01, 0.005, 0.005, 0.04]),
         tabled([0.5, 0.5]),
@@ -62,9 +62,11 @@ def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
     ]
     if parent:
         chosen[SEX] = replace(chosen[SEX], parent=TOWN)
-        u[SEX][EQUAL] = [0.1, 0.9]
-    parents = tuple(None if each.parent is None else (each.parent, chosen[each.parent].exact) for each in chosen)
-    return chosen, Parameters(PRIOR, parents, tuple(m), tuple(u))
+        # Whatever the town shows, but for one that is alike or the same.
+        m[SEX], u[SEX] = (np.repeat(table[SEX], 2 + chosen[TOWN].exact, axis=0) for table in (m, u))
+        u[SEX][1 + ALIKE], u[SEX][1 + chosen[TOWN].exact] = [0.3, 0.7], [0.1, 0.9]
+    parents, exact = (tuple(getattr(each, name) for each in chosen) for name in ("parent", "exact"))
+    return chosen, Parameters(PRIOR, parents, tuple(m), tuple(u), exact)
 
 
 def chances(model: Parameters, tables: Sequence[Floats], levels: Sequence[Longs]) -> Floats:
@@ -73,7 +75,7 @@ def chances(model: Parameters, tables: Sequence[Floats], levels: Sequence[Longs]
     for parent, table, shown in zip(model.parents, tables, levels, strict=True):
         state = np.full(len(shown), ALONE)
         if parent is not None:
-            state = np.where(levels[parent[0]] == parent[1], EQUAL, APART)
+            state = levels[parent] - NULL
         found *= table[state, shown]
     return found
 
@@ -118,11 +120,12 @@ def test_estimation_does_not_depend_on_where_the_prior_starts() -> None:
 def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> None:
     _, model = true_model(parent=True)
     exact = model.u[TOWN].shape[1] - 1
-    levels = [np.array([NULL] * 4) for _ in COLUMNS]
-    levels[TOWN], levels[SEX] = np.array([exact, 0, NULL, exact]), np.array([1, 1, 1, NULL])
-    groups = Groups(levels, np.zeros(4), np.ones(4), np.full(4, -1))
-    both, apart, alone, town = np.log2(1 / (1 / probabilities(model, groups) - 1)) - model.prior_weight
+    levels = [np.array([NULL] * 5) for _ in COLUMNS]
+    levels[TOWN], levels[SEX] = np.array([exact, ALIKE, 0, NULL, exact]), np.array([1, 1, 1, 1, NULL])
+    groups = Groups(levels, np.zeros(5), np.ones(5), np.full(5, -1))
+    both, alike, apart, alone, town = np.log2(1 / (1 / probabilities(model, groups) - 1)) - model.prior_weight
     assert both - town == pytest.approx(np.log2(0.98 / 0.9))
+    assert alike == pytest.approx(np.log2(0.03 / 0.005) + np.log2(0.98 / 0.7))
     assert alone == pytest.approx(np.log2(0.98 / 0.5))
     assert apart == pytest.approx(np.log2(0.15 / 0.94) + np.log2(0.98 / 0.5))
 
@@ -130,8 +133,21 @@ def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> 
 def test_what_a_dependent_column_shows_overall_is_the_mean_over_what_the_other_shows() -> None:
     _, model = true_model(parent=True)
     m, u = marginal(model, SEX)
-    assert m == pytest.approx(model.m[SEX][ALONE])
-    assert u == pytest.approx([0.96 * 0.5 + 0.04 * 0.1, 0.96 * 0.5 + 0.04 * 0.9])
+    assert m == pytest.approx([0.02, 0.98])
+    same = 0.955 * 0.5 + 0.005 * 0.7 + 0.04 * 0.9
+    assert u == pytest.approx([1 - same, same])
+
+
+def test_matches_that_differ_in_one_column_each_are_seen_to() -> None:
+    chosen, truth = true_model(parent=True)
+    groups, matches = drawn(chosen, truth)
+    as_drawn = apart(truth, groups)
+    assert as_drawn[:4] == pytest.approx([1, 1, 1, 1], abs=0.1)
+    differing = sum((levels != each.exact).astype(int) for levels, each in zip(groups.levels, chosen, strict=True))
+    one_error = np.where(differing == 1, matches, 0)
+    seen = apart(truth, replace(groups, pairs=groups.pairs - matches + one_error))
+    assert seen[1] > 1 > max(seen[2:4])
+    assert seen[0] == 1
 
 
 def test_a_labelled_pair_is_what_its_label_says_and_the_model_learns_from_it() -> None:
@@ -166,9 +182,11 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
     chance = np.random.default_rng(6)
     width, size = 24, 300
     sizes = [2 + i % 6 for i in range(width)]
-    m, u = (tuple(chance.dirichlet(np.ones(levels), 3) for levels in sizes) for _ in "mu")
-    parents = tuple((i - 1, sizes[i - 1] - 1) if i % 3 == 2 else None for i in range(width))
-    model = Parameters(1e-3, parents, m, u)
+    parents = tuple(i - 1 if i % 3 == 2 else None for i in range(width))
+    states = [1 if parent is None else 1 + sizes[parent] for parent in parents]
+    m, u = (tuple(chance.dirichlet(np.ones(n), s) for n, s in zip(sizes, states, strict=True)) for _ in "mu")
+    exact = tuple(levels - 1 for levels in sizes)
+    model = Parameters(1e-3, parents, m, u, exact, (1.5, 1.0, 0.7, 0.2))
     levels = [chance.integers(NULL, levels, size) for levels in sizes]
     groups = Groups(levels, chance.normal(0, 3, size), np.ones(size), np.full(size, -1))
     packed = {name: np.zeros(size, dtype=np.int64) for name in packs(width)}
@@ -179,13 +197,18 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
     shown_again = F.array(*(gamma(i) for i in range(width)))
     parts = F.array(*(weight_of(model, i) for i in range(width)))
     weight = match_weight(model)
-    found = frame.select("at", weight.alias("weight"), shown_again.alias("levels"), parts.alias("parts"))
+    differing = sum((((gamma(i) >= 0) & (gamma(i) != exact[i])).cast("int") for i in range(width)), F.lit(0))
+    differing = F.least(differing, F.lit(len(model.apart) - 1)).alias("differing")
+    found = frame.select("at", weight.alias("weight"), shown_again.alias("levels"), parts.alias("parts"), differing)
     scored = found.withColumn("probability", probability(F.col("weight"))).collect()
     rows = sorted(scored, key=lambda row: int(row["at"]))
     assert [row["levels"] for row in rows] == np.stack(levels, axis=1).tolist()
     weights = np.array([row["weight"] for row in rows])
     assert weights == pytest.approx(
-        np.array([sum(row["parts"]) for row in rows]) + model.prior_weight + groups.frequency
+        np.array([sum(row["parts"]) for row in rows])
+        + model.prior_weight
+        + groups.frequency
+        + [np.log2(model.apart[row["differing"]]) for row in rows]
     )
     assert np.array([row["probability"] for row in rows]) == pytest.approx(probabilities(model, groups), rel=1e-9)
     odds = np.array([row["probability"] / (1 - row["probability"]) for row in rows if abs(row["weight"]) < 30])
@@ -245,39 +268,47 @@ def bits_of(records: DataFrame) -> Mapping[str | None, Row]:
     return {row["v0"]: row for row in records.collect()}
 
 
+def hashes(spark: SparkSession) -> Mapping[str | None, int]:
+    return {row["v0"]: row["value"] for row in people(spark).selectExpr("v0", "xxhash64(v0) value").collect()}
+
+
 def test_a_rare_equal_value_weighs_more_than_a_frequent_one(spark: SparkSession, counted: Frequencies) -> None:
-    u = 0.4
-    found = bits_of(with_bits(people(spark), counted, surname_and_town(), [u, 1.0], own=0.0))
-    assert found["nguyen"]["t0"] < found["le"]["t0"] < found["khuc"]["t0"] < found["rare3"]["t0"]
-    # A value counts by how many other records have it, one that nobody else has as half a record.
-    assert found["nguyen"]["t0"] == pytest.approx(np.log2(u / (59 / 97)))
-    assert found["khuc"]["t0"] == pytest.approx(np.log2(u / (1 / 97)))
-    assert found["rare3"]["t0"] == pytest.approx(np.log2(u / (0.5 / 97)))
+    # As many matches a record whatever the name.
+    value = hashes(spark)
+    matching = np.array([value["nguyen"], value["le"], value["khuc"]])
+    told = rarity(counted, 0, matching, np.array([30.0, 10.0, 0.5]))
+    found = bits_of(with_bits(people(spark), counted, surname_and_town(), [told, told]))
+    assert found["nguyen"]["t0"] < found["le"]["t0"] < found["khuc"]["t0"]
+    # Twenty have a tenth of the pairs that sixty have, and a third of the matches.
+    assert found["le"]["t0"] - found["nguyen"]["t0"] == pytest.approx(np.log2(10 / 180 / (30 / 1740)), abs=0.2)
     assert found[None]["t0"] == 0
-    # What everyone has is worth no more and no less than u says.
-    assert [row["t1"] for row in found.values()] == pytest.approx([np.log2(1.0 / 0.99)] * len(found))
 
 
-def test_a_record_of_the_same_subject_makes_a_value_no_more_frequent(spark: SparkSession, counted: Frequencies) -> None:
-    found = bits_of(with_bits(people(spark), counted, surname_and_town(), [0.4, 1.0], own=0.5))
-    assert found["nguyen"]["t0"] == pytest.approx(np.log2(0.4 / (58.5 / 97)))
-    assert found["khuc"]["t0"] == pytest.approx(np.log2(0.4 / (0.5 / 97)))
+def test_records_of_the_same_subject_make_a_value_no_more_frequent(spark: SparkSession, counted: Frequencies) -> None:
+    # Of twenty who share a name most are one person: as good as one that two have.
+    value = hashes(spark)
+    matching = np.array([value["nguyen"], value["le"]])
+    told = rarity(counted, 0, matching, np.array([30.0, 35.0]))
+    apart_from = rarity(counted, 0, matching, np.array([30.0, 5.0]))
+    assert told.of(np.array([20]))[0] > apart_from.of(np.array([20]))[0] + 1.5
 
 
 def test_values_count_alike_where_the_user_wants_no_frequencies(spark: SparkSession, counted: Frequencies) -> None:
     chosen = surname_and_town(surname=Wish(term_frequency=False))
-    found = with_bits(people(spark), counted, chosen, [0.4, 1.0], own=0.0)
+    told = rarity(counted, 0, np.zeros(0, dtype=np.int64), np.zeros(0))
+    found = with_bits(people(spark), counted, chosen, [told, told])
     assert {row["t0"] for row in found.collect()} == {0.0}
 
 
 def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) -> None:
     columns = {"surname": "family_name", "town": "locality", "street": "address"}
     chosen = comparisons(columns, {})
-    chosen[1] = replace(chosen[1], parent=2)
+    # Of a town's rarity nothing counts where the street is the same, a quarter where it is close.
+    chosen[1] = replace(chosen[1], parent=2, rarity=(1.0, 1.0, 1.0, 1.0, 0.25, 0.0))
     rows = [
         (0, "le", "hue", "1 le loi", 3.0, 5.0, 2.0),
         (1, "le", "hue", "1 le loi", 4.0, 5.0, 2.0),
-        (2, "ly", "hue", "9 hung vuong", 7.0, 5.0, 1.0),
+        (2, "ly", "hue", "2 le loi", 7.0, 5.0, 1.0),
         (3, "le", None, None, -1.0, 0.0, 0.0),
     ]
     schema = "rid long, v0 string, v1 string, v2 string, t0 double, t1 double, t2 double"
@@ -289,8 +320,8 @@ def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) 
     assert {(row["l"], row["r"]): row["frequency"] for row in found} == {
         # The town says nothing more where the street is the same, however rare it is.
         (0, 1): 3.0 + 2.0,
-        (0, 2): 5.0,
-        (1, 2): 5.0,
+        (0, 2): 5.0 / 4,
+        (1, 2): 5.0 / 4,
         (0, 3): -1.0,
         (1, 3): -1.0,
         (2, 3): 0.0,

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from matching.linkage.plan import Plan, Sample, agreeing, choose, full_atoms, tree
+from matching.linkage.plan import Plan, Sample, Sharing, agreeing, choose, full_atoms, seeds, survey, tree
 from matching.linkage.records import Atom
 from matching.linkage.runs import joined, runs
 
@@ -87,7 +87,7 @@ def register(seed: int, mistakes: float = 0.12, link: bool = False) -> Register:
 
 def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
     """The plan where the sample is all records."""
-    return choose(sample, sample, atoms, COLUMNS, budget)
+    return choose(survey(sample, atoms, COLUMNS, budget), None)
 
 
 @pytest.fixture(scope="module")
@@ -156,23 +156,60 @@ def test_numbers_are_of_all_records_not_of_the_sample(known: Register, plan: Pla
     assert scaled.recall == pytest.approx(plan.recall, abs=0.02)
 
 
-def test_pairs_in_which_drawn_keys_agree_stand_for_fewer_than_others(known: Register) -> None:
-    # Of 40 % of the streets and of the phones all records: the pairs of these, and few others.
-    share, seeds = 0.4, ((STREET,), (PHONE,))
+def sharing(known: Register, conjunctions: tuple[tuple[int, ...], ...], share: float) -> tuple[Sharing, Longs]:
+    """Records that have some of the keys, and their entities."""
     keys = known.sample.keys
-    drawn = np.zeros(keys.shape[1], dtype=bool)
-    for (atom,) in seeds:
-        chance = (joined(keys[atom], hashed(np.full(keys.shape[1], atom + 1))) >> 11) / 2**53 + 0.5
-        drawn |= (keys[atom] != 0) & (chance < share)
-    scale = float(known.sample.possible)
-    right = known.sample.right
-    part = Sample(keys[:, drawn], None if right is None else right[drawn], 1.0, seeds, share)
-    part = replace(part, scale=scale / part.possible)
-    left, other = runs(known.entity[drawn] + 1, part.right).all_pairs()
-    agree = sum(((part.keys[a][left] == part.keys[a][other]) & (part.keys[a][left] != 0)) << a for a in (STREET, PHONE))
-    stands_for = part.stands_for(np.asarray(agree, dtype=np.uint64))
-    assert stands_for.sum() == pytest.approx(known.matches, rel=0.1)
-    assert stands_for.min() < 2 < stands_for.max()
+    drawn = np.zeros(keys.shape[1], dtype=np.int64)
+    for number, conjunction in enumerate(conjunctions):
+        key = keys[conjunction[0]]
+        for atom in conjunction[1:]:
+            key = np.where((key == 0) | (keys[atom] == 0), 0, joined(key, keys[atom]))
+        chance = (joined(key, hashed(np.full(keys.shape[1], number + 1))) >> 11) / 2**53 + 0.5
+        drawn |= ((key != 0) & (chance < share)).astype(np.int64) << number
+    some = drawn != 0
+    right = None if known.sample.right is None else known.sample.right[some]
+    return Sharing(keys[:, some], right, conjunctions, share, drawn[some]), known.entity[some]
+
+
+def test_pairs_in_which_drawn_keys_agree_stand_for_all_that_share_one(known: Register) -> None:
+    share, streets, phones = 0.4, known.sample.keys[STREET], known.sample.keys[PHONE]
+    drawn, entity = sharing(known, ((STREET,), (PHONE,)), share)
+    left, right = drawn.pairs()
+    assert len(np.unique(left * len(entity) + right)) == len(left)
+    both = [(drawn.keys[a][left] == drawn.keys[a][right]) & (drawn.keys[a][left] != 0) for a in (STREET, PHONE)]
+    assert (both[0] | both[1]).all()
+    agree = sum(same.astype(np.int64) << a for same, a in zip(both, (STREET, PHONE), strict=True))
+    stands_for = drawn.stands_for(np.asarray(agree, dtype=np.uint64))
+    one, other = runs(known.entity + 1, known.sample.right).all_pairs()
+    shared = [(keys[one] == keys[other]) & (keys[one] != 0) for keys in (streets, phones)]
+    matches = stands_for[entity[left] == entity[right]]
+    assert matches.sum() == pytest.approx((shared[0] | shared[1]).sum(), rel=0.1)
+    assert set(stands_for.round(4)) == {round(1 / share, 4), round(1 / (1 - (1 - share) ** 2), 4)}
+
+
+def test_drawn_keys_are_those_in_which_most_matches_agree(known: Register, atoms: list[Atom]) -> None:
+    most = 20_000.0
+    found = seeds(survey(known.sample, atoms, COLUMNS, BUDGET), most)
+    assert len(found) >= 2
+    every = np.full(len(known.entity), (1 << len(found)) - 1)
+    everyone = Sharing(known.sample.keys, known.sample.right, found, 1.0, every)
+    left, right = everyone.pairs()
+    caught = known.entity[left] == known.entity[right]
+    assert caught.sum() >= 0.95 * known.matches
+
+
+def test_drawn_keys_tell_of_matches_that_few_sampled_records_show(known: Register, atoms: list[Atom]) -> None:
+    some = np.random.default_rng(1).random(len(known.entity)) < 0.5
+    right = None if known.sample.right is None else known.sample.right[some]
+    part = Sample(known.sample.keys[:, some], right, known.sample.possible)
+    part = replace(part, scale=part.scale / part.possible)
+    seen = survey(part, atoms, COLUMNS, BUDGET)
+    drawn, _ = sharing(known, seeds(seen, 20_000.0), 0.5)
+    plan = choose(seen, drawn)
+    found = float(known.caught(plan).entity.sum())
+    assert found >= 0.96 * known.matches
+    assert plan.matches == pytest.approx(found, rel=0.1)
+    assert plan.recall == pytest.approx(found / known.matches, abs=0.03)
 
 
 def test_the_same_sample_gives_the_same_plan(known: Register, plan: Plan, atoms: list[Atom]) -> None:

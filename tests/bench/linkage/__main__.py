@@ -27,6 +27,7 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "febrl3": [("febrl3", False)],
     "febrl4": [("febrl4-detailed", False), ("febrl4-extended", False)],
     "rl10000": [("rl10000", False)],
+    "aliases": [("historical", False), ("historical-wide", False)],
     "syn200k": [("register", False), ("register-wide", False), ("register", True)],
     "syn1m": [("large-register", False), ("large-register-wide", False)],
     "syn3m": [],

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tests.bench.linkage import febrl_like, vietnamese
+from tests.bench.linkage import aliases, febrl_like, vietnamese
 from tests.bench.linkage.strings import Ints
 
 ID = "rec_id"
@@ -98,6 +98,11 @@ def synthetic(rows: int) -> Callable[[], Sequence[Records]]:
     return lambda: [Records(*febrl_like.people(rows, SEED))]
 
 
+def historical() -> Sequence[Records]:
+    """50,000 rows of some 4,700 persons under many names."""
+    return [Records(*aliases.people(50_000, SEED))]
+
+
 def residents() -> Sequence[Records]:
     """Residents and sellers of Vietnam."""
     size = (vietnamese.RESIDENTS, vietnamese.SELLERS, vietnamese.LINKED)
@@ -111,6 +116,7 @@ SETS: Mapping[str, Spec] = {
     "syn200k": Spec(febrl_like.KINDS, synthetic(200_000)),
     "syn1m": Spec(febrl_like.KINDS, synthetic(1_000_000)),
     "syn3m": Spec(febrl_like.KINDS, synthetic(3_000_000)),
+    "aliases": Spec(aliases.KINDS, historical),
     "vn": Spec(vietnamese.KINDS, residents),
 }
 

@@ -154,6 +154,15 @@ def _vietnamese(_: str) -> Sequence[Comparison]:
     return [names, *numbers, _born("%Y-%m-%d"), place]
 
 
+def _historical(_: str) -> Sequence[Comparison]:
+    return [
+        cl.ForenameSurnameComparison("first_name", "surname", forename_surname_concat_col_name="first_and_surname"),
+        cl.DateOfBirthComparison("dob", input_is_string=True, invalid_dates_as_null=True),
+        cl.PostcodeComparison("postcode"),
+        *(cl.ExactMatch(name).configure(term_frequency_adjustments=True) for name in ("birth_place", "occupation")),
+    ]
+
+
 _SWAPPED = "l.given_name = r.surname and l.surname = r.given_name"
 _PERSON = ("given_name", "surname", "date_of_birth")
 _FEBRL4_RULES = (
@@ -182,6 +191,34 @@ _REGISTER = Model(
     training=[block_on("date_of_birth"), block_on("given_name", "surname")],
 )
 _WIDE = [block_on("date_of_birth"), *_REGISTER.rules]
+_HISTORICAL = Model(
+    comparisons=_historical,
+    rules=[
+        block_on("substr(first_name, 1, 3)", "substr(surname, 1, 4)"),
+        block_on("substr(first_name, 1, 2)", "substr(surname, 1, 2)", "substr(dob, 1, 4)"),
+        *(block_on(name, "dob") for name in ("surname", "first_name", "birth_place", "substr(postcode, 1, 3)")),
+        *(
+            block_on(name, part)
+            for name in ("first_name", "surname")
+            for part in ("postcode", "substr(postcode, 1, 3)")
+        ),
+    ],
+    sure=[
+        block_on("first_name", "surname", "dob"),
+        block_on("substr(first_name, 1, 2)", "surname", "substr(postcode, 1, 2)"),
+        block_on("dob", "postcode"),
+    ],
+    recall=0.6,
+    training=[block_on("first_name", "surname"), block_on("dob")],
+    derived={"first_and_surname": "first_name || ' ' || surname"},
+    u_pairs=5e6,
+)
+_WIDE_HISTORICAL = [
+    *_HISTORICAL.rules,
+    *(block_on(name) for name in ("dob", "postcode")),
+    *(block_on(name, "birth_place") for name in ("first_name", "surname")),
+    block_on("surname", "substr(dob, 1, 4)"),
+]
 
 MODELS: Mapping[str, Model] = {
     "febrl3": Model(
@@ -211,6 +248,8 @@ MODELS: Mapping[str, Model] = {
         },
         u_pairs=1e7,
     ),
+    "historical": _HISTORICAL,
+    "historical-wide": replace(_HISTORICAL, rules=_WIDE_HISTORICAL),
     "register": _REGISTER,
     "register-wide": replace(_REGISTER, rules=_WIDE),
     "large-register": replace(_REGISTER, u_pairs=1e7),
