@@ -62,11 +62,11 @@ class Cut:
     pairs: int
 
 
-def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) -> tuple[DataFrame, Observation]:
+def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) -> tuple[DataFrame, Observation | None]:
     """Pairs that any rule proposes, each once.
 
     Columns in: rid, source, and those that the rules read. Columns out: l, r (rid, l < r; of two inputs l is of the
-    first), rules (long, bit i: rule i proposes the pair). For the observation see `cuts`.
+    first), rules (long, bit i: rule i proposes the pair). For the observation see `cuts`; without a rule there is none.
 
     Args:
         records: the records.
@@ -74,6 +74,8 @@ def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) 
         cap: records of a block above which it is split.
         link: only pairs between the inputs.
     """
+    if not rules:
+        return records.sparkSession.createDataFrame([], _ddl(_MERGED)), None
     partitions = int(str(records.sparkSession.conf.get("spark.sql.shuffle.partitions")))
     columns = sorted({name for rule in rules for name in (*rule.key, *rule.refining)})
     read = records.select("rid", (F.col("source") == 1).alias("right"), *columns)
@@ -89,8 +91,10 @@ def candidates(records: DataFrame, rules: Sequence[Keys], cap: int, link: bool) 
     return parcels.mapInArrow(_merged, _ddl(_MERGED)), observation
 
 
-def cuts(observation: Observation, rules: int) -> list[Cut]:
+def cuts(observation: Observation | None, rules: int) -> list[Cut]:
     """What the cap did to each rule, once the candidates have been computed."""
+    if observation is None:
+        return []
     seen = observation.get
     return [Cut(seen[f"blocks_{i}"] or 0, seen[f"pairs_{i}"] or 0) for i in range(rules)]
 
@@ -105,7 +109,9 @@ def _keying(rules: Sequence[Keys], partitions: int) -> Callable[[Batches], Batch
 
     def keys(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            found = np.concatenate([_keys(batch, number, rule) for number, rule in enumerate(rules)])
+            found = np.concatenate(
+                [np.zeros(0, _KEY), *(_keys(batch, number, rule) for number, rule in enumerate(rules))]
+            )
             yield from _parcels(found, found["key"], partitions)
 
     return keys
