@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pyspark.sql import DataFrame
 
-from matching.comparisons import MODELS
+from matching.comparisons import CLASSES, MODELS
 from matching.levels import Statistics
 from matching.model import Parameters, level_m
 
@@ -65,9 +65,10 @@ def _parameters(plain: dict[str, Any]) -> Parameters:
 
 
 def _fits(parameters: Parameters) -> bool:
-    """Whether a model of today has the comparisons and levels that the parameters speak of."""
-    wanted = {each.name: len(each.levels) + len(each.unseen) for each in MODELS.get(parameters.model, ())}
-    return wanted == {name: m.shape[1] for name, m in parameters.m.items()}
+    """Whether a model of today has the classes, comparisons and levels that the parameters speak of."""
+    comparisons = MODELS.get(parameters.model, ())
+    wanted = {each.name: (len(CLASSES), len(each.levels) + len(each.unseen)) for each in comparisons}
+    return wanted == {name: m.shape for name, m in parameters.m.items()}
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,11 @@ class Cut:
 
 def candidates(
     records: DataFrame, rules: Sequence[Keys], cap: int, link: bool, count: int = 0
-) -> tuple[DataFrame, Observation]:
+) -> tuple[DataFrame, Observation | None]:
     """Pairs that any rule proposes, each once.
 
     Columns in: rid, source, and those that the rules read. Columns out: l, r (rid, l < r; of two inputs l is of the
-    first), rules (long, bit i: rule i proposes the pair). For the observation see `cuts`.
+    first), rules (long, bit i: rule i proposes the pair). For the observation see `cuts`; without a rule there is none.
 
     Args:
         records: the records.
@@ -79,6 +79,8 @@ def candidates(
         link: only pairs between the inputs.
         count: number of records, about: how many partitions there are, at least.
     """
+    if not rules:
+        return records.sparkSession.createDataFrame([], _ddl(_MERGED)), None
     partitions = int(str(records.sparkSession.conf.get("spark.sql.shuffle.partitions")))
     partitions = max(partitions, -(-count * len(rules) // _KEYS_OF_PARTITION))
     columns = sorted({name for rule in rules for name in (*rule.key, *rule.refining)})
@@ -95,8 +97,10 @@ def candidates(
     return parcels.mapInArrow(_merged, _ddl(_MERGED)), observation
 
 
-def cuts(observation: Observation, rules: int) -> list[Cut]:
+def cuts(observation: Observation | None, rules: int) -> list[Cut]:
     """What the cap did to each rule, once the candidates have been computed."""
+    if observation is None:
+        return []
     seen = observation.get
     return [Cut(seen[f"blocks_{i}"] or 0, seen[f"pairs_{i}"] or 0) for i in range(rules)]
 
@@ -111,7 +115,9 @@ def _keying(rules: Sequence[Keys], partitions: int) -> Callable[[Batches], Batch
 
     def keys(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            found = np.concatenate([_keys(batch, number, rule) for number, rule in enumerate(rules)])
+            found = np.concatenate(
+                [np.zeros(0, _KEY), *(_keys(batch, number, rule) for number, rule in enumerate(rules))]
+            )
             yield from _parcels(found, found["key"], partitions)
 
     return keys

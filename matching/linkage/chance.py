@@ -19,6 +19,7 @@ RANDOM = -1
 _EXPECTED = 1.0
 # Of a level's u as much is left, at least, where the parent's values differ.
 _LEFT = 0.02
+_OTHER_VALUES = 1e-4
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def rarities(chosen: Sequence[Comparison], u: Sequence[Floats]) -> list[tuple[fl
 
 def _alone(each: Comparison, drawn: Drawn, i: int, exact: float, others: Floats) -> Floats:
     """U whatever other columns show: equal values as their counts say, the other levels by random pairs."""
+    # Other values may come even where all are equal.
+    exact = min(exact, 1 - _OTHER_VALUES)
     levels = drawn.groups.levels[i]
     seen = (drawn.draw == RANDOM) & (levels >= 0)
     u = np.maximum(np.bincount(levels[seen], others[seen], minlength=len(each.levels)), 0.3)

@@ -126,10 +126,10 @@ class Input:
 
     @property
     def possible(self) -> float:
-        """Number of pairs."""
+        """Number of pairs, at least one."""
         if self.link:
             return float(self.counts[0] * self.counts[1])
-        return self.counts[0] * (self.counts[0] - 1) / 2
+        return max(self.counts[0] * (self.counts[0] - 1) / 2, 1.0)
 
 
 def standardise(

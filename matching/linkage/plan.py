@@ -109,11 +109,11 @@ class Sample:
 
     @property
     def possible(self) -> float:
-        """Pairs that the sample has."""
+        """Pairs that the sample has, at least one."""
         records = self.keys.shape[1]
         if self.right is None:
-            return float(records * (records - 1) / 2)
-        return float(self.right.sum() * (records - self.right.sum()))
+            return max(float(records * (records - 1) / 2), 1.0)
+        return max(float(self.right.sum() * (records - self.right.sum())), 1.0)
 
     def stands_for(self, agree: Words) -> Floats:
         """Pairs of all records for one pair that agrees in these atoms."""

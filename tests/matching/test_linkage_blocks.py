@@ -269,3 +269,11 @@ def test_rules_of_equal_values_are_rules_apart(spark: SparkSession, given: Regis
     rows = pairs.collect()
     assert {(row.l, row.r) for row in rows} == set().union(*given.blocks(SMALL, False))
     assert {row.rules for row in rows} == {0b11}
+
+
+def test_without_a_rule_there_are_no_pairs(spark: SparkSession) -> None:
+    records = spark.createDataFrame([(0, 0), (1, 0)], "rid long, source int")
+    pairs, observation = candidates(records, [], cap=200, link=False)
+    assert pairs.columns == ["l", "r", "rules"]
+    assert pairs.collect() == []
+    assert cuts(observation, 0) == []

@@ -52,6 +52,8 @@ def test_a_training_of_other_levels_or_models_is_none(training: Training) -> Non
     shop = json.loads(texts["shop"])
     fewer = {**shop, "m": {**shop["m"], "name": [levels[1:] for levels in shop["m"]["name"]]}}
     unknown = {**shop, "m": {**shop["m"], "shoe_size": [[1.0], [1.0]]}}
+    one_class = {**shop, "m": {name: levels[:1] for name, levels in shop["m"].items()}}
+    assert from_json({**texts, "shop": json.dumps(one_class)}, training.frequencies) is None
     assert from_json({**texts, "shop": json.dumps(fewer)}, training.frequencies) is None
     assert from_json({**texts, "shop": json.dumps(unknown)}, training.frequencies) is None
     assert from_json({kind: text for kind, text in texts.items() if kind != "sim"}, training.frequencies) is None
