@@ -398,7 +398,8 @@ def _count(rows: int | None) -> str:
 
 
 def _say(line: str) -> None:
-    print(f"{dt.datetime.now():%H:%M:%S} {line}", file=sys.stderr, flush=True)
+    # In one piece: steps that run side by side speak at the same time.
+    print(f"{dt.datetime.now():%H:%M:%S} {line}\n", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
