@@ -102,6 +102,12 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
     return F.get(F.array(*map(F.lit, texts)), F.col(f"g_{comparison.name}"))
 
 
+# Levels of a name that is the subject's, if perhaps not written in full.
+_SAME_NAME = (
+    *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
+    *("typo", "partial"),
+)
+
 # The first of these that holds carries the match (contract: match_type).
 _CARRIERS = (
     ("id", c.ID, ("self", "near", "masked_agrees")),
@@ -128,11 +134,12 @@ def is_for_people(parameters: Parameters) -> Column:
     One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
     theirs: a payout account, a SIM, an id that is theirs but for one digit or a masked one, whose head relatives share,
     may be a helper's; one of the dead, who trade no more: somebody uses their identity; one of whom only name and
-    household are known (`rests_on_household`).
+    household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`).
     """
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     contradicted = shows(c.NAME, "different") & ~theirs
-    return contradicted | shows(c.ALIVE, "deceased") | rests_on_household(parameters)
+    rests = rests_on_household(parameters) | rests_on_one_relation(parameters)
+    return contradicted | shows(c.ALIVE, "deceased") | rests
 
 
 def rests_on_household(parameters: Parameters) -> Column:
@@ -146,3 +153,24 @@ def rests_on_household(parameters: Parameters) -> Column:
     own = [shows(tie, "self") for tie in ties]
     same_birth = shows(c.BIRTH, "day", "swapped", "close", "year")
     return (match_type(parameters) == "fuzzy") & F.greatest(*homes) & ~F.greatest(*own, same_birth)
+
+
+def rests_on_one_relation(parameters: Parameters) -> Column:
+    """Whether a scored pair rests on one relation alone while another relation leads to somebody else.
+
+    An account, a number, an e-mail address, a sister shop or an id that is theirs but for one digit is a relation to a
+    person, never an identity by itself (contract §2): where no name, birth date or paper agrees, one against another
+    tells nobody apart.
+    """
+    ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in parameters.comparisons]
+    identified = shows(c.NAME, *_SAME_NAME) | shows(c.BIRTH, "day", "swapped", "close", "year")
+    identified = identified | shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self")
+    theirs = [_shows_any(tie, "self", "shared_self", "near").cast("int") for tie in ties]
+    others = [_shows_any(tie, "other", "shared_other") for tie in ties]
+    return ~identified & (sum(theirs[1:], theirs[0]) == 1) & F.greatest(*others)
+
+
+def _shows_any(comparison: Comparison, *levels: str) -> Column:
+    """Whether a pair shows one of these levels, of those that the comparison has."""
+    known = {level.name for level in comparison.levels}
+    return shows(comparison, *(level for level in levels if level in known))

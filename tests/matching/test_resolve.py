@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from matching import evidence
-from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM
+from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM, Comparison
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import start
 from matching.records import HOLDER
@@ -295,6 +295,40 @@ def test_a_name_that_contradicts_is_for_people_unless_papers_or_birth_date_are_t
     assert found["masked_id_of_a_relative"][HOA]["for_people"]
     assert not found["masked_id"][HOA]["for_people"]
     assert not found["name_of_a_relative"][HOA]["for_people"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "for_people"),
+    [
+        ({"account": "self", "id": "other"}, True),
+        ({"account": "shared_self", "sim": "other"}, True),
+        ({"id": "near", "account": "other"}, True),
+        ({"email": "self", "name": "brand_given", "id": "other"}, True),
+        # Nothing speaks for somebody else.
+        ({"account": "self"}, False),
+        ({"account": "self", "sim": "household"}, False),
+        # Two relations against one.
+        ({"account": "self", "sim": "self", "id": "other"}, False),
+        # A name, a birth date or a paper is no mere relation.
+        ({"account": "self", "name": "initials", "id": "other"}, False),
+        ({"account": "self", "birth": "year", "id": "other"}, False),
+        ({"id": "self", "account": "other"}, False),
+        ({"code": "self", "account": "other"}, False),
+    ],
+)
+def test_one_relation_against_another_is_for_people(
+    spark: SparkSession, shown: Mapping[str, str], for_people: bool
+) -> None:
+    lacking = {each.name: "missing" if "missing" in _names(each) else _names(each)[0] for each in MODELS[MODEL]}
+    codes = {f"g_{each.name}": each.code({**lacking, **shown}[each.name]) for each in MODELS[MODEL]}
+    marked = spark.createDataFrame([tuple(codes.values())], [*codes])
+    row = marked.select(evidence.is_for_people(start(MODEL, COUNTRY.subjects))).first()
+    assert row is not None
+    assert row[0] is for_people
+
+
+def _names(comparison: Comparison) -> list[str]:
+    return [level.name for level in comparison.levels]
 
 
 def test_probabilities_of_all_candidates_and_none_are_one(found: Found) -> None:
