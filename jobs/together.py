@@ -60,8 +60,8 @@ class Clock:
     @contextmanager
     def time(self, stage: str | None) -> Iterator[None]:
         """Time what runs inside for a stage (None: for none); pauses the stage around it."""
-        running = self._running[threading.get_ident()]
         with self._turn():
+            running = self._running[threading.get_ident()]
             running.append(stage)
         try:
             yield
