@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
@@ -140,17 +141,22 @@ def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str,
     rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
     if business_date is not None:
         rows = rows.where(F.col("business_date") == F.lit(business_date))
-    newest = rows.orderBy(F.col("ended_at").desc()).first()
+    newest = _newest(rows)
     if newest is not None and _parts(newest["versions"]["code"]) > _parts(CODE):
         made_by = newest["versions"]["code"]
         raise UserError(f"warehouse {lake.root} was written by ct18 {made_by}, this is {CODE}: use that one or a newer")
-    return newest.asDict(recursive=True) if newest else None
+    return newest
 
 
 def last_of_earlier_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
     """The row of the last finished run of a date before this one, None where there is none."""
-    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & (F.col("business_date") < F.lit(business_date)))
-    newest = rows.orderBy(F.col("ended_at").desc()).first()
+    finished_runs = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
+    return _newest(finished_runs.where(F.col("business_date") < F.lit(business_date)))
+
+
+def _newest(runs: DataFrame) -> dict[str, Any] | None:
+    """The row that ended last, None where there is none."""
+    newest = runs.orderBy(F.col("ended_at").desc()).first()
     return newest.asDict(recursive=True) if newest else None
 
 

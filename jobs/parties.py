@@ -50,7 +50,7 @@ def assign_parties(sellers: DataFrame, seller_links: DataFrame, residents: DataF
         linked.withColumn("personal_id", F.when(F.col("kind") == RESIDENT, F.col("personal_id")))
         .join(_people(residents), "personal_id", "left")
         .select(
-            *(*_SHOP, _party_key(key).alias("party_key"), "kind", "personal_id"),
+            *(*_SHOP, party_key(key, F.col("kind"), F.col("link_code")).alias("party_key"), "kind", "personal_id"),
             F.when(F.col("kind") == CODE, F.col("link_code")).alias("tax_code"),
             *(F.coalesce(name, F.lit("none")).alias(name) for name in ("decision", "match_type")),
             *("match_probability", "shop_name", "seller_name", "province34", *_DECLARED, *_PERSON),
@@ -86,11 +86,20 @@ def _kind() -> Column:
     )
 
 
-def _party_key(key: str) -> Column:
+def party_key(key: str, kind: Column, code: Column) -> Column:
+    """Key of the party of a shop that belongs to a resident or to a code; any other shop is a party of its own.
+
+    Columns in: platform, shop_id, personal_id.
+
+    Args:
+        key: secret of the keys.
+        kind: `resident`, `code`, or any other or none.
+        code: the tax code of a party by its code.
+    """
     of_shop = keyed_hash(key, F.lit("shop"), F.col("platform"), F.col("shop_id"))
     return (
-        F.when(F.col("kind") == RESIDENT, keyed_hash(key, F.lit(RESIDENT), F.col("personal_id")))
-        .when(F.col("kind") == CODE, keyed_hash(key, F.lit(CODE), F.col("link_code")))
+        F.when(kind == RESIDENT, keyed_hash(key, F.lit(RESIDENT), F.col("personal_id")))
+        .when(kind == CODE, keyed_hash(key, F.lit(CODE), code))
         .otherwise(of_shop)
     )
 

@@ -7,7 +7,7 @@ import datetime as dt
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.parties import CODE, RESIDENT, keyed_hash
+from jobs.parties import CODE, RESIDENT, party_key
 from jobs.tables import PARTY_EVENTS
 
 _SHOP = ("platform", "shop_id")
@@ -42,10 +42,7 @@ def events(before: DataFrame, now: DataFrame, key: str, business_date: dt.date) 
 
 
 def _party_key(key: str) -> Column:
-    """The key that `parties.assign_parties` gives the shop of a link; shops abroad have none, and are their own."""
-    linked = F.col("decision") == "link"
-    return (
-        F.when(linked & F.col("personal_id").isNotNull(), keyed_hash(key, F.lit(RESIDENT), F.col("personal_id")))
-        .when(linked & F.col("tax_code").isNotNull(), keyed_hash(key, F.lit(CODE), F.col("tax_code")))
-        .otherwise(keyed_hash(key, F.lit("shop"), *(F.col(name) for name in _SHOP)))
-    )
+    """The party of the shop of a link; shops abroad have none, and are their own."""
+    linked, code = F.col("decision") == "link", F.col("tax_code")
+    kind = F.when(linked & F.col("personal_id").isNotNull(), RESIDENT).when(linked & code.isNotNull(), CODE)
+    return party_key(key, kind, code)
