@@ -16,9 +16,10 @@ from pyspark.sql import functions as F
 
 from jobs import law
 from jobs.masking import free_name, last_four
+from jobs.memory import Memory
 from jobs.settings import MatchSettings
 from jobs.tables import HOLDER_LINKS, NEAREST
-from matching import evidence, records, sisters
+from matching import candidates, evidence, records, sisters
 from matching.levels import ORGANISATION
 from matching.model import Parameters
 from matching.resolve import Resolution, decision, resolve
@@ -36,6 +37,36 @@ _BUSINESS = "business"
 _SHARED_FROM = 8
 
 
+@dataclass(frozen=True)
+class Subjects:
+    """Whoever can be found.
+
+    Attributes:
+        now: columns `levels.SUBJECT`.
+        moved: how they differ from those of the last match (`candidates.moved`); None where nothing is taken over.
+    """
+
+    now: DataFrame
+    moved: DataFrame | None
+
+    def people_and_organisations(self) -> Subjects:
+        """Without businesses, which are subjects only where their person is not known."""
+        others = F.col("kind") != _BUSINESS
+        return Subjects(self.now.where(others), None if self.moved is None else self.moved.where(others))
+
+
+@dataclass(frozen=True)
+class Again:
+    """Records that must be resolved; those whose answers are taken over (column record), None where there are none."""
+
+    asked: DataFrame
+    others: DataFrame | None = None
+
+
+def _asked(kind: str) -> str:
+    return f"{kind}_asked"
+
+
 @dataclass
 class Stage:
     """What all steps of the night's match share, and what they have to report at its end."""
@@ -44,16 +75,35 @@ class Stage:
     business_date: dt.date
     settings: MatchSettings
     progress: Callable[[str], None]
-    subjects: DataFrame
+    subjects: Subjects
     ids: DataFrame
     keep: Keep
+    memory: Memory
     training: Training
     parameters: dict[str, Parameters] = field(default_factory=dict)
     blocking: list[DataFrame] = field(default_factory=list)
 
+    def again(self, kind: str, asked: DataFrame, subjects: Subjects) -> Again:
+        """Of the records of a kind those that the last match's answers may be wrong for."""
+        were = self.memory.recall(_asked(kind), asked.schema)
+        if were is None or subjects.moved is None:
+            self.progress(f"match: {kind}")
+            return Again(asked)
+        cap = self.settings.max_block
+        touched = candidates.touched(asked, were, subjects.now, subjects.moved, kind, cap)
+        again = self.keep(asked.join(touched, "record", "left_semi"))
+        self.progress(f"match: {kind}: {again.count():,} of {asked.count():,} anew")
+        return Again(again, asked.select("record").join(again, "record", "left_anti"))
+
+    def answers(self, kind: str, fresh: DataFrame, again: Again) -> DataFrame:
+        """Answers for all records of a kind, from those for the ones that were asked again. Columns as in `fresh`."""
+        before = self.memory.recall(kind, fresh.schema)
+        if before is None or again.others is None:
+            return fresh
+        return fresh.unionByName(before.join(again.others, "record", "left_semi"))
+
     def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
-        self.progress(f"match: {kind}")
         cap, sample = self.settings.max_block, self.settings.sample_records
         known, figures = self.training.parameters.get(kind), self.training.statistics
         found = resolve(asked, subjects, kind, figures, cap, sample, self.keep, before, known)
@@ -79,6 +129,7 @@ def match(
     settings: MatchSettings,
     keep: Keep,
     progress: Callable[[str], None],
+    memory: Memory,
     frozen: Training | None = None,
 ) -> Matched:
     """Link every SIM, taxpayer, account and shop to its party.
@@ -89,6 +140,7 @@ def match(
         settings: thresholds and caps.
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         progress: told what is being done.
+        memory: of the last match what is taken over, for the next what is left.
         frozen: what evidence weighs; estimated from these tables where it is None.
     """
     progress("match: subjects")
@@ -96,9 +148,10 @@ def match(
     if frozen is None:
         known = keep(known)
     training = frozen or Training(statistics(known), shares(known), keep(frequencies(known)), {})
-    subjects = keep(with_frequencies(known, training.frequencies, training.shares, training.statistics.subjects))
-    ids = keep(records.id_directory(subjects.where(F.col("kind") == records.RESIDENT)))
-    stage = Stage(silver, business_date, settings, progress, subjects, ids, keep, training)
+    weighed = with_frequencies(known, training.frequencies, training.shares, training.statistics.subjects)
+    subjects = _remembered("subjects", weighed, memory, keep)
+    ids = keep(records.id_directory(subjects.now.where(F.col("kind") == records.RESIDENT)))
+    stage = Stage(silver, business_date, settings, progress, subjects, ids, keep, memory, training)
     sims = _sims(stage)
     taxpayers = _taxpayers(stage, sims)
     accounts = _accounts(stage, sims, taxpayers)
@@ -129,6 +182,12 @@ def _subjects(silver: Silver, business_date: dt.date) -> DataFrame:
     return reduce(DataFrame.unionByName, known)
 
 
+def _remembered(name: str, subjects: DataFrame, memory: Memory, keep: Keep) -> Subjects:
+    now = memory.remember(name, subjects)
+    then = memory.recall(name, now.schema)
+    return Subjects(now, None if then is None else keep(candidates.moved(now, then, "subject")))
+
+
 def _trades_by_code(business_date: dt.date) -> Column:
     """Business codes of persons, active or stopped: a shop may be a party by such a code (contract §2)."""
     standing = [
@@ -145,9 +204,8 @@ def _sims(stage: Stage) -> DataFrame:
     table = stage.silver["telecom_subscribers"]
     key = F.concat_ws("|", "msisdn", F.col("activated_on").cast("string"))
     asked = records.base(table, key, F.lit(records.RESIDENT), stage.ids)
-    links = _links(stage, "sim", asked)
     details = table.select(key.alias("record"), "phone_norm", "activated_on", "status", "updated_at")
-    return stage.keep(links.join(details, "record"))
+    return _links(stage, "sim", asked, details)
 
 
 def _taxpayers(stage: Stage, sims: DataFrame) -> DataFrame:
@@ -155,10 +213,8 @@ def _taxpayers(stage: Stage, sims: DataFrame) -> DataFrame:
     asked = records.base(table, F.col("tax_code"), F.lit(records.RESIDENT), stage.ids)
     phones = table.select(F.col("tax_code").alias("record"), "phone_norm")
     asked = records.relate(asked, "sim", _subscriber_now(stage, phones, sims))
-    links = _links(stage, "taxpayer", asked)
-    return stage.keep(
-        links.join(table.select(F.col("tax_code").alias("record"), "code", "phone_norm", "email_norm"), "record")
-    )
+    details = table.select(F.col("tax_code").alias("record"), "code", "phone_norm", "email_norm")
+    return _links(stage, "taxpayer", asked, details)
 
 
 def _accounts(stage: Stage, sims: DataFrame, taxpayers: DataFrame) -> DataFrame:
@@ -170,17 +226,18 @@ def _accounts(stage: Stage, sims: DataFrame, taxpayers: DataFrame) -> DataFrame:
     asked = records.relate(asked, "sim", _subscriber_now(stage, details, sims))
     held = details.select("record", F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
     asked = records.relate(asked, "code", held.join(_codes(stage, taxpayers), "key", "left").select("record", "holder"))
-    return stage.keep(_links(stage, "account", asked).join(details.drop("holder_code"), "record"))
+    return _links(stage, "account", asked, details.drop("holder_code"))
 
 
-def _links(stage: Stage, kind: str, asked: DataFrame) -> DataFrame:
+def _links(stage: Stage, kind: str, asked: DataFrame, details: DataFrame) -> DataFrame:
     """Every record with its candidates that stay possible, the best one first; one row of nulls where there is none.
 
-    Columns out: record, place, decision, probability, match_type, evidence; subject and household of links; possible
-    (the candidate).
+    Columns in: of `details` record and any. Columns out: record, place, decision, probability, match_type, evidence;
+    subject and household of links; possible (the candidate); the details.
     """
-    asked = stage.keep(records.complete(asked, kind))
-    found = stage.resolve(kind, asked, stage.subjects.where(F.col("kind") != _BUSINESS))
+    subjects = stage.subjects.people_and_organisations()
+    again = stage.again(kind, stage.memory.remember(_asked(kind), records.complete(asked, kind)), subjects)
+    found = stage.resolve(kind, again.asked, subjects.now)
     settings = stage.settings
     verdict = decision(F.col("probability"), settings.link_threshold, settings.holder_review_threshold)
     rows = found.scored.select(
@@ -192,15 +249,16 @@ def _links(stage: Stage, kind: str, asked: DataFrame) -> DataFrame:
         evidence.match_type(found.parameters).alias("match_type"),
         evidence.level_names(found.parameters).alias("evidence"),
     )
-    kept = asked.select("record").join(rows.where("decision != 'none'"), "record", "left")
+    kept = again.asked.select("record").join(rows.where("decision != 'none'"), "record", "left")
     nobody = F.col("decision").isNull()
-    return kept.withColumns(
+    links = kept.withColumns(
         {
             "decision": F.when(nobody, "none").otherwise(F.col("decision")),
             "match_type": F.when(nobody, "none").otherwise(F.col("match_type")),
             "place": F.coalesce("place", F.lit(1)),
         }
     )
+    return stage.memory.remember(kind, stage.answers(kind, links, again).join(details, "record"))
 
 
 def _holder_rows(source: str, links: DataFrame) -> DataFrame:
@@ -298,24 +356,33 @@ def _shops(stage: Stage, sellers: DataFrame, sims: DataFrame, taxpayers: DataFra
         records.numbers([links.where("place = 1") for links in (sims, taxpayers, accounts)], stage.settings.max_block)
     )
     asked = records.complete(_shop_records(stage, domestic, sims, taxpayers, accounts, numbers), "shop")
-    asked = stage.keep(asked)
-    known = stage.subjects.where(F.col("kind") != _BUSINESS)
-    known = known.unionByName(_unclaimed(stage, taxpayers))
-    subjects = stage.keep(records.with_phones(known, numbers))
-    first = stage.resolve("shop", asked, subjects)
-    alone = stage.keep(first.scored.where("place = 1"))
-    informed = stage.keep(_inform(stage, asked, domestic, alone))
-    second = stage.resolve("shop_with_sisters", informed, subjects, first.proposed)
-    told = stage.keep(second.scored.where("place = 1"))
+    asked = stage.memory.remember(_asked("shop"), asked)
+    known = stage.subjects.people_and_organisations().now.unionByName(_unclaimed(stage, taxpayers))
+    subjects = _remembered("shop_subjects", records.with_phones(known, numbers), stage.memory, stage.keep)
+    first, alone = _first_places(stage, "shop", asked, subjects)
+    informed = stage.memory.remember(_asked("shop_with_sisters"), _inform(stage, asked, domestic, alone))
+    second, told = _first_places(stage, "shop_with_sisters", informed, subjects, first.proposed)
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
-    return _best(stage, second, told, domestic, subjects).unionByName(_best(stage, first, untold, domestic, subjects))
+    return _best(stage, second, told, domestic, subjects.now).unionByName(
+        _best(stage, first, untold, domestic, subjects.now)
+    )
+
+
+def _first_places(
+    stage: Stage, kind: str, asked: DataFrame, subjects: Subjects, before: DataFrame | None = None
+) -> tuple[Resolution, DataFrame]:
+    """The best candidate of each shop that has any; `before` is what was proposed for all of them, if they all were."""
+    again = stage.again(kind, asked, subjects)
+    found = stage.resolve(kind, again.asked, subjects.now, before if again.others is None else None)
+    best = stage.answers(kind, found.scored.where("place = 1"), again)
+    return found, stage.memory.remember(kind, best)
 
 
 def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:
     """Businesses whose person cannot be found: subjects of their own."""
     found = taxpayers.where("place = 1 and decision = 'link'").select(F.concat(F.lit("T:"), "record").alias("subject"))
-    return stage.subjects.where(F.col("kind") == _BUSINESS).join(found, "subject", "left_anti")
+    return stage.subjects.now.where(F.col("kind") == _BUSINESS).join(found, "subject", "left_anti")
 
 
 def _shop_records(

@@ -28,6 +28,7 @@ from jobs import (
     intake,
     ledger,
     lock,
+    memory,
     party_events,
     silver,
     space,
@@ -47,7 +48,7 @@ from jobs.sources import SOURCES, Source
 from jobs.standing import match_stands, reshaped, shaped_by
 from jobs.storage import Lake
 from jobs.together import Clock, Step, side_by_side
-from matching.training import Training
+from jobs.training import Accepted
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
 _DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS)
@@ -429,9 +430,11 @@ def _match(night: Night) -> None:
 
 
 def _match_anew(night: Night) -> None:
-    lake, frozen = night.lake, _frozen(night)
+    lake, accepted = night.lake, _in_force(night)
     pictures = {name: lake.pin(tables.SILVER[name]) for name in MATCHED}
-    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, frozen)
+    remembered = memory.of_night(lake, accepted.version if accepted and not _afresh(night) else None)
+    frozen = accepted.training if accepted else None
+    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, remembered, frozen)
     made = {
         tables.HOLDER_LINKS: found.holder_links,
         tables.SELLER_LINKS: _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date),
@@ -441,20 +444,22 @@ def _match_anew(night: Night) -> None:
     with side_by_side(lake.spark) as start:
         for table, rows in made.items():
             start(partial(lake.write, table, rows))
-    if frozen is None:
-        training.save(lake, found.training, night.business_date, _present(night))
+    version = accepted.version if accepted else None
+    if version is None:
+        version = training.save(lake, found.training, night.business_date, _present(night))
+    remembered.save(version)
     if not training.is_used(lake):
         training.write_model(lake)
     lake.clear_scratch()
 
 
-def _frozen(night: Night) -> Training | None:
+def _in_force(night: Night) -> Accepted | None:
     """The training in force; None, which makes the night train anew, where there is none that it can decide by."""
     accepted = training.load(night.lake)
     outdated = accepted.outdated(_present(night)) if accepted else None
     if outdated:
         night.progress(f"warning: match: trained anew: {outdated}")
-    return accepted.training if accepted and not outdated else None
+    return None if outdated else accepted
 
 
 def _dated(links: DataFrame, before: DataFrame, business_date: dt.date) -> DataFrame:

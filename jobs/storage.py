@@ -11,7 +11,7 @@ import re
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from jobs.tables import STATE, Table
 
@@ -324,17 +325,41 @@ class Lake:
 
     def keep(self, frame: DataFrame) -> DataFrame:
         """The frame, computed and laid down in the warehouse's scratch folder: its plan begins anew from there."""
-        path = f"{self._scratch}/{next(_SCRATCH_NUMBERS)}"
-        frame.write.mode("overwrite").parquet(path)
-        return self.spark.read.schema(frame.schema).parquet(path)
+        return self._written(frame, f"{self._scratch}/{next(_SCRATCH_NUMBERS)}")
 
     def clear_scratch(self) -> None:
         """Remove all that `keep` laid down."""
         self.files.delete(self._scratch)
 
+    def lay_down(self, frame: DataFrame, name: str) -> DataFrame:
+        """The frame as `keep` gives it, but to stay: under a name `folder/frame` by which a later run finds it."""
+        return self._written(frame, f"{self._memories}/{name}")
+
+    def laid_down(self, name: str, schema: StructType) -> DataFrame:
+        """Columns of a frame that an earlier run laid down."""
+        return self.spark.read.schema(schema).parquet(f"{self._memories}/{name}")
+
+    def is_laid_down(self, name: str) -> bool:
+        """Whether a frame is there, and whole."""
+        return self.files.exists(f"{self._memories}/{name}/_SUCCESS")
+
+    def clear_memories(self, but: Collection[str]) -> None:
+        """Remove all folders that `lay_down` made, but some."""
+        for folder in self.files.names(self._memories):
+            if folder not in but:
+                self.files.delete(f"{self._memories}/{folder}")
+
+    def _written(self, frame: DataFrame, path: str) -> DataFrame:
+        frame.write.mode("overwrite").parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)
+
     @property
     def _scratch(self) -> str:
         return f"{self.root.rstrip('/')}/_scratch"
+
+    @property
+    def _memories(self) -> str:
+        return f"{self.root.rstrip('/')}/_memory"
 
     def version(self, table: Table) -> int | None:
         """Version of the table that this lake reads, None where it does not exist."""

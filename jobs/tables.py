@@ -190,6 +190,13 @@ BLOCKING = _table(
     "model rule",
     "model string, rule string, pairs bigint, keys_cut bigint, rows_cut bigint, cap bigint",
 )
+MEMORY = _table(
+    "match/memory",
+    "one row a frame that the last match laid down for the next to compare with",
+    "folder frame",
+    # version: of the training that it decided by · the frames lie in _memory/<folder>/<frame>
+    "folder string, frame string, version string",
+)
 
 # ── gold ──
 _SHOP = (
@@ -306,7 +313,7 @@ RUNS = _table(
 STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
-    *(HOLDER_LINKS, SELLER_LINKS, NEAREST, MODEL, BLOCKING, TRAINING, FREQUENCIES),
+    *(HOLDER_LINKS, SELLER_LINKS, NEAREST, MODEL, BLOCKING, TRAINING, FREQUENCIES, MEMORY),
     *(FLAGGED_SELLERS, SELLER_PARTIES, PARTY_EVENTS, CORRECTIONS),
     *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),

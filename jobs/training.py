@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from jobs import ledger, lock, tables
 from jobs.errors import UserError
 from jobs.match import MATCHED, match
+from jobs.memory import Memory
 from jobs.report import numbers
 from jobs.report.words import DECISIONS, say
 from jobs.settings import MatchSettings
@@ -73,13 +74,14 @@ def is_used(lake: Lake) -> bool:
     return used is not None and in_force is not None and used.version == in_force.version
 
 
-def save(lake: Lake, training: Training, trained_on: dt.date, present: frozenset[str]) -> None:
-    """Bring a training into force. Its version is the date of its data and a hash of what it came to."""
+def save(lake: Lake, training: Training, trained_on: dt.date, present: frozenset[str]) -> str:
+    """Bring a training into force; returns its version: the date of its data and a hash of what it came to."""
     texts = training.to_json()
     version = f"{trained_on}-{hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:8]}"
     rows = [(model, text, version, trained_on, sorted(present)) for model, text in texts.items()]
     lake.write(tables.FREQUENCIES, training.frequencies)
     lake.write(tables.TRAINING, lake.spark.createDataFrame(rows, tables.TRAINING.schema))
+    return version
 
 
 def write_model(lake: Lake) -> None:
@@ -165,7 +167,7 @@ def _compare(
     if accepted is None or accepted.training is None:
         raise UserError(f"warehouse {lake.root}: its next night trains by itself")
     pictures = {name: night.pin(tables.SILVER[name]) for name in MATCHED}
-    found, old = match(pictures, last["business_date"], settings, lake.keep, progress), accepted.training
+    found, old = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake)), accepted.training
     progress("comparing with the training in force")
     comparison = Comparison(
         before=accepted,

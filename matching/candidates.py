@@ -107,8 +107,7 @@ def propose(
     they had other relations: then only relations and households are followed anew. Columns out: record, subject, rule,
     cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost).
     """
-    relations = [comparison.name for comparison in MODELS[model] if comparison in c.RELATIONS]
-    unsettled = records.where(~F.col("settled"))
+    relations, unsettled = _relations(model), records.where(~F.col("settled"))
     searches = SEARCHES[model] if before is None else ()
     found = [_related(records, relations), _searched(unsettled, subjects, relations, searches, cap)]
     if before is not None:
@@ -136,12 +135,76 @@ def report(proposed: DataFrame, cap: int) -> DataFrame:
     )
 
 
+def moved(now: DataFrame, then: DataFrame, key: str) -> DataFrame:
+    """Rows of a table of which the one before had no equal, and rows that it had and that are gone.
+
+    Columns in: the same of both, `key` among them. Columns out: those and is_now (false: gone).
+    """
+    apart = _differing(now, then, key)
+    rows = [
+        table.join(apart, key, "left_semi").withColumn("is_now", F.lit(is_now))
+        for table, is_now in ((now, True), (then, False))
+    ]
+    return reduce(DataFrame.unionByName, rows)
+
+
+def touched(
+    records: DataFrame, were: DataFrame, subjects: DataFrame, moved: DataFrame, model: str, cap: int
+) -> DataFrame:
+    """Records whose candidates, or evidence for them, may not be what they were; all others' are.
+
+    Records that are new or have changed; those that a relation leads to a subject that has; those that ask for a key
+    under which such a subject is found or was, if the block is within the cap or was.
+
+    Columns in: of `records` and `subjects` those of `propose`; of `were` those of `records` at the time before; of
+    `moved` those of the function of that name, for `subjects`. Columns out: record.
+    """
+    relations, searches = _relations(model), SEARCHES[model]
+    holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
+    led = records.select("record", F.explode(holders).alias("subject"))
+    asked = records.where(~F.col("settled")).select(
+        "record", F.explode(_record_keys(relations, searches)).alias("asked")
+    )
+    asked = asked.select("record", "asked.key").where(F.col("key").isNotNull())
+    found = [
+        _offered(moved.where(F.col("is_now") == is_now), searches, cap).select("key", F.lit(sign).alias("sign"))
+        for is_now, sign in ((True, 1), (False, -1))
+    ]
+    blocks = found[0].unionByName(found[1]).groupBy("key").agg(F.sum("sign").alias("grown"))
+    blocks = blocks.join(asked, "key", "left_semi")
+    sizes = _offered(subjects, searches, cap).join(blocks.select("key"), "key", "left_semi").groupBy("key").count()
+    size = F.coalesce("count", F.lit(0))
+    within = blocks.join(sizes, "key", "left").where(F.least(size, size - F.col("grown")) <= cap)
+    each = [
+        _differing(records, were, "record").join(records, "record", "left_semi"),
+        led.join(moved, "subject", "left_semi").select("record"),
+        asked.join(within, "key", "left_semi").select("record"),
+    ]
+    return reduce(DataFrame.unionByName, each).distinct()
+
+
+def _differing(now: DataFrame, then: DataFrame, key: str) -> DataFrame:
+    """Keys whose row stands in one of two tables alone. Columns out: key."""
+    # A null has a number of its own: by default it would leave no trace, and two values that change places none either.
+    values = [F.coalesce(F.xxhash64(name), F.lit(i)) for i, name in enumerate(now.columns)]
+    rows = [
+        table.select(key, F.xxhash64(*values).alias("row"), F.lit(sign).alias("sign"))
+        for table, sign in ((now, 1), (then, -1))
+    ]
+    counted = rows[0].unionByName(rows[1]).groupBy(key, "row").agg(F.sum("sign").alias("sign"))
+    return counted.where("sign <> 0").select(key).distinct()
+
+
 def _related(records: DataFrame, relations: Sequence[str]) -> DataFrame:
     """Holders that relations lead to."""
     offers = [_offer(records, relation) for relation in relations]
     rows = records.select("record", F.explode(F.array(*offers)).alias("offer"))
     rows = rows.where("offer.subject is not null or offer.cut_key is not null")
     return rows.select("record", "offer.subject", "offer.rule", "offer.cut_key")
+
+
+def _relations(model: str) -> list[str]:
+    return [comparison.name for comparison in MODELS[model] if comparison in c.RELATIONS]
 
 
 def _offer(records: DataFrame, relation: str) -> Column:
@@ -160,17 +223,9 @@ def _searched(
     would add a pair to be compared, no more.
     """
     rules = [*(search.name for search in searches), HOUSEHOLD]
-    home, shared_home = len(searches), F.col("household_size").between(2, cap)
-    of_record = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, home)]
-    of_subject = [
-        *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
-        F.array(*(F.when(shared_home, _hashed(home, *key)) for key in (("household", _GIVEN), ("household",)))),
-    ]
-    named = [F.transform(keys, _of_rule(i)) for i, keys in enumerate(of_record)]
-    asked = records.select("record", F.explode(F.concat(*named)).alias("asked")).select("record", "asked.*")
-    asked = asked.where(F.col("key").isNotNull())
-    offered = subjects.select("subject", F.explode(F.concat(*of_subject)).alias("key")).where(F.col("key").isNotNull())
-    hits = offered.join(asked, "key", "left_semi")
+    asked = records.select("record", F.explode(_record_keys(relations, searches)).alias("asked"))
+    asked = asked.select("record", "asked.*").where(F.col("key").isNotNull())
+    hits = _offered(subjects, searches, cap).join(asked, "key", "left_semi")
     block = Window.partitionBy("key")
     sized = hits.select("*", F.count("*").over(block).alias("size"), F.min("subject").over(block).alias("first"))
     kept = sized.where((F.col("size") <= cap) | (F.col("subject") == F.col("first")))
@@ -180,6 +235,22 @@ def _searched(
         F.get(F.array(*map(F.lit, rules)), F.col("rule")).alias("rule"),
         F.when(F.col("size") > cap, F.col("key")).alias("cut_key"),
     )
+
+
+def _record_keys(relations: Sequence[str], searches: Sequence[Search]) -> Column:
+    """Array of the keys by which a record asks for subjects: struct rule (number), key (null: it does not ask)."""
+    keys = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, len(searches))]
+    return F.concat(*(F.transform(each, _of_rule(i)) for i, each in enumerate(keys)))
+
+
+def _offered(subjects: DataFrame, searches: Sequence[Search], cap: int) -> DataFrame:
+    """Keys under which subjects are found. Columns out: subject, key."""
+    home, shared_home = len(searches), F.col("household_size").between(2, cap)
+    keys = [
+        *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
+        F.array(*(F.when(shared_home, _hashed(home, *key)) for key in (("household", _GIVEN), ("household",)))),
+    ]
+    return subjects.select("subject", F.explode(F.concat(*keys)).alias("key")).where(F.col("key").isNotNull())
 
 
 def _of_rule(rule: int) -> Callable[[Column], Column]:

@@ -111,8 +111,9 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
 def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
     """Posterior of every candidate among its record's candidates and none."""
     weight, none = model.log_weight(parameters, of_none=False), model.log_weight(parameters, of_none=True)
-    own = Window.partitionBy("record")
-    order = own.orderBy(F.col("weight").desc(), F.col("subject"))
+    order = Window.partitionBy("record").orderBy(F.col("weight").desc(), F.col("subject"))
+    # In order: a sum of the same numbers in another order is another number, and the night another night.
+    own = order.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     weighed = compared.select("*", weight.alias("weight"), none.alias("none_weight"))
     top = F.greatest(F.max("weight").over(own), F.max("none_weight").over(own))
     shares = weighed.select(

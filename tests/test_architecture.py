@@ -84,5 +84,5 @@ def test_no_window_runs_over_a_whole_table(package: str) -> None:
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Window"
         }
-        assert made <= {"partitionBy", "unboundedPreceding", "currentRow"}
+        assert made <= {"partitionBy", "unboundedPreceding", "unboundedFollowing", "currentRow"}
         assert "crossJoin" not in attributes(path)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from matching import evidence
+from matching import candidates, evidence
 from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM, Comparison
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import start
@@ -151,9 +151,7 @@ _MASKED = {"phone_prefix": "09", "phone_suffix": "2233"}
 Found = Mapping[str, Mapping[str, Row]]
 
 
-@pytest.fixture(scope="module")
-def resolution(spark: SparkSession) -> Resolution:
-    """What comes of all the shops."""
+def frame_of_shops(spark: SparkSession, rows: list[Row]) -> DataFrame:
     relations = [comparison for comparison in MODELS[MODEL] if comparison in RELATIONS]
     columns = [
         *RECORD,
@@ -161,13 +159,22 @@ def resolution(spark: SparkSession) -> Resolution:
         *(f"{part}_{relation.name}" for relation in relations for part in ("holder", "state")),
     ]
     columns.append("holder_masked_phone")
-    records = [tuple(row.get(name) for name in columns) for row in shops()]
-    subjects = [tuple(row.get(name) for name in SUBJECT) for row in people()]
-    return resolve(
-        spark.createDataFrame(records, _schema(columns)),
-        spark.createDataFrame(subjects, _schema(list(SUBJECT))),
-        *(MODEL, COUNTRY, 50, 10_000, lambda frame: frame.localCheckpoint()),
-    )
+    return spark.createDataFrame([tuple(row.get(name) for name in columns) for row in rows], _schema(columns))
+
+
+def frame_of_people(spark: SparkSession, rows: list[Row]) -> DataFrame:
+    return spark.createDataFrame([tuple(row.get(name) for name in SUBJECT) for row in rows], _schema(list(SUBJECT)))
+
+
+def keep(frame: DataFrame) -> DataFrame:
+    return frame.localCheckpoint()
+
+
+@pytest.fixture(scope="module")
+def resolution(spark: SparkSession) -> Resolution:
+    """What comes of all the shops."""
+    asked, subjects = frame_of_shops(spark, shops()), frame_of_people(spark, people())
+    return resolve(asked, subjects, *(MODEL, COUNTRY, 50, 10_000, keep))
 
 
 @pytest.fixture(scope="module")
@@ -327,18 +334,67 @@ def test_one_relation_against_another_is_for_people(
     assert row[0] is for_people
 
 
+# ── from one night to the next ──
+
+CAP = 2
+_TUANS = [person(f"R:tuan{i}", "khong van tuan", dt.date(1980, 9, 9), f"07908000{i}", f"t{i}") for i in (1, 2)]
+
+
+def people_of_next_night() -> list[Row]:
+    """A birth date is corrected, one resident is gone, namesakes of others come: a block outgrows the cap."""
+    of_kien = {"birth_date": dt.date(1986, 7, 30), "birth_year": 1986}
+    stay = [{**row, **of_kien} if row["subject"] == KIEN else row for row in people() if row["subject"] != SANG]
+    return [*stay, *_TUANS, person("R:new", f"ho {_word(5)} nam", dt.date(1999, 1, 1), "001099000001", "o999")]
+
+
+def shops_of_next_night() -> list[Row]:
+    """One is paid to somebody else, a value of one moves to another column, one is gone and one is new."""
+    changes = {
+        "pooled": {"holder_account": (KIEN, "h1")},
+        "masked_phone_birth": {"id_prefix": _MASKED["phone_prefix"], "phone_prefix": None},
+    }
+    stay = [{**row, **changes.get(row["record"], {})} for row in shops() if row["record"] != "own_id"]
+    return [*stay, shop("new", "le thi quynh hoa", HOA_NAMED["born"])]
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_whoever_nothing_touches_comes_to_what_it_came_to(
+    spark: SparkSession, resolution: Resolution, forwards: bool
+) -> None:
+    nights = [(shops(), people()), (shops_of_next_night(), people_of_next_night())]
+    (were, before), (now, after) = (
+        (frame_of_shops(spark, asked), frame_of_people(spark, there))
+        for asked, there in nights[:: 1 if forwards else -1]
+    )
+
+    def scored(asked: DataFrame, subjects: DataFrame) -> dict[str, list[Any]]:
+        found = resolve(asked, subjects, *(MODEL, COUNTRY, CAP, 10_000, keep), frozen=resolution.parameters).scored
+        answers: dict[str, list[Any]] = {row.record: [] for row in asked.select("record").collect()}
+        for row in found.orderBy("record", "place").collect():
+            answers[row.record].append(row)
+        return answers
+
+    apart = candidates.moved(after, before, "subject")
+    touched = {row.record for row in candidates.touched(now, were, after, apart, MODEL, CAP).collect()}
+    then, later = scored(were, before), scored(now, after)
+    changed = {record for record in later if then.get(record) != later[record]}
+    expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}
+    assert {*expected, "new" if forwards else "own_id"} <= changed <= touched
+    assert len(touched) < len(later) / 4
+
+
 def _names(comparison: Comparison) -> list[str]:
     return [level.name for level in comparison.levels]
 
 
 def test_probabilities_of_all_candidates_and_none_are_one(found: Found) -> None:
-    for candidates in found.values():
-        none = next(iter(candidates.values()))["none_probability"]
-        assert sum(row["probability"] for row in candidates.values()) + none == pytest.approx(1)
+    for found_of_one in found.values():
+        none = next(iter(found_of_one.values()))["none_probability"]
+        assert sum(row["probability"] for row in found_of_one.values()) + none == pytest.approx(1)
 
 
 def test_places_follow_the_probability(found: Found) -> None:
-    for candidates in found.values():
-        ordered = sorted(candidates.values(), key=lambda row: row["place"])
+    for found_of_one in found.values():
+        ordered = sorted(found_of_one.values(), key=lambda row: row["place"])
         assert [row["place"] for row in ordered] == list(range(1, len(ordered) + 1))
         assert ordered == sorted(ordered, key=lambda row: -row["probability"])

@@ -1,0 +1,60 @@
+"""What a match leaves for the next, and when it may be taken over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs import memory
+from jobs.storage import Lake
+
+
+def frame(spark: SparkSession, value: str) -> DataFrame:
+    return spark.createDataFrame([(value,)], "record string")
+
+
+def recalled(found: memory.Memory, like: DataFrame) -> list[str] | None:
+    known = found.recall("sim", like.schema)
+    return None if known is None else [row.record for row in known.collect()]
+
+
+def remembered(lake: Lake, value: str, version: str) -> memory.Memory:
+    made = memory.of_night(lake, None)
+    made.remember("sim", frame(lake.spark, value))
+    made.save(version)
+    return made
+
+
+def test_the_next_match_by_the_same_training_takes_over_what_the_last_left(spark: SparkSession, tmp_path: Path) -> None:
+    lake, like = Lake(spark, str(tmp_path)), frame(spark, "")
+    assert recalled(memory.of_night(lake, "v1"), like) is None
+    remembered(lake, "first", "v1")
+    assert recalled(memory.of_night(lake, "v1"), like) == ["first"]
+    assert recalled(memory.of_night(lake, "v2"), like) is None
+    assert recalled(memory.of_night(lake, None), like) is None
+
+
+def test_what_a_run_that_was_killed_left_counts_for_nothing_and_is_removed(spark: SparkSession, tmp_path: Path) -> None:
+    lake, like = Lake(spark, str(tmp_path)), frame(spark, "")
+    remembered(lake, "first", "v1")
+    killed = memory.of_night(lake, "v1")
+    killed.remember("sim", frame(spark, "half a night"))
+    assert len(lake.files.names(f"{lake.root}/_memory")) == 2
+    assert recalled(memory.of_night(lake, "v1"), like) == ["first"]
+    assert len(lake.files.names(f"{lake.root}/_memory")) == 1
+
+
+def test_a_frame_that_somebody_removed_makes_the_match_anew(spark: SparkSession, tmp_path: Path) -> None:
+    lake, like = Lake(spark, str(tmp_path)), frame(spark, "")
+    left = remembered(lake, "first", "v1")
+    lake.files.delete(f"{lake.root}/_memory/{left.folder}/sim")
+    assert recalled(memory.of_night(lake, "v1"), like) is None
+
+
+def test_what_is_for_one_run_alone_leaves_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, str(tmp_path))
+    alone = memory.Memory(lake)
+    assert alone.remember("sim", frame(spark, "tried")).collect() == [("tried",)]
+    assert alone.recall("sim", frame(spark, "").schema) is None
+    assert not lake.files.exists(f"{lake.root}/_memory")
