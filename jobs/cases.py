@@ -90,11 +90,24 @@ def carry_on(
     dismissed. Cases of other tax years and of reasons that are not judged tonight stay untouched. Columns in:
     gold/flagged_sellers and those of `tonight`; out: gold/flagged_sellers.
     """
-    looked_at = F.col("tax_year").isin([law.tax_year for law in laws]) & F.col("reason").isin([str(r) for r in judged])
+    looked_at = _looked_at(laws, judged)
     was = previous.where(looked_at).select("case_id", F.struct(*FLAGGED_SELLERS.columns).alias("was"))
     now = found.select("case_id", F.struct(*found.columns).alias("now"))
     merged = now.join(was, "case_id", "full_outer").select(*_merged(found.columns, business_date))
     return previous.where(~looked_at).select(*FLAGGED_SELLERS.columns).unionByName(merged)
+
+
+def still_hold(previous: DataFrame, laws: Sequence[YearLaw], judged: Sequence[Reason]) -> DataFrame:
+    """Of the cases that a night looks at those that held at the last, as `tonight` gave them.
+
+    Columns in: gold/flagged_sellers.
+    """
+    held = previous.where(_looked_at(laws, judged)).where("status <> 'resolved'")
+    return held.drop("status", "business_date", "first_flagged_on")
+
+
+def _looked_at(laws: Sequence[YearLaw], judged: Sequence[Reason]) -> Column:
+    return F.col("tax_year").isin([law.tax_year for law in laws]) & F.col("reason").isin([str(r) for r in judged])
 
 
 def _merged(found: Sequence[str], business_date: dt.date) -> list[Column]:

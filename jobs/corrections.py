@@ -388,6 +388,12 @@ def _of_residents(residents: DataFrame) -> DataFrame:
 # ── from night to night ──
 
 
+def still_open(previous: DataFrame, business_date: dt.date) -> DataFrame:
+    """The whole table after a night that finds what the one before did. Columns in and out: gold/corrections."""
+    seen = F.when(F.col("status") == "open", F.lit(business_date)).otherwise(F.col("business_date"))
+    return previous.withColumn("business_date", seen)
+
+
 def carry_on(previous: DataFrame, found: DataFrame, business_date: dt.date) -> DataFrame:
     """The whole table after the night: what is found is open, what was open and is not found any more is mended.
 

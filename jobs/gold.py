@@ -87,6 +87,13 @@ def build(
     )
 
 
+def carry_on(inputs: GoldInputs, business_date: dt.date) -> DataFrame:
+    """gold/flagged_sellers of a night that judges the same inputs as the one before did; arguments as in `build`."""
+    laws, judged = judged_years(business_date), flags.judged_reasons(inputs.present)
+    found = cases.still_hold(inputs.previous_flagged, laws, judged)
+    return cases.carry_on(inputs.previous_flagged, found, laws, judged, business_date)
+
+
 def _facts(
     inputs: GoldInputs,
     shops: DataFrame,

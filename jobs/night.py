@@ -45,7 +45,7 @@ from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome, Verdict
 from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
-from jobs.standing import match_stands, reshaped, shaped_by
+from jobs.standing import gold_stands, match_stands, reshaped, shaped_by
 from jobs.storage import Lake
 from jobs.together import Clock, Step, side_by_side
 from jobs.training import Accepted
@@ -74,6 +74,7 @@ class Night:
         base: row of the last finished run, None where there is none.
         usual: seconds that each stage took in the last finished runs.
         profiles: rows of `gold/quality_profiles` of the nights before.
+        remembered: deliveries that the night before knew, by source.
         intakes: result of the intake, by source.
         stands: whether nothing has changed that match and corrections rest on.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
@@ -92,6 +93,7 @@ class Night:
     base: Mapping[str, Any] | None = None
     usual: Mapping[str, float] = field(default_factory=dict)
     profiles: Sequence[Row] = ()
+    remembered: Mapping[str, History] = field(default_factory=dict)
     intakes: dict[str, Intake] = field(default_factory=dict)
     stands: bool = False
     accepted: SourceOutcome | None = None
@@ -171,13 +173,13 @@ def _stages(night: Night) -> None:
     usual = sum(night.usual.values())
     night.progress(f"night {night.business_date}" + (f": usually {usual:.0f} s" if usual else ""))
     with night.clock.time("bronze"):
-        remembered = deliveries.load(night.lake)
+        night.remembered = deliveries.load(night.lake)
     with night.clock.time("gate"):
         night.profiles = _profiles(night)
-    _take_all_in(night, remembered)
-    _record_intake(night, remembered)
+    _take_all_in(night)
+    _record_intake(night)
     _require_sources(night)
-    unchanged = _is_unchanged(night, remembered)
+    unchanged = _is_unchanged(night)
     if unchanged and not night.full:
         night.progress(f"nothing has changed since {night.business_date} was done: its tables stay as they are")
         return
@@ -200,14 +202,14 @@ def decide(night: Night) -> None:
     night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
-def _is_unchanged(night: Night, remembered: Mapping[str, History]) -> bool:
+def _is_unchanged(night: Night) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
     if reshaped(night.base, night.settings) or not training.is_used(night.lake):
         return False
     taken = night.intakes.values()
-    return all(each.picture is None and each.history == remembered.get(each.source, ()) for each in taken)
+    return all(each.picture is None and each.history == night.remembered.get(each.source, ()) for each in taken)
 
 
 def _compare(night: Night) -> None:
@@ -233,12 +235,12 @@ def differing_rows(one: DataFrame, other: DataFrame) -> int:
 # ── landing → bronze → picture → gate → silver ──
 
 
-def _take_all_in(night: Night, remembered: Mapping[str, History]) -> None:
+def _take_all_in(night: Night) -> None:
     """Every source, side by side; the gate of one waits for the tables that it looks values up in, all before it."""
     taken: dict[str, Future[None]] = {}
     with side_by_side(night.lake.spark) as start:
         for source in SOURCES.values():
-            taken[source.name] = start(partial(_take_in, night, source, remembered.get(source.name, ()), taken))
+            taken[source.name] = start(partial(_take_in, night, source, night.remembered.get(source.name, ()), taken))
     night.intakes = {name: night.intakes[name] for name in SOURCES}
 
 
@@ -316,10 +318,10 @@ def _profiles(night: Night) -> list[Row]:
     return profiles.where((F.col("business_date") >= since) & (F.col("business_date") < night.business_date)).collect()
 
 
-def _record_intake(night: Night, remembered: Mapping[str, History]) -> None:
+def _record_intake(night: Night) -> None:
     results = night.intakes.values()
     histories = {result.source: result.history for result in results}
-    changed = {k: v for k, v in histories.items() if v != remembered.get(k, ())}
+    changed = {k: v for k, v in histories.items() if v != night.remembered.get(k, ())}
     with night.clock.time("gate"), side_by_side(night.lake.spark) as start:
         start(partial(deliveries.save, night.lake, changed))
         _write_quality(night, start)
@@ -486,12 +488,33 @@ def _gold(night: Night) -> None:
     with night.clock.time("gold"):
         before = lake.pin(tables.FLAGGED_SELLERS)
         first = not lake.exists(tables.FLAGGED_SELLERS)
-        built = gold.build(_gold_inputs(night), night.business_date, night.settings.gold, lake.keep)
-        lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
-        lake.write(tables.SELLER_PARTIES, built.seller_parties)
+        inputs = _gold_inputs(night)
+        if _gold_stands(night):
+            night.progress("gold: nothing that it rests on has changed")
+            lake.write(tables.FLAGGED_SELLERS, gold.carry_on(inputs, night.business_date))
+        else:
+            built = gold.build(inputs, night.business_date, night.settings.gold, lake.keep)
+            lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
+            lake.write(tables.SELLER_PARTIES, built.seller_parties)
         _party_events(night)
     with night.clock.time("audit"):
         _audit(night, None if first else before)
+
+
+def _gold_stands(night: Night) -> bool:
+    if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
+        return False
+    settings, then = night.settings.ingest, night.base["business_date"]
+    before = {
+        name: intake.recalled(night.remembered.get(name, ()), source, then, settings)
+        for name, source in SOURCES.items()
+    }
+    return _doubtful(before) == _doubtful(night.intakes)
+
+
+def _doubtful(intakes: Mapping[str, Intake]) -> frozenset[str]:
+    """Sources that evidence is marked with, as degraded or warned of."""
+    return frozenset(name for name, result in intakes.items() if result.degraded or result.warned)
 
 
 def _party_events(night: Night) -> None:
@@ -534,7 +557,7 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
         previous_flagged=lake.pin(tables.FLAGGED_SELLERS),
         previous_parties=lake.pin(tables.SELLER_PARTIES),
         present=_present(night),
-        degraded=frozenset(name for name, result in night.intakes.items() if result.degraded or result.warned),
+        degraded=_doubtful(night.intakes),
     )
 
 
@@ -553,10 +576,11 @@ def _corrections(night: Night) -> None:
             seller_links=lake.pin(tables.SELLER_LINKS),
         )
         previous = lake.pin(tables.CORRECTIONS)
-        found = previous.where("status = 'open'")
-        if not night.stands:
+        if night.stands:
+            lake.write(tables.CORRECTIONS, corrections.still_open(previous, night.business_date))
+        else:
             found = corrections.find(inputs, night.business_date, _present(night))
-        lake.write(tables.CORRECTIONS, corrections.carry_on(previous, found, night.business_date))
+            lake.write(tables.CORRECTIONS, corrections.carry_on(previous, found, night.business_date))
 
 
 # ── the ledger's figures ──

@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from jobs import corrections, ledger, training
-from jobs.law import statuses
+from jobs.law import judged_years, statuses
 from jobs.match import MATCHED
 from jobs.settings import Settings
 from jobs.storage import Lake
@@ -55,3 +55,19 @@ def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.d
     # A number becomes its next subscriber's on the day of the activation, which may lie ahead.
     activated = F.col("activated_on")
     return lake.pin(TELECOM).where((activated > F.lit(then)) & (activated <= F.lit(business_date))).isEmpty()
+
+
+def gold_stands(lake: Lake, base: Mapping[str, Any], business_date: dt.date) -> bool:
+    """Whether gold could only judge as the last finished run did, by the same doubts, where the match stands.
+
+    Args:
+        lake: the warehouse, its pictures those of the date.
+        base: row of the last finished run.
+        business_date: the date.
+    """
+    then, before = base["business_date"], ledger.table_versions(base)
+    if any(lake.version(table) != before.get(table.path) for table in SILVER.values()):
+        return False
+    # Sales count from the first day of their month on.
+    same_month = (then.year, then.month) == (business_date.year, business_date.month)
+    return same_month and judged_years(then) == judged_years(business_date)

@@ -218,3 +218,24 @@ def test_a_withdrawn_link_opens_a_case_of_the_shop_alone(seasons: tuple[list[Row
 def test_tables_have_the_columns_of_their_contract(seasons: tuple[list[Row], ...]) -> None:
     assert set(seasons[2][0].asDict()) == set(FLAGGED_SELLERS.columns)
     assert set(seasons[3][0].asDict()) == set(SELLER_PARTIES.columns)
+
+
+def test_a_night_that_judges_as_the_one_before_did_takes_its_cases_over(
+    spark: SparkSession, seasons: tuple[list[Row], ...]
+) -> None:
+    """Analysts have decided on some of them meanwhile."""
+    next_day = dt.date(2026, 4, 2)
+    decided = ("open", "confirmed", "dismissed")
+    rows = [
+        {**row.asDict(), "status": row["status"] if row["status"] == "resolved" else decided[number % 3]}
+        for number, row in enumerate(sorted(seasons[2], key=lambda row: str(row["case_id"])))
+    ]
+    assert {row["status"] for row in rows} == {"resolved", *decided}
+    flagged = spark.createDataFrame([Row(**row) for row in rows], FLAGGED_SELLERS.schema)
+    parties = spark.createDataFrame(seasons[3], SELLER_PARTIES.schema)
+    inputs = summer().inputs(spark, previous_flagged=flagged, previous_parties=parties)
+    built = gold.build(inputs, next_day, SETTINGS, keep)
+    made_anew = built.flagged_sellers.select(*FLAGGED_SELLERS.columns)
+    taken_over = gold.carry_on(inputs, next_day).select(*FLAGGED_SELLERS.columns)
+    assert sorted(map(repr, taken_over.collect())) == sorted(map(repr, made_anew.collect()))
+    assert sorted(map(repr, built.seller_parties.collect())) == sorted(map(repr, seasons[3]))

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from jobs import tables
 from jobs.match import MATCHED
 from jobs.settings import Settings
-from jobs.standing import match_stands, shaped_by
+from jobs.standing import gold_stands, match_stands, shaped_by
 from jobs.storage import Lake
 from tests.jobs import a_night
 
@@ -77,3 +77,26 @@ def test_it_falls_where_the_meaning_of_a_code_has_changed(lake: Lake) -> None:
     merged = dt.date(2025, 7, 1)
     assert not match_stands(lake, last_run(lake, merged - dt.timedelta(days=1)), merged, Settings())
     assert match_stands(lake, last_run(lake, merged), merged + dt.timedelta(days=1), Settings())
+
+
+def test_gold_stands_on_every_picture(lake: Lake) -> None:
+    before = last_run(lake)
+    assert gold_stands(lake, before, NOW)
+    a_night.fill(lake, tables.SELLER_SALES, ())
+    assert not gold_stands(lake, before, NOW)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "stands"),
+    [
+        ("2026-11-30", "2026-12-01", False),  # sales of December begin to count
+        ("2026-12-01", "2026-12-31", True),
+        ("2026-03-31", "2026-04-01", False),  # 2025 is no longer judged
+        ("2026-04-29", "2026-04-30", True),
+        ("2026-04-30", "2026-05-01", False),  # declarations of the first quarter were due
+        ("2025-11-15", "2026-11-15", False),
+    ],
+)
+def test_gold_falls_on_the_day_from_which_it_judges_otherwise(lake: Lake, then: str, now: str, stands: bool) -> None:
+    dates = map(dt.date.fromisoformat, (then, now))
+    assert gold_stands(lake, last_run(lake, next(dates)), next(dates)) is stands
