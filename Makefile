@@ -19,6 +19,7 @@ help: ## các lệnh / this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: preflight .venv/.stamp jars/.stamp ## cài .venv và hai jar của Delta / .venv and Delta's two jars
+	@$(BOOTSTRAP) classes
 
 preflight:
 	@$(BOOTSTRAP) check

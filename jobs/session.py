@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from jobs.bootstrap import java_fault
+from jobs.bootstrap import class_archive, java_fault
 from jobs.errors import UserError
 from jobs.settings import SparkSettings
 
@@ -73,6 +73,7 @@ def start(settings: SparkSettings) -> SparkSession:
         UserError: no Java that runs Spark, or Delta's jars are not where the settings say.
     """
     builder = SparkSession.Builder().appName("ct18")
+    defaults = dict(_DEFAULTS)
     if "SPARK_SUBMIT" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
         fault = java_fault(os.environ)
         if fault:
@@ -82,12 +83,20 @@ def start(settings: SparkSettings) -> SparkSession:
             # Python workers of one machine are of the same environment, not whatever `python3` is on PATH.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = builder.master(settings.master).config("spark.driver.memory", settings.driver_memory)
-    conf = {**_DEFAULTS, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **settings.conf, **_FIXED}
+        defaults["spark.driver.extraJavaOptions"] = java_options(_ROOT / "jars")
+    conf = {**defaults, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **settings.conf, **_FIXED}
     if settings.jars:
         conf["spark.jars"] = _jars(Path(settings.jars))
     for key, value in conf.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def java_options(folder: Path) -> str:
+    """Options of the driver's JVM where settings name none, with the set-up's archive of classes if a folder has it."""
+    archive, options = class_archive(folder, os.environ), _DEFAULTS["spark.driver.extraJavaOptions"]
+    # An archive that does not fit is passed over; the JVM would say so among the lines of every command.
+    return f"{options} -XX:SharedArchiveFile={archive} -Xlog:cds*=off" if archive else options
 
 
 def _jars(folder: Path) -> str:

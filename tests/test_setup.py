@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import pyspark
 import pytest
+from pyspark.sql import SparkSession
 
-from jobs import bootstrap
+from jobs import bootstrap, session
 
 ROOT = Path(__file__).resolve().parent.parent
 JAR = b"bytes of a jar"
@@ -135,6 +139,106 @@ def test_maven_fails_or_brings_something_else(
         bootstrap.fetch_jars(clone)
     assert said in str(fault.value) and "\n" not in str(fault.value)
     assert "trouble" not in "".join(capfd.readouterr())
+
+
+ARCHIVE = "classes-17.0.15-8.jsa"
+WRITES_ARCHIVE = 'case "$SPARK_SUBMIT_OPTS" in -XX:Archive*) echo classes > "${SPARK_SUBMIT_OPTS#*=}" ;; esac'
+
+
+def python_in_venv(clone: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> Path:
+    """A Python that notes how it was called, in the file returned, and does as the lines say."""
+    java_saying(clone / "17" / "bin", "17.0.15")
+    monkeypatch.setenv("JAVA_HOME", str(clone / "17"))
+    (clone / "jars").mkdir()
+    executable(clone / ".venv" / "bin" / "python", f"echo $* >> {clone}/called", *lines)
+    return clone / "called"
+
+
+def archives(clone: Path) -> list[str]:
+    return [path.name for path in (clone / "jars").glob("*classes*") if path.name != ".classes"]
+
+
+def test_classes_are_archived_once_for_each_java_and_set_of_jars(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = python_in_venv(clone, monkeypatch, WRITES_ARCHIVE)
+    bootstrap.archive_classes(clone)
+    assert archives(clone) == [ARCHIVE]
+    assert called.read_text(encoding="utf-8").startswith("-m jobs.classes\n")
+    called.unlink()
+    bootstrap.archive_classes(clone)
+    assert not called.exists(), "what is there is not made again"
+    java_saying(clone / "21" / "bin", "21.0.4")
+    monkeypatch.setenv("JAVA_HOME", str(clone / "21"))
+    bootstrap.archive_classes(clone)
+    assert archives(clone) == ["classes-21.0.4-8.jsa"]
+    called.unlink()
+    (clone / "jars" / JAR_NAME).write_bytes(JAR)
+    bootstrap.fetch_jars(clone)
+    bootstrap.archive_classes(clone)
+    assert called.exists()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["echo a page of trouble; exit 1"],
+        ["echo the JVM wrote nothing"],
+        [WRITES_ARCHIVE, 'case "$SPARK_SUBMIT_OPTS" in *-Xshare:on*) echo the JVM refuses it; exit 1 ;; esac'],
+        ["rm -r $PWD/build"],
+    ],
+)
+def test_classes_that_cannot_be_archived_stop_nothing(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], lines: list[str]
+) -> None:
+    called = python_in_venv(clone, monkeypatch, *lines)
+    bootstrap.archive_classes(clone)
+    said = capfd.readouterr().err
+    assert "Java's classes are not archived" in said and said.count("\n") == 1
+    assert archives(clone) == []
+    called.unlink()
+    bootstrap.archive_classes(clone)
+    assert not called.exists(), "what failed is not tried at every make"
+
+
+@pytest.mark.parametrize("content", [b"", b"classes\n"[:-1], b"classes\n\n"])
+def test_an_archive_of_another_size_is_not_given_to_the_jvm(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    python_in_venv(clone, monkeypatch)
+    (clone / "jars" / ARCHIVE).write_bytes(b"classes\n")
+    assert f"-XX:SharedArchiveFile={clone}/jars/{ARCHIVE}" in session.java_options(clone / "jars").split()
+    (clone / "jars" / ARCHIVE).write_bytes(content)
+    assert "SharedArchiveFile" not in session.java_options(clone / "jars")
+
+
+def test_the_jvm_passes_over_an_archive_that_does_not_fit_and_says_nothing(tmp_path: Path) -> None:
+    java = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else shutil.which("java")
+    # Of another class path, from which a class was loaded.
+    (launcher,) = Path(pyspark.__file__).parent.glob("jars/spark-launcher_*.jar")
+    dump = [
+        str(java),
+        f"-XX:ArchiveClassesAtExit={tmp_path}/dumped",
+        "-cp",
+        str(launcher),
+        "org.apache.spark.launcher.Main",
+    ]
+    subprocess.run(dump, capture_output=True, check=False)
+    for content in ((tmp_path / "dumped").read_bytes(), b"no archive at all"):
+        archive = tmp_path / f"classes-{bootstrap.java_version(os.environ)}-{len(content)}.jsa"
+        archive.write_bytes(content)
+        options = session.java_options(tmp_path).split()
+        assert f"-XX:SharedArchiveFile={archive}" in options
+        done = subprocess.run([str(java), *options, "-version"], capture_output=True, text=True, check=True)
+        assert done.stdout == "" and "arning" not in done.stderr
+        archive.unlink()
+
+
+def test_the_session_maps_the_archive(spark: SparkSession) -> None:
+    archive = bootstrap.class_archive(ROOT / "jars", os.environ)
+    if archive is None:
+        pytest.skip("set-up made none for this Java")
+    gateway = spark.sparkContext._gateway
+    assert gateway is not None
+    assert str(archive) in Path(f"/proc/{gateway.proc.pid}/maps").read_text(encoding="utf-8")
 
 
 def test_lock_has_hashes_and_no_address() -> None:
