@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from jobs.bootstrap import class_archive, java_fault
@@ -89,6 +90,9 @@ def start(settings: SparkSettings) -> SparkSession:
         conf["spark.jars"] = _jars(Path(settings.jars))
     for key, value in conf.items():
         builder = builder.config(key, value)
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        # PySpark would write errors, and the values that they quote, to stderr beside raising them.
+        PySparkLogger.getLogger(name).disabled = True
     return builder.getOrCreate()
 
 

@@ -97,10 +97,11 @@ def candidates(
     return parcels.mapInArrow(_merged, _ddl(_MERGED)), observation
 
 
-def cuts(observation: Observation | None, rules: int) -> list[Cut]:
-    """What the cap did to each rule, once the candidates have been computed."""
-    if observation is None:
-        return []
+def cuts(observation: Observation | None, rules: int, pairs: int) -> list[Cut]:
+    """What the cap did to each rule, once the candidates have been computed and were so many pairs."""
+    if observation is None or not pairs:
+        # Of a query without rows Spark leaves out the steps, and with them what they count.
+        return [Cut(0, 0)] * rules
     seen = observation.get
     return [Cut(seen[f"blocks_{i}"] or 0, seen[f"pairs_{i}"] or 0) for i in range(rules)]
 

@@ -178,7 +178,8 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     model = _estimated(given, chosen, groups, found, shown, prior)
     scored = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
     scored = scored.withColumn("match_probability", parameters.probability(F.col("match_weight")))
-    used = _used(rules, groups, masks, blocks.cuts(observation, len(rules)), parameters.probabilities(model, groups))
+    cuts = blocks.cuts(observation, len(rules), len(masks))
+    used = _used(rules, groups, masks, cuts, parameters.probabilities(model, groups))
     recall = planned.recall if options.blocking_rules is None else _recall(used, planned)
     return Linked(records, scored, chosen, model, used, recall, given.possible)
 

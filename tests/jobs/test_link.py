@@ -242,7 +242,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[told for _, told in WRONG])
 def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
-    spark: SparkSession, tmp_path: Path, register: tuple[Path, pd.DataFrame], wrong: dict[str, Any], told: str
+    spark: SparkSession,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    register: tuple[Path, pd.DataFrame],
+    wrong: dict[str, Any],
+    told: str,
 ) -> None:
     table = register[1].drop(columns="entity")
     table.to_parquet(tmp_path / "people.parquet")
@@ -251,6 +256,8 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
         linked(spark, tmp_path, settings(**wrong))
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+    # Nor do libraries add a word: their errors quote values.
+    assert "Exception" not in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

@@ -97,7 +97,7 @@ def proposed(records: DataFrame, given: Register, link: bool) -> Found:
     pairs, observation = candidates(records, rules, CAP, link)
     rows = pairs.collect()
     named = {(row.l, row.r): {rule for i, rule in enumerate(RULES) if row.rules >> i & 1} for row in rows}
-    return Found(named, dict(zip(RULES, cuts(observation, len(rules)), strict=True)), len(rows))
+    return Found(named, dict(zip(RULES, cuts(observation, len(rules), len(rows)), strict=True)), len(rows))
 
 
 @pytest.fixture(scope="module")
@@ -276,4 +276,11 @@ def test_without_a_rule_there_are_no_pairs(spark: SparkSession) -> None:
     pairs, observation = candidates(records, [], cap=200, link=False)
     assert pairs.columns == ["l", "r", "rules"]
     assert pairs.collect() == []
-    assert cuts(observation, 0) == []
+    assert cuts(observation, 0, 0) == []
+
+
+def test_a_rule_that_no_record_satisfies_brings_no_pairs_and_cuts_none(spark: SparkSession) -> None:
+    records = spark.createDataFrame([(0, 0, None), (1, 0, None)], "rid long, source int, key long")
+    pairs, observation = candidates(records, [Keys("none", ["key"], [])], cap=200, link=False)
+    assert pairs.collect() == []
+    assert cuts(observation, 1, 0) == [Cut(0, 0)]
