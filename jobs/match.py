@@ -359,24 +359,20 @@ def _shops(stage: Stage, sellers: DataFrame, sims: DataFrame, taxpayers: DataFra
     asked = stage.memory.remember(_asked("shop"), asked)
     known = stage.subjects.people_and_organisations().now.unionByName(_unclaimed(stage, taxpayers))
     subjects = _remembered("shop_subjects", records.with_phones(known, numbers), stage.memory, stage.keep)
-    first, alone = _first_places(stage, "shop", asked, subjects)
-    informed = stage.memory.remember(_asked("shop_with_sisters"), _inform(stage, asked, domestic, alone))
-    second, told = _first_places(stage, "shop_with_sisters", informed, subjects, first.proposed)
+    again = stage.again("shop", asked, subjects)
+    first = stage.resolve("shop", again.asked, subjects.now)
+    alone = stage.memory.remember("shop", stage.answers("shop", first.scored.where("place = 1"), again))
+    # They are few: to find out whom nothing has touched would take longer than to resolve them all.
+    informed = stage.keep(_inform(stage, asked, domestic, alone))
+    stage.progress("match: shop_with_sisters")
+    known_pairs = first.proposed if again.others is None else None
+    second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs)
+    told = stage.keep(second.scored.where("place = 1"))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
     return _best(stage, second, told, domestic, subjects.now).unionByName(
         _best(stage, first, untold, domestic, subjects.now)
     )
-
-
-def _first_places(
-    stage: Stage, kind: str, asked: DataFrame, subjects: Subjects, before: DataFrame | None = None
-) -> tuple[Resolution, DataFrame]:
-    """The best candidate of each shop that has any; `before` is what was proposed for all of them, if they all were."""
-    again = stage.again(kind, asked, subjects)
-    found = stage.resolve(kind, again.asked, subjects.now, before if again.others is None else None)
-    best = stage.answers(kind, found.scored.where("place = 1"), again)
-    return found, stage.memory.remember(kind, best)
 
 
 def _unclaimed(stage: Stage, taxpayers: DataFrame) -> DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql.types import StructType
 
 from jobs import tables
@@ -50,16 +50,21 @@ class Memory:
 
 
 def of_night(lake: Lake, version: str | None) -> Memory:
-    """The memory of a night's match; all that no finished run speaks of is removed.
+    """The memory of a night's match, once what a run that was killed laid down is cleared away.
 
     Args:
         lake: the warehouse, as the last finished run left it.
         version: of the training by which the night decides; None where it takes nothing over.
     """
-    rows = lake.read(tables.MEMORY).collect()
-    folders = {row.folder for row in rows}
-    lake.clear_memories(folders)
+    rows = clear(lake)
     usable = {row.version for row in rows} == {version} and all(
         lake.is_laid_down(f"{row.folder}/{row.frame}") for row in rows
     )
     return Memory(lake, secrets.token_hex(8), rows[0].folder if usable else None)
+
+
+def clear(lake: Lake) -> list[Row]:
+    """Remove all frames but those that `match/memory` names, and return its rows."""
+    rows = lake.read(tables.MEMORY).collect()
+    lake.clear_memories({row.folder for row in rows})
+    return rows

@@ -155,6 +155,7 @@ def _run(night: Night) -> Run:
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
         done = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
     ledger.write(lake, done)
+    memory.clear(lake)
     night.ended(done)
     return done
 

@@ -186,7 +186,7 @@ FREQUENCIES = _table(
 )
 BLOCKING = _table(
     "match/blocking",
-    "one row a blocking rule of the night: what it brought and what its cap cut",
+    "one row a blocking rule: what it brought and what its cap cut, of the records that the night resolved anew",
     "model rule",
     "model string, rule string, pairs bigint, keys_cut bigint, rows_cut bigint, cap bigint",
 )

@@ -18,8 +18,8 @@ from matching import comparisons as c
 from matching.comparisons import MODELS
 from matching.identifiers import one_edit_variants
 
-_GIVEN = "element_at(split(name_key, ' '), -1)"
-_SURNAME = "element_at(split(name_key, ' '), 1)"
+# Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
+_GIVEN, _SURNAME = "given", "surname"
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,11 @@ def _last(column: str, length: int) -> str:
 
 
 _PHONE_END = "each(transform(phones, phone -> right(phone, 3)))"
-_DAY = "date_format(birth_date, 'yyyy-MM-dd')"
+_DAY = "year(birth_date) * 10000 + month(birth_date) * 100 + day(birth_date)"
+_SWAPPED_DAY = "year(birth_date) * 10000 + day(birth_date) * 100 + month(birth_date)"
 NAME_BIRTH = Search("name_birth", ("name_sorted", "birth_date"))
 SHORT_NAME_BIRTH = Search("short_name_birth", ("name_sg", "birth_date"))
-SWAPPED_BIRTH = Search(
-    "name_swapped_birth", ("name_sorted", "date_format(birth_date, 'yyyy-dd-MM')"), ("name_sorted", _DAY)
-)
+SWAPPED_BIRTH = Search("name_swapped_birth", ("name_sorted", _SWAPPED_DAY), ("name_sorted", _DAY))
 NAME_PROVINCE = Search("name_province", ("name_sorted", "province34"))
 NAME_YEAR = Search("name_year_province", ("name_sg", "birth_year", "province34"))
 BIRTH_PLACE = Search("given_birth_province", (_GIVEN, "birth_date", "province34"))
@@ -162,19 +161,12 @@ def touched(
     relations, searches = _relations(model), SEARCHES[model]
     holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
     led = records.select("record", F.explode(holders).alias("subject"))
-    asked = records.where(~F.col("settled")).select(
-        "record", F.explode(_record_keys(relations, searches)).alias("asked")
-    )
-    asked = asked.select("record", "asked.key").where(F.col("key").isNotNull())
-    found = [
-        _offered(moved.where(F.col("is_now") == is_now), searches, cap).select("key", F.lit(sign).alias("sign"))
-        for is_now, sign in ((True, 1), (False, -1))
-    ]
-    blocks = found[0].unionByName(found[1]).groupBy("key").agg(F.sum("sign").alias("grown"))
-    blocks = blocks.join(asked, "key", "left_semi")
+    grown = _offered(moved, searches, cap, F.when(F.col("is_now"), 1).otherwise(-1).alias("grown"))
+    blocks = grown.groupBy("key").agg(F.sum("grown").alias("grown"))
     sizes = _offered(subjects, searches, cap).join(blocks.select("key"), "key", "left_semi").groupBy("key").count()
     size = F.coalesce("count", F.lit(0))
     within = blocks.join(sizes, "key", "left").where(F.least(size, size - F.col("grown")) <= cap)
+    asked = _asked(records.where(~F.col("settled")), relations, searches)
     each = [
         _differing(records, were, "record").join(records, "record", "left_semi"),
         led.join(moved, "subject", "left_semi").select("record"),
@@ -223,8 +215,7 @@ def _searched(
     would add a pair to be compared, no more.
     """
     rules = [*(search.name for search in searches), HOUSEHOLD]
-    asked = records.select("record", F.explode(_record_keys(relations, searches)).alias("asked"))
-    asked = asked.select("record", "asked.*").where(F.col("key").isNotNull())
+    asked = _asked(records, relations, searches)
     hits = _offered(subjects, searches, cap).join(asked, "key", "left_semi")
     block = Window.partitionBy("key")
     sized = hits.select("*", F.count("*").over(block).alias("size"), F.min("subject").over(block).alias("first"))
@@ -237,20 +228,28 @@ def _searched(
     )
 
 
-def _record_keys(relations: Sequence[str], searches: Sequence[Search]) -> Column:
-    """Array of the keys by which a record asks for subjects: struct rule (number), key (null: it does not ask)."""
+def _with_words(frame: DataFrame) -> DataFrame:
+    words = F.split("name_key", " ")
+    return frame.withColumns({_GIVEN: F.element_at(words, -1), _SURNAME: F.element_at(words, 1)})
+
+
+def _asked(records: DataFrame, relations: Sequence[str], searches: Sequence[Search]) -> DataFrame:
+    """Keys by which records ask for subjects. Columns out: record, rule (number), key."""
     keys = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, len(searches))]
-    return F.concat(*(F.transform(each, _of_rule(i)) for i, each in enumerate(keys)))
+    numbered = F.concat(*(F.transform(each, _of_rule(i)) for i, each in enumerate(keys)))
+    asked = _with_words(records).select("record", F.explode(numbered).alias("asked")).select("record", "asked.*")
+    return asked.where(F.col("key").isNotNull())
 
 
-def _offered(subjects: DataFrame, searches: Sequence[Search], cap: int) -> DataFrame:
-    """Keys under which subjects are found. Columns out: subject, key."""
+def _offered(subjects: DataFrame, searches: Sequence[Search], cap: int, *columns: Column) -> DataFrame:
+    """Keys under which subjects are found. Columns out: subject, key, and `columns` of the subject."""
     home, shared_home = len(searches), F.col("household_size").between(2, cap)
     keys = [
         *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
         F.array(*(F.when(shared_home, _hashed(home, *key)) for key in (("household", _GIVEN), ("household",)))),
     ]
-    return subjects.select("subject", F.explode(F.concat(*keys)).alias("key")).where(F.col("key").isNotNull())
+    found = _with_words(subjects).select("subject", *columns, F.explode(F.concat(*keys)).alias("key"))
+    return found.where(F.col("key").isNotNull())
 
 
 def _of_rule(rule: int) -> Callable[[Column], Column]:
@@ -280,7 +279,7 @@ def _household_keys(relations: Sequence[str], rule: int) -> Column:
     Of all members where the record names no person: whoever of the household it is, the rest of the evidence is alike.
     """
     households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
-    ends = F.array_distinct(F.array(F.expr(_GIVEN), F.element_at(F.split("name_key", " "), 1)))
+    ends = F.array_distinct(F.array(F.col(_GIVEN), F.col(_SURNAME)))
     named = F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(rule, home, end)))
     all_members = F.transform(households, lambda home: _hashed(rule, home))
     return F.when(F.coalesce("like_person", F.lit(False)), F.flatten(named)).otherwise(all_members)
