@@ -7,7 +7,7 @@ SIMs ─► taxpayers (SIMs) ─► accounts (SIMs, codes) ─► shops (all of 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -57,10 +57,10 @@ class Subjects:
 
 @dataclass(frozen=True)
 class Again:
-    """Records that must be resolved; those whose answers are taken over (column record), None where there are none."""
+    """Records that must be resolved, and those whose answers are not taken over (`candidates.touched`; None: all)."""
 
     asked: DataFrame
-    others: DataFrame | None = None
+    touched: DataFrame | None = None
 
 
 def _asked(kind: str) -> str:
@@ -90,17 +90,16 @@ class Stage:
             self.progress(f"match: {kind}")
             return Again(asked)
         cap = self.settings.max_block
-        touched = candidates.touched(asked, were, subjects.now, subjects.moved, kind, cap)
-        again = self.keep(asked.join(touched, "record", "left_semi"))
-        self.progress(f"match: {kind}: {again.count():,} of {asked.count():,} anew")
-        return Again(again, asked.select("record").join(again, "record", "left_anti"))
+        touched = self.keep(candidates.touched(asked, were, subjects.now, subjects.moved, kind, cap))
+        self.progress(f"match: {kind}: {touched.count():,} of {asked.count():,} anew")
+        return Again(asked.join(touched, "record", "left_semi"), touched)
 
     def answers(self, kind: str, fresh: DataFrame, again: Again) -> DataFrame:
         """Answers for all records of a kind, from those for the ones that were asked again. Columns as in `fresh`."""
         before = self.memory.recall(kind, fresh.schema)
-        if before is None or again.others is None:
+        if before is None or again.touched is None:
             return fresh
-        return fresh.unionByName(before.join(again.others, "record", "left_semi"))
+        return fresh.unionByName(before.join(again.touched, "record", "left_anti"))
 
     def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
@@ -203,17 +202,16 @@ def _trades_by_code(business_date: dt.date) -> Column:
 def _sims(stage: Stage) -> DataFrame:
     table = stage.silver["telecom_subscribers"]
     key = F.concat_ws("|", "msisdn", F.col("activated_on").cast("string"))
-    asked = records.base(table, key, F.lit(records.RESIDENT), stage.ids)
-    details = table.select(key.alias("record"), "phone_norm", "activated_on", "status", "updated_at")
-    return _links(stage, "sim", asked, details)
+    details = ("phone_norm", "activated_on", "status", "updated_at")
+    return _links(stage, "sim", records.base(table, key, F.lit(records.RESIDENT), stage.ids, *details), details)
 
 
 def _taxpayers(stage: Stage, sims: DataFrame) -> DataFrame:
     table = stage.silver["taxpayers"].where(F.col("taxpayer_type").isin("individual", "household_business"))
-    asked = records.base(table, F.col("tax_code"), F.lit(records.RESIDENT), stage.ids)
+    details = ("code", "phone_norm", "email_norm")
+    asked = records.base(table, F.col("tax_code"), F.lit(records.RESIDENT), stage.ids, *details)
     phones = table.select(F.col("tax_code").alias("record"), "phone_norm")
     asked = records.relate(asked, "sim", _subscriber_now(stage, phones, sims))
-    details = table.select(F.col("tax_code").alias("record"), "code", "phone_norm", "email_norm")
     return _links(stage, "taxpayer", asked, details)
 
 
@@ -221,19 +219,20 @@ def _accounts(stage: Stage, sims: DataFrame, taxpayers: DataFrame) -> DataFrame:
     table = stage.silver["bank_accounts"]
     key = F.concat_ws("|", "bank_code", "account_number")
     kind = F.when(F.col("holder_type") == "organisation", ORGANISATION).otherwise(records.RESIDENT)
-    asked = records.base(table, key, kind, stage.ids)
-    details = table.select(key.alias("record"), "bank_code", "account_norm", "phone_norm", "holder_code")
-    asked = records.relate(asked, "sim", _subscriber_now(stage, details, sims))
-    held = details.select("record", F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
+    details = ("bank_code", "account_norm", "phone_norm")
+    asked = records.base(table, key, kind, stage.ids, *details)
+    phones = table.select(key.alias("record"), "phone_norm")
+    asked = records.relate(asked, "sim", _subscriber_now(stage, phones, sims))
+    held = table.select(key.alias("record"), F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
     asked = records.relate(asked, "code", held.join(_codes(stage, taxpayers), "key", "left").select("record", "holder"))
-    return _links(stage, "account", asked, details.drop("holder_code"))
+    return _links(stage, "account", asked, details)
 
 
-def _links(stage: Stage, kind: str, asked: DataFrame, details: DataFrame) -> DataFrame:
+def _links(stage: Stage, kind: str, asked: DataFrame, details: Sequence[str]) -> DataFrame:
     """Every record with its candidates that stay possible, the best one first; one row of nulls where there is none.
 
-    Columns in: of `details` record and any. Columns out: record, place, decision, probability, match_type, evidence;
-    subject and household of links; possible (the candidate); the details.
+    Columns out: record, details (columns of `asked`), place, decision, probability, match_type, evidence; subject and
+    household of links; possible (the candidate).
     """
     subjects = stage.subjects.people_and_organisations()
     again = stage.again(kind, stage.memory.remember(_asked(kind), records.complete(asked, kind)), subjects)
@@ -249,7 +248,7 @@ def _links(stage: Stage, kind: str, asked: DataFrame, details: DataFrame) -> Dat
         evidence.match_type(found.parameters).alias("match_type"),
         evidence.level_names(found.parameters).alias("evidence"),
     )
-    kept = again.asked.select("record").join(rows.where("decision != 'none'"), "record", "left")
+    kept = again.asked.select("record", *details).join(rows.where("decision != 'none'"), "record", "left")
     nobody = F.col("decision").isNull()
     links = kept.withColumns(
         {
@@ -258,7 +257,7 @@ def _links(stage: Stage, kind: str, asked: DataFrame, details: DataFrame) -> Dat
             "place": F.coalesce("place", F.lit(1)),
         }
     )
-    return stage.memory.remember(kind, stage.answers(kind, links, again).join(details, "record"))
+    return stage.memory.remember(kind, stage.answers(kind, links, again))
 
 
 def _holder_rows(source: str, links: DataFrame) -> DataFrame:
@@ -365,7 +364,7 @@ def _shops(stage: Stage, sellers: DataFrame, sims: DataFrame, taxpayers: DataFra
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
     informed = stage.keep(_inform(stage, asked, domestic, alone))
     stage.progress("match: shop_with_sisters")
-    known_pairs = first.proposed if again.others is None else None
+    known_pairs = first.proposed if again.touched is None else None
     second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs)
     told = stage.keep(second.scored.where("place = 1"))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.

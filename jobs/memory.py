@@ -7,7 +7,6 @@ since (`matching.candidates.touched`). The frames lie beside the tables, in `_me
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, Row
@@ -15,6 +14,8 @@ from pyspark.sql.types import StructType
 
 from jobs import tables
 from jobs.storage import Lake
+
+_FOLDERS = ("0", "1")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def of_night(lake: Lake, version: str | None) -> Memory:
     usable = {row.version for row in rows} == {version} and all(
         lake.is_laid_down(f"{row.folder}/{row.frame}") for row in rows
     )
-    return Memory(lake, secrets.token_hex(8), rows[0].folder if usable else None)
+    # Never the one that is in force; and the same whatever runs were killed before this one.
+    spare = next(folder for folder in _FOLDERS if folder not in {row.folder for row in rows})
+    return Memory(lake, spare, rows[0].folder if usable else None)
 
 
 def clear(lake: Lake) -> list[Row]:

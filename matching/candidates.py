@@ -152,8 +152,8 @@ def touched(
 ) -> DataFrame:
     """Records whose candidates, or evidence for them, may not be what they were; all others' are.
 
-    Records that are new or have changed; those that a relation leads to a subject that has; those that ask for a key
-    under which such a subject is found or was, if the block is within the cap or was.
+    Records that are new, have changed or are gone; those that a relation leads to such a subject; those that ask for a
+    key under which one is found or was, if the block is within the cap or was.
 
     Columns in: of `records` and `subjects` those of `propose`; of `were` those of `records` at the time before; of
     `moved` those of the function of that name, for `subjects`. Columns out: record.
@@ -168,7 +168,7 @@ def touched(
     within = blocks.join(sizes, "key", "left").where(F.least(size, size - F.col("grown")) <= cap)
     asked = _asked(records.where(~F.col("settled")), relations, searches)
     each = [
-        _differing(records, were, "record").join(records, "record", "left_semi"),
+        _differing(records, were, "record"),
         led.join(moved, "subject", "left_semi").select("record"),
         asked.join(within, "key", "left_semi").select("record"),
     ]

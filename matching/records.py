@@ -147,20 +147,22 @@ def masked_holder(records: DataFrame, relations: Sequence[str], numbers: DataFra
 # ── records ──
 
 
-def base(table: DataFrame, record: Column, kind: Column, ids: DataFrame, **columns: Column) -> DataFrame:
+def base(table: DataFrame, record: Column, kind: Column, ids: DataFrame, *details: str, **columns: Column) -> DataFrame:
     """Records in the common form, their declared id looked up.
 
     Columns in: normalised table (a column of `RECORD` that it lacks is null); `ids` of `id_directory`. `columns`
-    replaces columns.
-    Columns out: `RECORD`, holder_id, state_id, settled (the holder of the declared id bears the record's name).
+    replaces columns, `details` are columns that stay as they are.
+    Columns out: `RECORD`, details, holder_id, state_id, settled (the holder of the declared id bears the record's
+    name).
     """
     given = {"record": record, "kind": kind, "like_person": F.col("name_like_person"), **columns}
-    records = table.select(*(_column(table, name, given).alias(name) for name in RECORD))
+    records = table.select(*(_column(table, name, given).alias(name) for name in RECORD), *details)
     found = records.withColumn("id_key", F.coalesce("person_id", "cmnd")).join(ids, "id_key", "left")
     declared = F.col("id_key").isNotNull()
     settled = (F.col("id_name_sorted") == F.col("name_sorted")) | (F.col("id_name_sg") == F.col("name_sg"))
     return found.select(
         *RECORD,
+        *details,
         F.col("id_holder").alias("holder_id"),
         F.when(declared, "unknown").otherwise("missing").alias("state_id"),
         F.coalesce(settled, F.lit(False)).alias("settled"),

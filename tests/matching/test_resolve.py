@@ -380,6 +380,7 @@ def test_whoever_nothing_touches_comes_to_what_it_came_to(
     changed = {record for record in later if then.get(record) != later[record]}
     expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}
     assert {*expected, "new" if forwards else "own_id"} <= changed <= touched
+    assert touched >= then.keys() - later.keys()
     assert len(touched) < len(later) / 4
 
 
