@@ -447,10 +447,8 @@ def _match_anew(night: Night) -> None:
     with side_by_side(lake.spark) as start:
         for table, rows in made.items():
             start(partial(lake.write, table, rows))
-    version = accepted.version if accepted else None
-    if version is None:
-        version = training.save(lake, found.training, night.business_date, _present(night))
-    remembered.save(version)
+    new = found.training, night.business_date, _present(night)
+    remembered.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
     lake.clear_scratch()
