@@ -131,6 +131,6 @@ def _landing(files: Files, root: str, landing: str, done: dt.date | None, today:
         yield Finding("error", what, str(error))
         return
     yield Finding("warning" if warnings else "ok", what, "; ".join(warnings) or landing)
-    wanted, free = space.needed(files, landing, done, today), files.free(root)
+    wanted, free = space.needed(files, root, landing, done, today), files.free(root)
     told = f"còn (free) {free / GIB:,.1f} GiB, đêm tới cần khoảng (a night needs about) {wanted / GIB:,.1f} GiB"
     yield Finding("error" if free < wanted else "ok", "đĩa (disk)", told)

@@ -359,7 +359,7 @@ class Lake:
 
     @property
     def _memories(self) -> str:
-        return f"{self.root.rstrip('/')}/_memory"
+        return memories(self.root)
 
     def version(self, table: Table) -> int | None:
         """Version of the table that this lake reads, None where it does not exist."""
@@ -384,6 +384,11 @@ class Lake:
         Paths of the tables that changed.
         """
         return [table.path for table in STATE if self.bring_back(table, versions.get(table.path))]
+
+
+def memories(root: str) -> str:
+    """Folder of a warehouse in which `Lake.lay_down` lays frames down."""
+    return f"{root.rstrip('/')}/_memory"
 
 
 def undecodable_file(error: Py4JJavaError) -> str | None:

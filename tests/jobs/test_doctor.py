@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from jobs import doctor, lock, space
 from jobs.errors import UserError
 from jobs.settings import Settings
-from jobs.storage import Files
+from jobs.storage import Files, memories
 
 TODAY = dt.date(2026, 11, 20)
 
@@ -72,10 +72,16 @@ def test_places_are_looked_at_as_a_night_would_find_them(spark: SparkSession, tm
 
 def test_a_night_without_room_is_refused_before_it_begins(spark: SparkSession, tmp_path: Path) -> None:
     landing, root = tmp_path / "landing", str(tmp_path / "warehouse")
-    for date, size in (("2026-11-19", 100), ("2026-11-20", 2), ("2026-11-21", 100)):
+    for date, size in (("2026-11-19", 100), ("2026-11-20", 1), ("2026-11-21", 100)):
         deliver(landing, date, size)
     files = SmallDisk(spark)
     # What was taken in and what is dated after the night need no room.
     space.check(files, root, str(landing), TODAY - dt.timedelta(days=1), TODAY)
     with pytest.raises(UserError, match="0.0 GiB free, a night on these deliveries needs about 0.0"):
         space.check(files, root, str(landing), None, TODAY)
+    # However little changes, the match lays down all that the next one compares with.
+    frame = Path(memories(root)) / "0" / "sim"
+    frame.mkdir(parents=True)
+    (frame / "part").write_bytes(b"12345")
+    with pytest.raises(UserError, match="GiB free"):
+        space.check(files, root, str(landing), TODAY - dt.timedelta(days=1), TODAY)
