@@ -57,7 +57,7 @@ class Nights:
         quiet: on which nothing came.
         again: the quiet one once more, in full.
         idle: once more.
-        told: what quiet, again and idle told of their progress.
+        told: what all but the first told of their progress.
         rows: what each source delivered on the first, typed.
         registered: the case of a person who registered before the following.
         renamed: shops that took names of `HOSTILE` before the following.
@@ -93,10 +93,12 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     renamed = _rename(landing, lake)
     for name in NEXT_FAULTS:
         write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
-    following = run(lake, str(landing.root), NEXT)
-    told: dict[str, list[str]] = {"quiet": [], "again": [], "idle": []}
-    quiet, again, idle = (
-        run_night(lake, str(landing.root), LAST, Settings(), None, said.append, full=name == "again")
+    told: dict[str, list[str]] = {"following": [], "quiet": [], "again": [], "idle": []}
+    following, quiet, again, idle = (
+        run_night(
+            *(lake, str(landing.root), NEXT if name == "following" else LAST, Settings(), None, said.append),
+            full=name == "again",
+        )
         for name, said in told.items()
     )
     plans = _plans(log, before)

@@ -116,6 +116,17 @@ def test_a_rebuild_tells_in_how_many_rows_it_differs(nights: Nights) -> None:
     ]
 
 
+def test_a_night_resolves_only_what_has_been_touched(nights: Nights) -> None:
+    told = "\n".join(nights.told["following"])
+    found = re.findall(r"match: (\w+): ([\d,]+) of ([\d,]+) anew", told)
+    resolved = {kind: (int(anew.replace(",", "")), int(of.replace(",", ""))) for kind, anew, of in found}
+    assert resolved.keys() == {"sim", "taxpayer", "account", "shop"}
+    # That night's SIMs are held: what changes for them are their holders.
+    assert all(anew < of / 2 for anew, of in resolved.values())
+    assert resolved["shop"][0] > 0
+    assert " anew" not in "\n".join(nights.told["again"])
+
+
 def test_a_night_on_which_nothing_changed_does_not_match_again(nights: Nights) -> None:
     assert "match: nothing that it rests on has changed" in nights.told["quiet"]
     assert not any("match: nothing" in line for line in nights.told["again"])
