@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from jobs import tables
@@ -49,6 +49,11 @@ class Memory:
         rows = [(self.folder, name, version) for name in self._names]
         self.lake.write(tables.MEMORY, self.lake.spark.createDataFrame(rows, tables.MEMORY.schema))
 
+    def clear_others(self) -> None:
+        """Remove what matches before laid down, once the run that laid these frames down has finished."""
+        if self.folder is not None:
+            self.lake.clear_memories({self.folder})
+
 
 def of_night(lake: Lake, version: str | None) -> Memory:
     """The memory of a night's match, once what a run that was killed laid down is cleared away.
@@ -57,17 +62,12 @@ def of_night(lake: Lake, version: str | None) -> Memory:
         lake: the warehouse, as the last finished run left it.
         version: of the training by which the night decides; None where it takes nothing over.
     """
-    rows = clear(lake)
+    rows = lake.read(tables.MEMORY).collect()
+    in_force = {row.folder for row in rows}
+    lake.clear_memories(in_force)
     usable = {row.version for row in rows} == {version} and all(
         lake.is_laid_down(f"{row.folder}/{row.frame}") for row in rows
     )
     # Never the one that is in force; and the same whatever runs were killed before this one.
-    spare = next(folder for folder in _FOLDERS if folder not in {row.folder for row in rows})
+    spare = next(folder for folder in _FOLDERS if folder not in in_force)
     return Memory(lake, spare, rows[0].folder if usable else None)
-
-
-def clear(lake: Lake) -> list[Row]:
-    """Remove all frames but those that `match/memory` names, and return its rows."""
-    rows = lake.read(tables.MEMORY).collect()
-    lake.clear_memories({row.folder for row in rows})
-    return rows

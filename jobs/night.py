@@ -41,6 +41,7 @@ from jobs.intake import Intake
 from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
 from jobs.match import MATCHED, match
+from jobs.memory import Memory
 from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome, Verdict
 from jobs.picture import picture
 from jobs.settings import Settings
@@ -77,6 +78,7 @@ class Night:
         remembered: deliveries that the night before knew, by source.
         intakes: result of the intake, by source.
         stands: whether nothing has changed that match and corrections rest on.
+        memory: what tonight's match leaves to the next, None where it was not made anew.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
         stages: seconds and rows of the stages so far.
         clock: times the stages.
@@ -96,6 +98,7 @@ class Night:
     remembered: Mapping[str, History] = field(default_factory=dict)
     intakes: dict[str, Intake] = field(default_factory=dict)
     stands: bool = False
+    memory: Memory | None = None
     accepted: SourceOutcome | None = None
     stages: list[StageRow] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -155,7 +158,8 @@ def _run(night: Night) -> Run:
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
         done = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
     ledger.write(lake, done)
-    memory.clear(lake)
+    if night.memory is not None:
+        night.memory.clear_others()
     night.ended(done)
     return done
 
@@ -435,9 +439,9 @@ def _match(night: Night) -> None:
 def _match_anew(night: Night) -> None:
     lake, accepted = night.lake, _in_force(night)
     pictures = {name: lake.pin(tables.SILVER[name]) for name in MATCHED}
-    remembered = memory.of_night(lake, accepted.version if accepted and not _afresh(night) else None)
+    night.memory = memory.of_night(lake, accepted.version if accepted and not _afresh(night) else None)
     frozen = accepted.training if accepted else None
-    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, remembered, frozen)
+    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, night.memory, frozen)
     made = {
         tables.HOLDER_LINKS: found.holder_links,
         tables.SELLER_LINKS: _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date),
@@ -448,7 +452,7 @@ def _match_anew(night: Night) -> None:
         for table, rows in made.items():
             start(partial(lake.write, table, rows))
     new = found.training, night.business_date, _present(night)
-    remembered.save(accepted.version if accepted else training.save(lake, *new))
+    night.memory.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
     lake.clear_scratch()

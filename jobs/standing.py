@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -47,8 +47,8 @@ def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.d
     """
     if base is None or reshaped(base, settings) or not training.is_used(lake):
         return False
-    then, before = base["business_date"], ledger.table_versions(base)
-    if any(lake.version(SILVER[name]) != before.get(SILVER[name].path) for name in MATCHED):
+    then = base["business_date"]
+    if _pictures_changed(lake, base, MATCHED):
         return False
     if statuses(then) != statuses(business_date) or then < corrections.MERGED_ON <= business_date:
         return False
@@ -65,9 +65,14 @@ def gold_stands(lake: Lake, base: Mapping[str, Any], business_date: dt.date) -> 
         base: row of the last finished run.
         business_date: the date.
     """
-    then, before = base["business_date"], ledger.table_versions(base)
-    if any(lake.version(table) != before.get(table.path) for table in SILVER.values()):
+    then = base["business_date"]
+    if _pictures_changed(lake, base, SILVER):
         return False
     # Sales count from the first day of their month on.
     same_month = (then.year, then.month) == (business_date.year, business_date.month)
     return same_month and judged_years(then) == judged_years(business_date)
+
+
+def _pictures_changed(lake: Lake, base: Mapping[str, Any], sources: Iterable[str]) -> bool:
+    before = ledger.table_versions(base)
+    return any(lake.version(SILVER[name]) != before.get(SILVER[name].path) for name in sources)

@@ -333,21 +333,21 @@ class Lake:
 
     def lay_down(self, frame: DataFrame, name: str) -> DataFrame:
         """The frame as `keep` gives it, but to stay: under a name `folder/frame` by which a later run finds it."""
-        return self._written(frame, f"{self._memories}/{name}")
+        return self._written(frame, f"{memories(self.root)}/{name}")
 
     def laid_down(self, name: str, schema: StructType) -> DataFrame:
         """Columns of a frame that an earlier run laid down."""
-        return self.spark.read.schema(schema).parquet(f"{self._memories}/{name}")
+        return self.spark.read.schema(schema).parquet(f"{memories(self.root)}/{name}")
 
     def is_laid_down(self, name: str) -> bool:
         """Whether a frame is there, and whole."""
-        return self.files.exists(f"{self._memories}/{name}/_SUCCESS")
+        return self.files.exists(f"{memories(self.root)}/{name}/_SUCCESS")
 
     def clear_memories(self, but: Collection[str]) -> None:
         """Remove all folders that `lay_down` made, but some."""
-        for folder in self.files.names(self._memories):
+        for folder in self.files.names(memories(self.root)):
             if folder not in but:
-                self.files.delete(f"{self._memories}/{folder}")
+                self.files.delete(f"{memories(self.root)}/{folder}")
 
     def _written(self, frame: DataFrame, path: str) -> DataFrame:
         frame.write.mode("overwrite").parquet(path)
@@ -356,10 +356,6 @@ class Lake:
     @property
     def _scratch(self) -> str:
         return f"{self.root.rstrip('/')}/_scratch"
-
-    @property
-    def _memories(self) -> str:
-        return memories(self.root)
 
     def version(self, table: Table) -> int | None:
         """Version of the table that this lake reads, None where it does not exist."""

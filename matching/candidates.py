@@ -15,7 +15,6 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from matching import comparisons as c
-from matching.comparisons import MODELS
 from matching.identifiers import one_edit_variants
 
 # Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
@@ -106,7 +105,8 @@ def propose(
     they had other relations: then only relations and households are followed anew. Columns out: record, subject, rule,
     cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost).
     """
-    relations, unsettled = _relations(model), records.where(~F.col("settled"))
+    relations = [relation.name for relation in c.relations_of(model)]
+    unsettled = records.where(~F.col("settled"))
     searches = SEARCHES[model] if before is None else ()
     found = [_related(records, relations), _searched(unsettled, subjects, relations, searches, cap)]
     if before is not None:
@@ -158,7 +158,7 @@ def touched(
     Columns in: of `records` and `subjects` those of `propose`; of `were` those of `records` at the time before; of
     `moved` those of the function of that name, for `subjects`. Columns out: record.
     """
-    relations, searches = _relations(model), SEARCHES[model]
+    relations, searches = [relation.name for relation in c.relations_of(model)], SEARCHES[model]
     holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
     led = records.select("record", F.explode(holders).alias("subject"))
     grown = _offered(moved, searches, cap, F.when(F.col("is_now"), 1).otherwise(-1).alias("grown"))
@@ -193,10 +193,6 @@ def _related(records: DataFrame, relations: Sequence[str]) -> DataFrame:
     rows = records.select("record", F.explode(F.array(*offers)).alias("offer"))
     rows = rows.where("offer.subject is not null or offer.cut_key is not null")
     return rows.select("record", "offer.subject", "offer.rule", "offer.cut_key")
-
-
-def _relations(model: str) -> list[str]:
-    return [comparison.name for comparison in MODELS[model] if comparison in c.RELATIONS]
 
 
 def _offer(records: DataFrame, relation: str) -> Column:

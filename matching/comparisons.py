@@ -235,3 +235,8 @@ MODELS: dict[str, tuple[Comparison, ...]] = {
     "shop": (*_SHOP_PATHS, *_SHOP_FIELDS),
     "shop_with_sisters": (*_SHOP_PATHS, SISTER, *_SHOP_FIELDS),
 }
+
+
+def relations_of(model: str) -> tuple[Comparison, ...]:
+    """The relations among the comparisons of a model."""
+    return tuple(comparison for comparison in MODELS[model] if comparison in RELATIONS)

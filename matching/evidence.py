@@ -103,10 +103,7 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
 
 
 # Levels of a name that is the subject's, if perhaps not written in full.
-_SAME_NAME = (
-    *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
-    *("typo", "partial"),
-)
+_SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials", "typo", "partial")
 
 # The first of these that holds carries the match (contract: match_type).
 _CARRIERS = (

@@ -93,7 +93,7 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     identities also `l_<comparison>`, log_u_own, log_u_lent (see `model.Sample`).
     """
     chosen = c.MODELS[model]
-    relations = [comparison for comparison in chosen if comparison in c.RELATIONS]
+    relations = c.relations_of(model)
     # One step after the other, each on the columns of the one before: what two columns share is computed once.
     fuzzy = pairs.withColumns(_fuzzy(chosen))
     unseen = fuzzy.withColumns({f"n_{comparison.name}": _unseen(comparison) for comparison in chosen})
@@ -270,7 +270,7 @@ def _chance_id(statistics: Statistics) -> Column:
     )
 
 
-def _helpers(relations: list[Comparison]) -> list[Column]:
+def _helpers(relations: Sequence[Comparison]) -> list[Column]:
     """How many relations lead to strangers, and how many of these to one counted already, for the pair and for none."""
     holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
     strangers = F.filter(

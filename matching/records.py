@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching import identifiers
-from matching.comparisons import MODELS, RELATIONS
+from matching.comparisons import relations_of
 from matching.expressions import fits_mask
 from matching.levels import ORGANISATION, RECORD, SUBJECT
 
@@ -221,8 +221,7 @@ def without_repeats(records: DataFrame, relation: str, before: str) -> DataFrame
 
 def complete(records: DataFrame, model: str) -> DataFrame:
     """Add the relations of a model that the records do not have, as missing."""
-    names = [comparison.name for comparison in MODELS[model] if comparison in RELATIONS]
-    absent = [name for name in names if f"holder_{name}" not in records.columns]
+    absent = [each.name for each in relations_of(model) if f"holder_{each.name}" not in records.columns]
     return records.withColumns(
         {f"holder_{name}": F.lit(None).cast(HOLDER) for name in absent}
         | {f"state_{name}": F.lit("missing") for name in absent}
