@@ -219,11 +219,16 @@ def _is_unchanged(night: Night) -> bool:
 
 def _compare(night: Night) -> None:
     """Tell in how many rows a rebuild differs from what it replaces: in none, if a night is what it says."""
-    before = Lake(night.lake.spark, night.lake.root, ledger.table_versions(night.base))
+    before = _before(night)
     for table in filter(before.exists, (*tables.SILVER.values(), *_DECIDED)):
         night.progress(
             f"full: {table.path}: {differing_rows(before.read(table), night.lake.read(table)):,} rows differ"
         )
+
+
+def _before(night: Night) -> Lake:
+    """The warehouse as the last finished run left it."""
+    return Lake(night.lake.spark, night.lake.root, ledger.table_versions(night.base))
 
 
 def differing_rows(one: DataFrame, other: DataFrame) -> int:
@@ -261,7 +266,7 @@ def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, 
         with night.clock.time("silver"):
             if change.rows is not None:
                 # What the gate rejects is taken back below: written once, most pictures are read often.
-                lake.write(table, silver.renew(source, change, lake.pin(table)))
+                lake.write(table, silver.renew(source, change, _before(night).pin(table)))
             rows = lake.pin(table)
         references = _references(night, source, taken)
         with night.clock.time("gate"):
