@@ -38,7 +38,7 @@ from jobs import (
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
-from jobs.law import judged_years
+from jobs.law import judged_years, statuses
 from jobs.ledger import Run, StageRow
 from jobs.match import MATCHED, match
 from jobs.memory import Memory
@@ -50,6 +50,8 @@ from jobs.standing import gold_stands, match_stands, reshaped, shaped_by
 from jobs.storage import Lake
 from jobs.together import Clock, Step, side_by_side
 from jobs.training import Accepted
+from matching import changes
+from matching.changes import Tracked, of
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
 _DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS)
@@ -272,7 +274,9 @@ def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, 
         with night.clock.time("gate"):
             profiles = drift.of_source(night.profiles, source.name, night.settings.gate.drift.nights)
             asked = gate.Asked(night.business_date, references, profiles, produced_after, night.settings.gate)
-            return replace(gate.judge(source, rows, asked, lake.keep), version=lake.version(table))
+            return replace(
+                gate.judge(source, rows, asked, lake.keep), version=lake.version(table), touched=change.touched
+            )
 
     lake, table = night.lake, tables.SILVER[source.name]
     former = lake.version(table)
@@ -443,10 +447,14 @@ def _match(night: Night) -> None:
 
 def _match_anew(night: Night) -> None:
     lake, accepted = night.lake, _in_force(night)
-    pictures = {name: lake.pin(tables.SILVER[name]) for name in MATCHED}
-    night.memory = memory.of_night(lake, accepted.version if accepted and not _afresh(night) else None)
-    frozen = accepted.training if accepted else None
-    found = match(pictures, night.business_date, night.settings.match, lake.keep, night.progress, night.memory, frozen)
+    night.memory = memory.of_night(lake, accepted.version if accepted and _takes_over(night) else None)
+    since = None if night.memory.last is None or night.base is None else night.base["business_date"]
+    pictures = {name: _tracked(night, name) if since else Tracked(lake.pin(tables.SILVER[name])) for name in MATCHED}
+    found = match(
+        *(pictures, night.business_date, night.settings.match, lake.keep, night.progress, night.memory),
+        accepted.training if accepted else None,
+        since,
+    )
     made = {
         tables.HOLDER_LINKS: found.holder_links,
         tables.SELLER_LINKS: _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date),
@@ -461,6 +469,24 @@ def _match_anew(night: Night) -> None:
     if not training.is_used(lake):
         training.write_model(lake)
     lake.clear_scratch()
+
+
+def _takes_over(night: Night) -> bool:
+    """Whether what the last match came to still means the same."""
+    if night.base is None or _afresh(night):
+        return False
+    return statuses(night.base["business_date"]) == statuses(night.business_date)
+
+
+def _tracked(night: Night, name: str) -> Tracked:
+    """A silver table with what has changed in it since the last finished run, on whose tables the last match rests."""
+    source, table, taken = SOURCES[name], tables.SILVER[name], night.intakes[name].picture
+    before, now = _before(night), night.lake.pin(table)
+    if before.version(table) == night.lake.version(table):
+        return Tracked(now, now.withColumn("is_now", F.lit(True)).where(F.lit(False)))
+    then, key = before.pin(table), [*source.key]
+    apart = taken.touched if taken and taken.touched is not None else changes.differing(now, then, *key)
+    return Tracked(now, night.lake.keep(changes.moved(of(now, apart, *key), of(then, apart, *key), *key)))
 
 
 def _in_force(night: Night) -> Accepted | None:

@@ -101,6 +101,7 @@ class Judged:
         broken: rows that break a rule, for `gold/broken_rules`; None where nobody asked.
         profile: measures of its columns, for `gold/quality_profiles`.
         version: of the silver table that holds it, None where it was laid down elsewhere.
+        touched: keys of which alone rows may not be the former picture's; None where any may.
         carried: whether it is the former one, of which the verdict still holds.
     """
 
@@ -109,6 +110,7 @@ class Judged:
     broken: DataFrame | None = None
     profile: tuple[Measured, ...] = ()
     version: int | None = None
+    touched: DataFrame | None = None
     carried: bool = False
 
 

@@ -193,9 +193,10 @@ BLOCKING = _table(
 MEMORY = _table(
     "match/memory",
     "one row a frame that the last match laid down for the next to compare with",
-    "folder frame",
+    "frame",
     # version: of the training that it decided by · the frames lie in _memory/<folder>/<frame>
-    "folder string, frame string, version string",
+    # patch: folder of what has changed in it since · patches: matches that added to that
+    "folder string, frame string, version string, patch string, patches int",
 )
 
 # ── gold ──

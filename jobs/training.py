@@ -24,6 +24,7 @@ from jobs.report import numbers
 from jobs.report.words import DECISIONS, say
 from jobs.settings import MatchSettings
 from jobs.storage import Lake
+from matching.changes import Tracked
 from matching.comparisons import CLASSES, LENT_IDENTITY
 from matching.model import level_m
 from matching.training import Shift, Training, from_json, shifts
@@ -166,7 +167,7 @@ def _compare(
     accepted = load(night)
     if accepted is None or accepted.training is None:
         raise UserError(f"warehouse {lake.root}: its next night trains by itself")
-    pictures = {name: night.pin(tables.SILVER[name]) for name in MATCHED}
+    pictures = {name: Tracked(night.pin(tables.SILVER[name])) for name in MATCHED}
     found, old = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake)), accepted.training
     progress("comparing with the training in force")
     comparison = Comparison(

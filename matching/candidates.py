@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from matching import comparisons as c
+from matching.changes import Tracked
 from matching.identifiers import one_edit_variants
 
 # Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
@@ -93,6 +94,29 @@ SEARCHES: dict[str, tuple[Search, ...]] = {
     ),
 }
 SEARCHES["shop_with_sisters"] = SEARCHES["shop"]
+# Every rule has a number, which its keys begin with.
+_RULES = (*dict.fromkeys(search.name for searches in SEARCHES.values() for search in searches), HOUSEHOLD)
+
+
+def with_keys(subjects: DataFrame, models: Sequence[str], cap: int) -> DataFrame:
+    """Subjects with the keys under which records of some models find them, in a column a rule, computed once for all.
+
+    Every key of every rule is one 64-bit number, so that all rules together are one join: two keys that meet by chance
+    would add a pair to be compared, no more.
+
+    Columns in: those of `levels.SUBJECT`. Columns out: these and `key_<rule>`, an array; a household of more than `cap`
+    members has none.
+    """
+    searches = {search.name: search for model in models for search in SEARCHES[model]}
+    shared_home = F.col("household_size").between(2, cap)
+    home = F.array(*(F.when(shared_home, _hashed(HOUSEHOLD, *key)) for key in (("household", _GIVEN), ("household",))))
+    offered = {name: _keys(name, search.subject or search.record) for name, search in searches.items()}
+    keyed = {_column(name): F.array_compact(found) for name, found in {**offered, HOUSEHOLD: home}.items()}
+    return _with_words(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME)
+
+
+def _column(rule: str) -> str:
+    return f"key_{rule}"
 
 
 def propose(
@@ -101,7 +125,7 @@ def propose(
     """Candidates of records, one row a pair and rule.
 
     Columns in: `levels.RECORD` with the relations of the model, `settled` and, where a shared key was too large,
-    `cut_<relation>` (its hash); `levels.SUBJECT`. `before` is what was proposed for these records (and others) when
+    `cut_<relation>` (its hash); those of `with_keys`. `before` is what was proposed for these records (and others) when
     they had other relations: then only relations and households are followed anew. Columns out: record, subject, rule,
     cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost).
     """
@@ -134,57 +158,29 @@ def report(proposed: DataFrame, cap: int) -> DataFrame:
     )
 
 
-def moved(now: DataFrame, then: DataFrame, key: str) -> DataFrame:
-    """Rows of a table of which the one before had no equal, and rows that it had and that are gone.
-
-    Columns in: the same of both, `key` among them. Columns out: those and is_now (false: gone).
-    """
-    apart = _differing(now, then, key)
-    rows = [
-        table.join(apart, key, "left_semi").withColumn("is_now", F.lit(is_now))
-        for table, is_now in ((now, True), (then, False))
-    ]
-    return reduce(DataFrame.unionByName, rows)
-
-
-def touched(
-    records: DataFrame, were: DataFrame, subjects: DataFrame, moved: DataFrame, model: str, cap: int
-) -> DataFrame:
+def touched(records: Tracked, subjects: Tracked, model: str, cap: int) -> DataFrame:
     """Records whose candidates, or evidence for them, may not be what they were; all others' are.
 
-    Records that are new, have changed or are gone; those that a relation leads to such a subject; those that ask for a
-    key under which one is found or was, if the block is within the cap or was.
+    Records that are new, have changed or are gone; those that a relation leads to a subject which has; those that ask
+    for a key under which one is found or was, if the block is within the cap or was.
 
-    Columns in: of `records` and `subjects` those of `propose`; of `were` those of `records` at the time before; of
-    `moved` those of the function of that name, for `subjects`. Columns out: record.
+    Columns in: those of `propose`. Columns out: record.
     """
     relations, searches = [relation.name for relation in c.relations_of(model)], SEARCHES[model]
     holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
-    led = records.select("record", F.explode(holders).alias("subject"))
-    grown = _offered(moved, searches, cap, F.when(F.col("is_now"), 1).otherwise(-1).alias("grown"))
+    led = records.now.select("record", F.explode(holders).alias("subject"))
+    grown = _offered(subjects.changed, searches, F.when(F.col("is_now"), 1).otherwise(-1).alias("grown"))
     blocks = grown.groupBy("key").agg(F.sum("grown").alias("grown"))
-    sizes = _offered(subjects, searches, cap).join(blocks.select("key"), "key", "left_semi").groupBy("key").count()
+    sizes = _offered(subjects.now, searches).join(blocks.select("key"), "key", "left_semi").groupBy("key").count()
     size = F.coalesce("count", F.lit(0))
     within = blocks.join(sizes, "key", "left").where(F.least(size, size - F.col("grown")) <= cap)
-    asked = _asked(records.where(~F.col("settled")), relations, searches)
+    asked = _asked(records.now.where(~F.col("settled")), relations, searches)
     each = [
-        _differing(records, were, "record"),
-        led.join(moved, "subject", "left_semi").select("record"),
+        records.changed.select("record"),
+        led.join(subjects.changed, "subject", "left_semi").select("record"),
         asked.join(within, "key", "left_semi").select("record"),
     ]
     return reduce(DataFrame.unionByName, each).distinct()
-
-
-def _differing(now: DataFrame, then: DataFrame, key: str) -> DataFrame:
-    """Keys whose row stands in one of two tables alone. Columns out: key."""
-    # A null has a number of its own: by default it would leave no trace, and two values that change places none either.
-    values = [F.coalesce(F.xxhash64(name), F.lit(i)) for i, name in enumerate(now.columns)]
-    rows = [
-        table.select(key, F.xxhash64(*values).alias("row"), F.lit(sign).alias("sign"))
-        for table, sign in ((now, 1), (then, -1))
-    ]
-    counted = rows[0].unionByName(rows[1]).groupBy(key, "row").agg(F.sum("sign").alias("sign"))
-    return counted.where("sign <> 0").select(key).distinct()
 
 
 def _related(records: DataFrame, relations: Sequence[str]) -> DataFrame:
@@ -205,21 +201,16 @@ def _offer(records: DataFrame, relation: str) -> Column:
 def _searched(
     records: DataFrame, subjects: DataFrame, relations: Sequence[str], searches: Sequence[Search], cap: int
 ) -> DataFrame:
-    """Pairs of all searches, and one row a record and key over the cap.
-
-    Every key of every rule is one 64-bit number, so that all rules together are one join: two keys that meet by chance
-    would add a pair to be compared, no more.
-    """
-    rules = [*(search.name for search in searches), HOUSEHOLD]
+    """Pairs of all searches, and one row a record and key over the cap."""
     asked = _asked(records, relations, searches)
-    hits = _offered(subjects, searches, cap).join(asked, "key", "left_semi")
+    hits = _offered(subjects, searches).join(asked, "key", "left_semi")
     block = Window.partitionBy("key")
     sized = hits.select("*", F.count("*").over(block).alias("size"), F.min("subject").over(block).alias("first"))
     kept = sized.where((F.col("size") <= cap) | (F.col("subject") == F.col("first")))
     return kept.join(asked, "key").select(
         "record",
         "subject",
-        F.get(F.array(*map(F.lit, rules)), F.col("rule")).alias("rule"),
+        F.get(F.array(*map(F.lit, _RULES)), F.col("rule")).alias("rule"),
         F.when(F.col("size") > cap, F.col("key")).alias("cut_key"),
     )
 
@@ -231,35 +222,31 @@ def _with_words(frame: DataFrame) -> DataFrame:
 
 def _asked(records: DataFrame, relations: Sequence[str], searches: Sequence[Search]) -> DataFrame:
     """Keys by which records ask for subjects. Columns out: record, rule (number), key."""
-    keys = [*(_keys(i, search.record) for i, search in enumerate(searches)), _household_keys(relations, len(searches))]
-    numbered = F.concat(*(F.transform(each, _of_rule(i)) for i, each in enumerate(keys)))
+    keys = {search.name: _keys(search.name, search.record) for search in searches}
+    keys[HOUSEHOLD] = _household_keys(relations)
+    numbered = F.concat(*(F.transform(each, _of_rule(rule)) for rule, each in keys.items()))
     asked = _with_words(records).select("record", F.explode(numbered).alias("asked")).select("record", "asked.*")
     return asked.where(F.col("key").isNotNull())
 
 
-def _offered(subjects: DataFrame, searches: Sequence[Search], cap: int, *columns: Column) -> DataFrame:
-    """Keys under which subjects are found. Columns out: subject, key, and `columns` of the subject."""
-    home, shared_home = len(searches), F.col("household_size").between(2, cap)
-    keys = [
-        *(_keys(i, search.subject or search.record) for i, search in enumerate(searches)),
-        F.array(*(F.when(shared_home, _hashed(home, *key)) for key in (("household", _GIVEN), ("household",)))),
-    ]
-    found = _with_words(subjects).select("subject", *columns, F.explode(F.concat(*keys)).alias("key"))
-    return found.where(F.col("key").isNotNull())
+def _offered(subjects: DataFrame, searches: Sequence[Search], *columns: Column) -> DataFrame:
+    """Keys under which subjects are found (of `with_keys`). Columns out: subject, key, and `columns` of the subject."""
+    keys = F.concat(*(F.col(_column(rule)) for rule in (*(search.name for search in searches), HOUSEHOLD)))
+    return subjects.select("subject", *columns, F.explode(keys).alias("key"))
 
 
-def _of_rule(rule: int) -> Callable[[Column], Column]:
-    return lambda key: F.struct(F.lit(rule).alias("rule"), key.alias("key"))
+def _of_rule(rule: str) -> Callable[[Column], Column]:
+    return lambda key: F.struct(F.lit(_RULES.index(rule)).alias("rule"), key.alias("key"))
 
 
-def _hashed(rule: int, *parts: str | Column) -> Column:
+def _hashed(rule: str, *parts: str | Column) -> Column:
     """A key of a rule as a number; null where a part is null."""
     columns = [F.expr(part) if isinstance(part, str) else part for part in parts]
     complete = reduce(Column.__and__, [column.isNotNull() for column in columns])
-    return F.when(complete, F.xxhash64(F.lit(rule), *columns))
+    return F.when(complete, F.xxhash64(F.lit(_RULES.index(rule)), *columns))
 
 
-def _keys(rule: int, parts: tuple[str, ...]) -> Column:
+def _keys(rule: str, parts: tuple[str, ...]) -> Column:
     """Array of the keys of a rule: one, or one for each id that is one edit away or for each element."""
     form, _, value = parts[0].partition("(")
     if form not in ("near", "each"):
@@ -269,13 +256,13 @@ def _keys(rule: int, parts: tuple[str, ...]) -> Column:
     return F.coalesce(F.transform(first, lambda part: _hashed(rule, part, *parts[1:])), F.array().cast("array<bigint>"))
 
 
-def _household_keys(relations: Sequence[str], rule: int) -> Column:
+def _household_keys(relations: Sequence[str]) -> Column:
     """Keys of the members of the holders' households who bear the record's given name, first or last in it.
 
     Of all members where the record names no person: whoever of the household it is, the rest of the evidence is alike.
     """
     households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
     ends = F.array_distinct(F.array(F.col(_GIVEN), F.col(_SURNAME)))
-    named = F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(rule, home, end)))
-    all_members = F.transform(households, lambda home: _hashed(rule, home))
+    named = F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(HOUSEHOLD, home, end)))
+    all_members = F.transform(households, lambda home: _hashed(HOUSEHOLD, home))
     return F.when(F.coalesce("like_person", F.lit(False)), F.flatten(named)).otherwise(all_members)

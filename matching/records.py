@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching import identifiers
+from matching.changes import of
 from matching.comparisons import relations_of
 from matching.expressions import fits_mask
 from matching.levels import ORGANISATION, RECORD, SUBJECT
@@ -68,12 +69,15 @@ def with_phones(subjects: DataFrame, numbers: DataFrame) -> DataFrame:
     return subjects.drop("phones").join(numbers, "subject", "left").select(*SUBJECT)
 
 
-def numbers(links: Sequence[DataFrame], cap: int) -> DataFrame:
-    """The numbers of each subject; of one with more than `cap` (a switchboard) none.
+def numbers(links: Sequence[DataFrame], cap: int, those: DataFrame | None = None) -> DataFrame:
+    """The numbers of each subject, or of those; of one with more than `cap` (a switchboard) none.
 
-    Columns in: of each of `links` subject, phone_norm. Columns out: subject, phones (array, sorted).
+    Columns in: of each of `links` subject, phone_norm; of `those` subject. Columns out: subject, phones (array,
+    sorted).
     """
-    known = reduce(DataFrame.unionByName, [link.select("subject", "phone_norm") for link in links])
+    known = reduce(
+        DataFrame.unionByName, [of(link.select("subject", "phone_norm"), those, "subject") for link in links]
+    )
     known = known.where("subject is not null and phone_norm is not null")
     gathered = known.groupBy("subject").agg(F.array_sort(F.collect_set("phone_norm")).alias("phones"))
     return gathered.where(F.size("phones") <= cap)
@@ -82,12 +86,14 @@ def numbers(links: Sequence[DataFrame], cap: int) -> DataFrame:
 # ── directories ──
 
 
-def id_directory(subjects: DataFrame) -> DataFrame:
-    """Personal ids and CMND of subjects. Columns out: id_key, id_holder, id_name_sorted, id_name_sg.
+def id_directory(subjects: DataFrame, those: DataFrame | None = None) -> DataFrame:
+    """Whose personal ids and CMND are, all or those. A key of two subjects is left out.
 
-    A key of two subjects is left out.
+    Columns in: of `subjects` those of `levels.SUBJECT`; of `those` id_key. Columns out: id_key, id_holder,
+    id_name_sorted, id_name_sg.
     """
     owned = subjects.select("*", F.explode(F.array_compact(F.array("person_id", "cmnd"))).alias("id_key"))
+    owned = of(owned, those, "id_key")
     owner = F.struct(F.struct("subject", "household").alias("id_holder"), "name_sorted", "name_sg")
     keyed = owned.groupBy("id_key").agg(F.min(owner).alias("owner"), F.count("*").alias("owners")).where("owners = 1")
     return keyed.select(
@@ -98,16 +104,18 @@ def id_directory(subjects: DataFrame) -> DataFrame:
     )
 
 
-def directory(links: DataFrame, key: Column, also_unknown: bool = True) -> DataFrame:
-    """Whose a key is, where its records agree on that.
+def directory(links: DataFrame, key: Column, also_unknown: bool = True, those: DataFrame | None = None) -> DataFrame:
+    """Whose a key is, all or those, where its records agree on that.
 
-    Columns in: what `key` asks for; subject, household (null where the record's holder is not known).
+    Columns in: what `key` asks for; subject, household (null where the record's holder is not known); of `those` key.
     Columns out: key, holder; a key whose records name two subjects is known and its holder is not. `also_unknown` keeps
     keys of which no record's holder is known.
     """
     holder = F.when(F.col("subject").isNotNull(), F.struct("subject", "household"))
     keyed = links.select(key.alias("key"), holder.alias("holder")).where(F.col("key").isNotNull())
-    found = keyed.groupBy("key").agg(F.min("holder").alias("least"), F.max("holder").alias("greatest"))
+    found = (
+        of(keyed, those, "key").groupBy("key").agg(F.min("holder").alias("least"), F.max("holder").alias("greatest"))
+    )
     found = found.select(
         "key", F.when(F.col("least.subject") == F.col("greatest.subject"), F.col("least")).alias("holder")
     )
@@ -147,17 +155,17 @@ def masked_holder(records: DataFrame, relations: Sequence[str], numbers: DataFra
 # ── records ──
 
 
-def base(table: DataFrame, record: Column, kind: Column, ids: DataFrame, *details: str, **columns: Column) -> DataFrame:
+def base(table: DataFrame, kind: Column, ids: DataFrame, *details: str, **columns: Column) -> DataFrame:
     """Records in the common form, their declared id looked up.
 
-    Columns in: normalised table (a column of `RECORD` that it lacks is null); `ids` of `id_directory`. `columns`
-    replaces columns, `details` are columns that stay as they are.
+    Columns in: record and what else the normalised table has (a column of `RECORD` that it lacks is null); those of
+    `id_directory`. `columns` replaces columns, `details` are columns that stay as they are.
     Columns out: `RECORD`, details, holder_id, state_id, settled (the holder of the declared id bears the record's
     name).
     """
-    given = {"record": record, "kind": kind, "like_person": F.col("name_like_person"), **columns}
+    given = {"kind": kind, "like_person": F.col("name_like_person"), **columns}
     records = table.select(*(_column(table, name, given).alias(name) for name in RECORD), *details)
-    found = records.withColumn("id_key", F.coalesce("person_id", "cmnd")).join(ids, "id_key", "left")
+    found = records.withColumn("id_key", id_key()).join(ids, "id_key", "left")
     declared = F.col("id_key").isNotNull()
     settled = (F.col("id_name_sorted") == F.col("name_sorted")) | (F.col("id_name_sg") == F.col("name_sg"))
     return found.select(
@@ -167,6 +175,11 @@ def base(table: DataFrame, record: Column, kind: Column, ids: DataFrame, *detail
         F.when(declared, "unknown").otherwise("missing").alias("state_id"),
         F.coalesce(settled, F.lit(False)).alias("settled"),
     )
+
+
+def id_key() -> Column:
+    """The id by which a record's holder is looked up: the personal id, else the CMND."""
+    return F.coalesce("person_id", "cmnd")
 
 
 _TYPES = {"birth_date": "date", "birth_year": "int", "like_person": "boolean"}
@@ -229,17 +242,22 @@ def complete(records: DataFrame, model: str) -> DataFrame:
 
 
 def holders(
-    shops: DataFrame, directory_: DataFrame, key: Column, cap: int, shared_from: int | None = None
+    shops: DataFrame,
+    those: DataFrame | None,
+    directory_: DataFrame,
+    key: Column,
+    cap: int,
+    shared_from: int | None = None,
 ) -> DataFrame:
-    """Whose the key of each shop is, with the number of shops behind the key.
+    """Whose the key of each shop is, or of those, with the number of shops behind the key.
 
-    Columns in: record and what `key` asks for; of `directory_` key, holder. Columns out: record, holder, state
-    (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its holder is not
-    named).
+    Columns in: record and what `key` asks for; of `those` record; of `directory_` key, holder. Columns out: record,
+    holder, state (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its
+    holder is not named).
     """
     keyed = shops.select("record", key.alias("key")).where(F.col("key").isNotNull())
     sizes = keyed.groupBy("key").agg(F.count("*").alias("shops"))
-    found = keyed.join(sizes, "key").join(directory_, "key", "left")
+    found = of(keyed, those, "record").join(sizes, "key").join(directory_, "key", "left")
     few = F.col("shops") <= cap
     shared = F.col("shops") >= (shared_from or cap + 1)
     return found.select(

@@ -44,17 +44,26 @@ def shares(subjects: DataFrame) -> dict[str, dict[str, float]]:
     return found
 
 
+def households(subjects: DataFrame) -> DataFrame:
+    """How large households are. Columns in: household (null: none is known). Columns out: household, household_size."""
+    homes = subjects.where("household is not null")
+    return homes.groupBy("household").agg(F.count("*").alias("household_size"))
+
+
 def with_frequencies(
-    subjects: DataFrame, frequencies: DataFrame, shares: Mapping[str, Mapping[str, float]], total: int
+    subjects: DataFrame,
+    homes: DataFrame,
+    frequencies: DataFrame,
+    shares: Mapping[str, Mapping[str, float]],
+    total: int,
 ) -> DataFrame:
     """Add what the u probabilities ask of a subject.
 
-    Columns in: `SUBJECT` without those that are added; of `frequencies` its own; `total` is the number of subjects that
-    frequencies and shares were counted on. Columns out: `SUBJECT`: household_size, n_name (subjects with the same
-    order-free name), n_sg (with the same surname and given name), p_province and p_kind (shares). A value that nobody
-    had then counts as borne by one.
+    Columns in: `SUBJECT` without those that are added; of `homes` those of `households`; of `frequencies` its own;
+    `total` is the number of subjects that frequencies and shares were counted on. Columns out: `SUBJECT`:
+    household_size, n_name (subjects with the same order-free name), n_sg (with the same surname and given name),
+    p_province and p_kind (shares). A value that nobody had then counts as borne by one.
     """
-    homes = subjects.where("household is not null").groupBy("household").agg(F.count("*").alias("household_size"))
     known = subjects.join(homes, "household", "left")
     for attribute, column in _FREQUENCIES.items():
         counts = frequencies.where(F.col("attribute") == attribute)

@@ -2,7 +2,7 @@
 
 from pyspark.sql import SparkSession
 
-from jobs import match
+from jobs.match.holders import taxpayer_holders
 
 _LINKS = (
     "record string, decision string, probability double, possible string, match_type string, evidence string, "
@@ -26,7 +26,7 @@ def test_whose_shop_declares_a_code_that_nobody_certainly_holds_is_held_in_revie
         "shop_id string, personal_id string, decision string, match_probability double",
     ).selectExpr("'platform' platform", "*")
     sellers = shops.selectExpr("platform", "shop_id", "substring(shop_id, 5) code")
-    found = match.taxpayer_holders(taxpayers, shops, sellers).collect()
+    found = taxpayer_holders(taxpayers, shops, sellers).collect()
     assert {(row.record_key, row.personal_id, row.decision, row.match_probability) for row in found} == {
         ("known", "owner", "link", 0.99),
         ("unknown", "trader", "review", 0.95),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs import memory
@@ -15,8 +16,9 @@ def frame(spark: SparkSession, value: str) -> DataFrame:
 
 
 def recalled(found: memory.Memory, like: DataFrame) -> list[str] | None:
-    known = found.recall("sim", like.schema)
-    return None if known is None else [row.record for row in known.collect()]
+    if found.last is None:
+        return None
+    return sorted(row.record for row in found.recall("sim", "record", like.schema).collect())
 
 
 def remembered(lake: Lake, value: str, version: str) -> memory.Memory:
@@ -52,9 +54,26 @@ def test_a_frame_that_somebody_removed_makes_the_match_anew(spark: SparkSession,
     assert recalled(memory.of_night(lake, "v1"), like) is None
 
 
+def test_patches_add_up_until_the_frame_is_laid_down_anew(spark: SparkSession, tmp_path: Path) -> None:
+    lake, like = Lake(spark, str(tmp_path)), frame(spark, "")
+    whole = remembered(lake, "record 0", "v1")
+    for number in range(1, 11):
+        found = memory.of_night(lake, "v1")
+        apart = [(f"record {number - 1}", False), (f"record {number}", True)]
+        patched = found.patch("sim", "record", spark.createDataFrame(apart, "record string, is_now boolean"))
+        assert patched.collect() == [(f"record {number}",)]
+        found.save("v1")
+        found.clear_others()
+        assert recalled(memory.of_night(lake, "v1"), like) == [f"record {number}"]
+        laid = {path.name for path in (tmp_path / "_memory").iterdir()}
+        assert (whole.folder in laid) == (number < 10)
+        assert len(laid) == (2 if number < 10 else 1)
+
+
 def test_what_is_for_one_run_alone_leaves_nothing(spark: SparkSession, tmp_path: Path) -> None:
     lake = Lake(spark, str(tmp_path))
     alone = memory.Memory(lake)
     assert alone.remember("sim", frame(spark, "tried")).collect() == [("tried",)]
-    assert alone.recall("sim", frame(spark, "").schema) is None
+    with pytest.raises(KeyError):
+        alone.recall("sim", "record", frame(spark, "").schema)
     assert not lake.files.exists(f"{lake.root}/_memory")

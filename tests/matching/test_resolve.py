@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from matching import candidates, evidence
+from matching import candidates, changes, evidence
+from matching.changes import Tracked
 from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM, Comparison
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import start
@@ -162,8 +163,9 @@ def frame_of_shops(spark: SparkSession, rows: list[Row]) -> DataFrame:
     return spark.createDataFrame([tuple(row.get(name) for name in columns) for row in rows], _schema(columns))
 
 
-def frame_of_people(spark: SparkSession, rows: list[Row]) -> DataFrame:
-    return spark.createDataFrame([tuple(row.get(name) for name in SUBJECT) for row in rows], _schema(list(SUBJECT)))
+def frame_of_people(spark: SparkSession, rows: list[Row], cap: int = 50) -> DataFrame:
+    known = spark.createDataFrame([tuple(row.get(name) for name in SUBJECT) for row in rows], _schema(list(SUBJECT)))
+    return candidates.with_keys(known, [MODEL], cap)
 
 
 def keep(frame: DataFrame) -> DataFrame:
@@ -349,11 +351,11 @@ def people_of_next_night() -> list[Row]:
 
 def shops_of_next_night() -> list[Row]:
     """One is paid to somebody else, a value of one moves to another column, one is gone and one is new."""
-    changes = {
+    others = {
         "pooled": {"holder_account": (KIEN, "h1")},
         "masked_phone_birth": {"id_prefix": _MASKED["phone_prefix"], "phone_prefix": None},
     }
-    stay = [{**row, **changes.get(row["record"], {})} for row in shops() if row["record"] != "own_id"]
+    stay = [{**row, **others.get(row["record"], {})} for row in shops() if row["record"] != "own_id"]
     return [*stay, shop("new", "le thi quynh hoa", HOA_NAMED["born"])]
 
 
@@ -363,7 +365,7 @@ def test_whoever_nothing_touches_comes_to_what_it_came_to(
 ) -> None:
     nights = [(shops(), people()), (shops_of_next_night(), people_of_next_night())]
     (were, before), (now, after) = (
-        (frame_of_shops(spark, asked), frame_of_people(spark, there))
+        (frame_of_shops(spark, asked), frame_of_people(spark, there, CAP))
         for asked, there in nights[:: 1 if forwards else -1]
     )
 
@@ -374,8 +376,9 @@ def test_whoever_nothing_touches_comes_to_what_it_came_to(
             answers[row.record].append(row)
         return answers
 
-    apart = candidates.moved(after, before, "subject")
-    touched = {row.record for row in candidates.touched(now, were, after, apart, MODEL, CAP).collect()}
+    asked = Tracked(now, changes.moved(now, were, "record"))
+    subjects = Tracked(after, changes.moved(after, before, "subject"))
+    touched = {row.record for row in candidates.touched(asked, subjects, MODEL, CAP).collect()}
     then, later = scored(were, before), scored(now, after)
     changed = {record for record in later if then.get(record) != later[record]}
     expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}

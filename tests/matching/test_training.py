@@ -93,7 +93,8 @@ def test_a_name_that_nobody_bore_at_the_training_counts_as_borne_by_one(spark: S
     )
     counted, shares = subjects.frequencies(then), subjects.shares(then)
     now = spark.createDataFrame([person("a", "an", "79", "h"), person("e", "chi", "48", "h")], schema)
-    rows = {row.subject: row for row in subjects.with_frequencies(now, counted, shares, 4).collect()}
+    homes = subjects.households(now)
+    rows = {row.subject: row for row in subjects.with_frequencies(now, homes, counted, shares, 4).collect()}
     assert (rows["a"].n_name, rows["a"].n_sg, rows["a"].p_province, rows["a"].p_kind) == (2, 2, 0.5, 1.0)
     assert (rows["e"].n_name, rows["e"].n_sg, rows["e"].p_province) == (1, 1, 0.25)
     assert rows["a"].household_size == 2
