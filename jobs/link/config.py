@@ -40,6 +40,10 @@ class LinkConfig(_Section):
     comparisons: dict[str, ComparisonWish] = Field(default_factory=dict)
     one_to_one: bool = False
     labels: str | None = None
+    parameters: str | None = Field(
+        default=None, description="parameters.json of another run, by which pairs are scored"
+    )
+    most_drift_bits: float = Field(default=1.0, gt=0, description="a weight that moves farther calls for a look at it")
     seed: int = Field(default=1, ge=0)
     max_block: int = Field(default=200, ge=2, description="records of a block above which it is split")
     pairs_per_record: float = Field(default=15, gt=0, description="pairs that may be compared, for each record")

@@ -24,6 +24,7 @@ from matching.linkage.clusters import Edges
 from matching.linkage.comparison import gamma
 from matching.linkage.engine import Input, Linked
 from matching.linkage.runs import Longs
+from matching.linkage.trained import shifts
 
 _WRITING = ".writing"
 _EACH = 3
@@ -55,7 +56,7 @@ def write(
     summary: dict[str, Any],
     seconds: Callable[[], Mapping[str, float]],
 ) -> None:
-    """Write all four files; each appears whole or not at all.
+    """Write all files; each appears whole or not at all.
 
     Args:
         out: the folder.
@@ -79,6 +80,8 @@ def write(
         summary["seconds"] = dict(seconds())
         text = json.dumps(summary, ensure_ascii=False, indent=2)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+        learned = json.dumps(found.trained.plain(), ensure_ascii=False)
+        (folder / "parameters.json").write_text(learned + "\n", encoding="utf-8")
         (folder / "report.html").write_text(page(summary), encoding="utf-8")
         for made in sorted(folder.iterdir()):
             target = out / made.name
@@ -134,7 +137,7 @@ def summary(
     return {
         "link_type": config.link_type,
         "version": version("ct18"),
-        "model_version": model.version,
+        "model_version": found.trained.version,
         "inputs": [
             {"name": inputs.name(path), "rows": rows} for path, rows in zip(config.inputs, given.counts, strict=True)
         ],
@@ -150,6 +153,8 @@ def summary(
         "seconds": {},
         "blocking": _blocking(config, found),
         "comparisons": _comparisons(found, given),
+        "drift": _drift(found),
+        "most_drift_bits": config.most_drift_bits,
         "weights": _histogram(histogram),
         "examples": _examples(found, kept, grouping.linked),
         "clusters": _cluster_sizes(sum(given.counts), grouping),
@@ -193,6 +198,20 @@ def _comparisons(found: Linked, given: Input) -> dict[str, Any]:
             "levels": levels,
         }
     return told
+
+
+def _drift(found: Linked) -> dict[str, Any] | None:
+    """What these data would have taught, against the parameters that the pairs were scored by."""
+    if found.learned is None:
+        return None
+    moved = shifts(found.trained, found.learned)
+    return {
+        "prior_before": found.parameters.prior,
+        "prior_after": found.learned.prior,
+        "levels": [
+            {"column": each.column, "level": each.level, "before": each.before, "after": each.after} for each in moved
+        ],
+    }
 
 
 def _histogram(counted: list[Row]) -> dict[str, Any]:

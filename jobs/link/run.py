@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from pyspark.sql import functions as F
 from jobs.errors import UserError
 from jobs.link import inputs, results
 from jobs.link.config import LinkConfig
-from matching.linkage import clusters
+from jobs.storage import Files
+from matching.linkage import clusters, trained
 from matching.linkage.clusters import Edges
+from matching.linkage.comparison import comparisons
 from matching.linkage.engine import Input, Options, link, named, standardise, user_key
+from matching.linkage.trained import Trained
 
 # What a labelled pair weighs in clusters: more than all evidence.
 _CERTAIN = 1000.0
@@ -27,7 +31,7 @@ MOST_EDGES = 50_000_000
 
 
 def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Callable[[str], None]) -> dict[str, Any]:
-    """Link what the configuration names and write `pairs.parquet`, `clusters.parquet`, `summary.json`, `report.html`.
+    """Link what the configuration names; write pairs, clusters, a summary, what was learned, and a page.
 
     Args:
         spark: the session.
@@ -40,12 +44,13 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
         The content of `summary.json`.
 
     Raises:
-        UserError: an input cannot be read, is empty, lacks a column, or has null or duplicate ids; or `out` cannot be
-            written to.
+        UserError: an input cannot be read, is empty, lacks a column, or has null or duplicate ids; parameters are not
+            of such columns; or `out` cannot be written to.
     """
     clock = _Clock(told)
     clock.begin("read")
-    given = _given(spark, config, base)
+    frozen = _parameters(spark, config, base)
+    given = _given(spark, config, base, frozen)
     _check_rules(given, config)
     labels = _labels(spark, config, base, given)
     options = Options(
@@ -56,13 +61,15 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
         pairs_a_record=config.pairs_per_record,
         seed=config.seed,
     )
-    found = link(given, labels, options, _keep, clock.begin)
+    found = link(given, labels, options, _keep, clock.begin, frozen)
     clock.begin("clusters")
     kept = _keep(found.pairs.where(F.col("match_probability") >= config.min_probability))
     edges = _edges(kept)
     grouping = _clustered(edges, config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, edges, grouping)
+    for line in _drifted(summary["drift"], config.most_drift_bits):
+        told(line)
     results.write(out, found, kept, grouping, summary, clock.seconds)
     return summary
 
@@ -95,10 +102,35 @@ def _keep(frame: DataFrame) -> DataFrame:
     return frame.persist(StorageLevel.MEMORY_AND_DISK)
 
 
-def _given(spark: SparkSession, config: LinkConfig, base: Path) -> Input:
+def _parameters(spark: SparkSession, config: LinkConfig, base: Path) -> Trained | None:
+    """Parameters of another run, where the configuration names some."""
+    if config.parameters is None:
+        return None
+    name = inputs.name(config.parameters)
+    try:
+        content = Files(spark).read_bytes(_resolved(base, config.parameters))
+        frozen = trained.read(json.loads(content))
+    except OSError:
+        raise UserError(f"{config.parameters}: not there, or not readable") from None
+    except ValueError:
+        raise UserError(f"{name}: not parameters that ct18 link wrote, or changed since") from None
+    if not frozen.fits(comparisons(config.columns, config.wishes)):
+        raise UserError(f"{name}: learned for other columns, kinds or levels than the configuration has")
+    return frozen
+
+
+def _drifted(drift: Mapping[str, Any] | None, bits: float) -> Iterator[str]:
+    """A warning for each level whose weight has moved too far from that in force."""
+    for each in drift["levels"] if drift else ():
+        if abs(each["after"] - each["before"]) > bits:
+            moved = f"{each['before']:.1f} in the parameters, {each['after']:.1f} by these data"
+            yield f"warning: drift: {each['column']}, {each['level']}: weight {moved}"
+
+
+def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
     rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
-    records, repeats = standardise(rows, config.columns, _keep)
+    records, repetitions = standardise(rows, config.columns, _keep, frozen)
     checks = records.groupBy("source").agg(
         F.count("*").alias("rows"),
         F.count(F.when(F.col("id").isNull(), 1)).alias("missing"),
@@ -116,7 +148,7 @@ def _given(spark: SparkSession, config: LinkConfig, base: Path) -> Input:
                 f"{name}: {seen[source].repeated:,} values of {config.unique_id} stand on more than one row"
             )
     counts = tuple(seen[source].rows for source in range(len(paths)))
-    return Input(records, config.columns, repeats, counts, config.link_type == "link")
+    return Input(records, config.columns, repetitions, counts, config.link_type == "link")
 
 
 def _check_rules(given: Input, config: LinkConfig) -> None:

@@ -17,7 +17,9 @@ from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
+from matching.linkage.repeated import Repetition
 from matching.linkage.runs import Flags, distinct
+from matching.linkage.trained import Trained
 
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -90,8 +92,8 @@ class Linked:
     Attributes:
         records: rid, source, id, and what `comparison.prepared` adds.
         pairs: l, r (rid), rules, `pattern_<j>`, frequency, label, match_weight, match_probability: every scored pair.
-        comparisons: how each column was compared.
-        parameters: the estimated model.
+        trained: what the pairs were scored by.
+        learned: the model as these data have it, where they were scored by another one; else None.
         rules: the blocking rules.
         recall: estimated share of all matches that the rules propose.
         possible: number of pairs of all records.
@@ -99,11 +101,21 @@ class Linked:
 
     records: DataFrame
     pairs: DataFrame
-    comparisons: Sequence[Comparison]
-    parameters: Parameters
+    trained: Trained
+    learned: Parameters | None
     rules: Sequence[BlockingRule]
     recall: float
     possible: float
+
+    @property
+    def comparisons(self) -> Sequence[Comparison]:
+        """How each column was compared."""
+        return self.trained.comparisons
+
+    @property
+    def parameters(self) -> Parameters:
+        """The model that the pairs were scored by."""
+        return self.trained.parameters
 
 
 @dataclass(frozen=True)
@@ -113,16 +125,22 @@ class Input:
     Attributes:
         records: as `standardise` leaves them.
         columns: column → kind.
-        repeats: column → the columns that it repeats; it is compared by what it says beyond them.
+        repetitions: columns that repeat others; they are compared by what they say beyond them.
         counts: number of records of each input.
         link: pairs only between the two inputs.
     """
 
     records: DataFrame
     columns: Mapping[str, str]
-    repeats: Mapping[str, Sequence[str]]
+    repetitions: Sequence[Repetition]
     counts: tuple[int, ...]
     link: bool
+
+    @property
+    def repeats(self) -> dict[str, list[str]]:
+        """Column → the columns that it repeats."""
+        names = list(self.columns)
+        return {names[each.whole]: [names[p] for p in each.parts] for each in self.repetitions}
 
     @property
     def possible(self) -> float:
@@ -133,16 +151,21 @@ class Input:
 
 
 def standardise(
-    rows: DataFrame, columns: Mapping[str, str], keep: Keep
-) -> tuple[DataFrame, Mapping[str, Sequence[str]]]:
+    rows: DataFrame, columns: Mapping[str, str], keep: Keep, frozen: Trained | None = None
+) -> tuple[DataFrame, Sequence[Repetition]]:
     """`records.standardised`, kept, every column without what others say already; and which columns repeat which."""
-    found = repeated.repetitions(rows, columns)
-    names = list(columns)
-    repeats = {names[each.whole]: [names[p] for p in each.parts] for each in found}
-    return keep(standardised(repeated.said_once(rows, found), columns)), repeats
+    found = repeated.repetitions(rows, columns) if frozen is None else frozen.repetitions
+    return keep(standardised(repeated.said_once(rows, found), columns)), found
 
 
-def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, told: Callable[[str], None]) -> Linked:
+def link(
+    given: Input,
+    labels: DataFrame | None,
+    options: Options,
+    keep: Keep,
+    told: Callable[[str], None],
+    frozen: Trained | None = None,
+) -> Linked:
     """Propose pairs, estimate the model, score every pair.
 
     Args:
@@ -151,23 +174,24 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
         options: what the user decides.
         keep: computes a frame once and gives back one whose plan begins there.
         told: is given the name of each stage as it begins.
+        frozen: what another run learned; pairs are scored by it, and the model is estimated only to be compared.
     """
     told("blocking")
-    chosen = comparison.comparisons(given.columns, options.wishes)
     made = atoms(given.columns)[: plan.MAX_ATOMS]
     hashed = keep(_hashed(given.records, made, options))
     sample, rids = _sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
-    chosen = [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
+    chosen = _arranged(given, options, planned.parents if frozen is None else frozen.parameters.parents)
     by_user = options.blocking_rules
     keyed, rules = _keyed_by_user(given, by_user) if by_user else (hashed, _keys(made, planned.rules))
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
-    equal = _by_chance(chosen, found, prior)
-    records = keep(_prepared(given, chosen, found, _rare(planned.probable, looked_at, made, found)))
+    rare = frozen.rarities if frozen else _rare(planned.probable, looked_at, made, found)
+    frequent = frozen.frequent if frozen else frequencies.frequent_words(given.records, chosen)
+    records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, rare), chosen, frequent))
     shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
-    chosen = _with_rarity(chosen, shown, equal)
+    chosen = _with_rarity(chosen, shown, found, prior) if frozen is None else list(frozen.comparisons)
     told("compare")
     proposed, observation = blocks.candidates(keyed, rules, options.cap, given.link, sum(given.counts))
     every = _with_labels(proposed, labels, len(rules))
@@ -175,13 +199,24 @@ def link(given: Input, labels: DataFrame | None, options: Options, keep: Keep, t
     told("model")
     groups, masks = _counted(pairs, len(chosen), "rules")
     hashed.unpersist()
-    model = _estimated(given, chosen, groups, found, shown, prior)
-    scored = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
-    scored = scored.withColumn("match_probability", parameters.probability(F.col("match_weight")))
+    learned = _estimated(given, chosen, groups, found, shown, prior)
+    trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned)
     cuts = blocks.cuts(observation, len(rules), len(masks))
-    used = _used(rules, groups, masks, cuts, parameters.probabilities(model, groups))
+    used = _used(rules, groups, masks, cuts, parameters.probabilities(trained.parameters, groups))
     recall = planned.recall if options.blocking_rules is None else _recall(used, planned)
-    return Linked(records, scored, chosen, model, used, recall, given.possible)
+    scored = _scored(pairs, trained.parameters)
+    return Linked(records, scored, trained, learned if frozen else None, used, recall, given.possible)
+
+
+def _arranged(given: Input, options: Options, parents: Sequence[int | None]) -> list[Comparison]:
+    """How each column is compared, and given which other one."""
+    chosen = comparison.comparisons(given.columns, options.wishes)
+    return [replace(each, parent=parent) for each, parent in zip(chosen, parents, strict=True)]
+
+
+def _scored(pairs: DataFrame, model: Parameters) -> DataFrame:
+    weighed = pairs.withColumn("match_weight", F.round(parameters.match_weight(model), 6))
+    return weighed.withColumn("match_probability", parameters.probability(F.col("match_weight")))
 
 
 def _by_chance(chosen: Sequence[Comparison], found: Frequencies, prior: float) -> list[float]:
@@ -204,19 +239,9 @@ def _rare(
     return told
 
 
-def _prepared(
-    given: Input,
-    chosen: Sequence[Comparison],
-    found: Frequencies,
-    rare: Sequence[Rarity],
-) -> DataFrame:
-    """Records in the forms in which they are compared."""
-    weighed = frequencies.with_bits(given.records, found, chosen, rare)
-    return comparison.prepared(weighed, chosen, frequencies.frequent_words(given.records, chosen))
-
-
-def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, equal: Sequence[float]) -> list[Comparison]:
+def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, found: Frequencies, prior: float) -> list[Comparison]:
     """Comparisons with the share of a rare value's bits that counts by what the parent shows."""
+    equal = _by_chance(chosen, found, prior)
     shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -80,12 +78,6 @@ class Parameters:
     def weights(self) -> tuple[Floats, ...]:
         """Match weight (log2 m/u) of each level."""
         return tuple(np.log2(m / u) for m, u in zip(self.m, self.u, strict=True))
-
-    @property
-    def version(self) -> str:
-        """Hash of the parameters."""
-        content = [self.prior, self.parents, *(each.tolist() for each in (*self.m, *self.u)), self.exact, self.apart]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
 def estimate(

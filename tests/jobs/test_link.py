@@ -174,6 +174,39 @@ def test_same_input_same_output_whatever_the_partitions(
     pd.testing.assert_frame_equal(clusters, deduped[1])
 
 
+def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_told(
+    spark: SparkSession,
+    register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
+    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    own = settings(parameters="learned.json")
+
+    register[1].drop(columns="entity").to_parquet(tmp_path / "people.parquet")
+    pairs, clusters, summary = linked(spark, tmp_path, own)
+    pd.testing.assert_frame_equal(pairs, deduped[0])
+    pd.testing.assert_frame_equal(clusters, deduped[1])
+    assert summary["model_version"] == deduped[2]["model_version"]
+    assert {each["after"] - each["before"] for each in summary["drift"]["levels"]} == {0.0}
+    assert (tmp_path / "out" / "parameters.json").read_text(encoding="utf-8") == learned
+
+    # A year later the birth dates are of another source, and hardly one is right.
+    others = people(seed=6).drop(columns="entity")
+    others["birth"] = others["birth"].str.slice(0, 5) + [f"{1 + i % 12:02}-01" for i in range(len(others))]
+    others.to_parquet(tmp_path / "later.parquet")
+    later_settings = settings(parameters="learned.json", inputs=["later.parquet"])
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(later_settings, sort_keys=False), encoding="utf-8")
+    told: list[str] = []
+    run(spark, link_config.load(tmp_path / "config.yaml"), tmp_path, tmp_path / "out", told.append)
+    later = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert later["model_version"] == deduped[2]["model_version"]
+    assert later["comparisons"] == deduped[2]["comparisons"]
+    assert any(line.startswith("warning: drift: birth, exact: weight") for line in told)
+    assert "Tham số dùng lại" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
     table = people(seed=7)
     right = table.duplicated("entity", keep="first")
@@ -237,6 +270,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"comparisons": {"age": {}}}, "comparisons: not among columns: age"),
     ({"blocking_rules": ["shoe_size"]}, "blocking rule"),
     ({"labels": "nothing.parquet"}, "nothing.parquet: not there"),
+    ({"parameters": "nothing.json"}, "nothing.json: not there"),
+    ({"parameters": "people.parquet"}, "people.parquet: not parameters that ct18 link wrote"),
+    ({"parameters": "changed.json"}, "changed.json: not parameters that ct18 link wrote, or changed since"),
+    ({"parameters": "learned.json", "columns": {"birth": "date"}}, "learned.json: learned for other columns"),
 ]
 
 
@@ -246,9 +283,14 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
     wrong: dict[str, Any],
     told: str,
 ) -> None:
+    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
+    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    prior = deduped[2]["prior_probability"]
+    (tmp_path / "changed.json").write_text(learned.replace(str(prior), str(2 * prior)), encoding="utf-8")
     table = register[1].drop(columns="entity")
     table.to_parquet(tmp_path / "people.parquet")
     table.head(0).to_parquet(tmp_path / "empty.parquet")

@@ -97,6 +97,8 @@ SUMMARY: dict[str, Any] = {
             ],
         },
     },
+    "drift": None,
+    "most_drift_bits": 1.0,
     "weights": {"from": -21, "step": 1, "pairs": [3, 90, 30_000, 9_000, 0, 800, 20, 0, 7, 1, *[0] * 20, 4, 40, 900]},
     "examples": [
         example("strongest", 0.99999999, [step("given_name", 4, "exact", 7.3, 2.1), step("dob", 3, "exact", 13.2)]),
@@ -250,6 +252,19 @@ def test_clusters_are_counted_by_size_large_sizes_together() -> None:
     text = Read(page(SUMMARY)).text
     assert "2 1.200 2.400 48,0 %" in text and "1.001 – 10.000 1 1.234 24,7 %" in text
     assert "đã cắt ở 2 nơi" in text
+
+
+def test_levels_that_moved_show_only_with_parameters_of_another_run() -> None:
+    assert "Trôi tham số" not in Read(page(SUMMARY)).text
+    levels = [
+        {"column": "dob", "level": "exact", "before": 12.0, "after": 9.75},
+        {"column": "dob", "level": "year", "before": 2.0, "after": 2.5},
+    ]
+    moved = {"prior_before": 0.00012, "prior_after": 0.0015, "levels": levels}
+    html = page(changed(drift=moved))
+    assert "dob trùng hẳn (exact) +12,0 +9,8 −2,2" in Read(html).text
+    assert "<b>−2,2</b>" in html
+    assert "<b>+0,5</b>" not in html
 
 
 def test_calibration_shows_only_with_labels() -> None:

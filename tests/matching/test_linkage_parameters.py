@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from matching.linkage.comparison import NULL, Comparison, Wish, compared, comparisons, gamma, packs, place, prepared
-from matching.linkage.frequencies import Frequencies, by_chance, count, rarity, with_bits
+from matching.linkage.frequencies import Frequencies, Rarity, by_chance, count, rarity, with_bits
 from matching.linkage.parameters import (
     ALONE,
     Groups,
@@ -28,6 +29,8 @@ from matching.linkage.parameters import (
     probability,
     weight_of,
 )
+from matching.linkage.repeated import Repetition
+from matching.linkage.trained import Trained, read
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
@@ -170,11 +173,21 @@ def test_a_labelled_pair_is_what_its_label_says_and_the_model_learns_from_it() -
     assert after.prior > before.prior + 900 / POSSIBLE
 
 
-def test_a_model_of_other_parameters_has_another_version() -> None:
-    _, model = true_model()
-    assert model.version == true_model()[1].version
-    other = [replace(model, prior=PRIOR * 2), replace(model, u=model.m), true_model(parent=True)[1]]
-    assert len({model.version, *(each.version for each in other)}) == 4
+def test_what_was_learned_is_read_again_to_the_last_bit_and_anything_else_has_another_version() -> None:
+    chosen, model = true_model(parent=True)
+    rare = [Rarity(np.array([1.5, 20.0]), np.array([2.0 / 3, -0.1]), 1 / 7) for _ in chosen]
+    learned = Trained(chosen, [Repetition(1, (0,), given=0)], rare, {0: [-(2**63), 7]}, model)
+    again = read(json.loads(json.dumps(learned.plain())))
+    assert again.plain() == learned.plain()
+    assert again.comparisons == list(chosen)
+    others = [
+        replace(learned, parameters=replace(model, prior=PRIOR * 2)),
+        replace(learned, parameters=replace(model, u=model.m)),
+        replace(learned, rarities=[replace(each, rare=0.5) for each in rare]),
+        replace(learned, frequent={}),
+        replace(learned, repetitions=[]),
+    ]
+    assert len({learned.version, *(each.version for each in others)}) == 1 + len(others)
 
 
 def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark: SparkSession) -> None:

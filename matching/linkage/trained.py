@@ -1,0 +1,146 @@
+"""What the engine learned from the data: written down, read again, and compared with what it would learn now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from matching.linkage import parameters
+from matching.linkage.comparison import Comparison
+from matching.linkage.frequencies import Rarity
+from matching.linkage.parameters import Parameters
+from matching.linkage.repeated import Repetition
+
+# A level that fewer matches show moves by chance.
+_RARE = 0.005
+
+
+@dataclass(frozen=True)
+class Trained:
+    """All that a pair's weight depends on beside its two records and how many have their values.
+
+    Attributes:
+        comparisons: how each column is compared.
+        repetitions: columns that repeat others, and are compared by what they say beyond them.
+        rarities: what equal values count by how many records have them, a column each.
+        frequent: column → hashes of the words that many of its values had (`frequencies.frequent_words`).
+        parameters: the model.
+    """
+
+    comparisons: Sequence[Comparison]
+    repetitions: Sequence[Repetition]
+    rarities: Sequence[Rarity]
+    frequent: Mapping[int, Sequence[int]]
+    parameters: Parameters
+
+    @property
+    def version(self) -> str:
+        """Hash of it all."""
+        return hashlib.sha256(json.dumps(self._content()).encode()).hexdigest()[:12]
+
+    def plain(self) -> dict[str, Any]:
+        """The same in what JSON knows; numbers come back to the last bit."""
+        return {"version": self.version, **self._content()}
+
+    def _content(self) -> dict[str, Any]:
+        model = self.parameters
+        return {
+            "prior": model.prior,
+            "apart": list(model.apart),
+            "repetitions": [asdict(each) for each in self.repetitions],
+            "columns": [
+                {
+                    **asdict(each),
+                    "rare": {"records": of.records.tolist(), "bits": of.bits.tolist(), "rare": of.rare},
+                    "frequent_words": list(self.frequent.get(i, ())),
+                    "m": model.m[i].tolist(),
+                    "u": model.u[i].tolist(),
+                }
+                for i, (each, of) in enumerate(zip(self.comparisons, self.rarities, strict=True))
+            ],
+        }
+
+    def fits(self, chosen: Sequence[Comparison]) -> bool:
+        """Whether it was learned for columns that are compared as these are."""
+        return [_outline(each) for each in self.comparisons] == [_outline(each) for each in chosen]
+
+
+def _outline(each: Comparison) -> tuple[object, ...]:
+    return each.column, each.kind, each.levels, each.term_frequency
+
+
+def read(plain: Mapping[str, Any]) -> Trained:
+    """What `Trained.plain` made.
+
+    Raises:
+        ValueError: it is nothing of the kind, or somebody changed it.
+    """
+    try:
+        columns = plain["columns"]
+        chosen = [_comparison(each) for each in columns]
+        rare = [each["rare"] for each in columns]
+        model = Parameters(
+            prior=plain["prior"],
+            parents=tuple(each.parent for each in chosen),
+            m=tuple(np.array(each["m"], dtype=float) for each in columns),
+            u=tuple(np.array(each["u"], dtype=float) for each in columns),
+            exact=tuple(each.exact for each in chosen),
+            apart=tuple(plain["apart"]),
+        )
+        found = Trained(
+            chosen,
+            [Repetition(**{**each, "parts": tuple(each["parts"])}) for each in plain["repetitions"]],
+            [Rarity(np.array(each["records"]), np.array(each["bits"]), each["rare"]) for each in rare],
+            {i: each["frequent_words"] for i, each in enumerate(columns)},
+            model,
+        )
+        if found.version != plain["version"]:
+            raise ValueError("its version is not that of its content")
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("it does not hold parameters of ct18 link") from None
+    return found
+
+
+def _comparison(plain: Mapping[str, Any]) -> Comparison:
+    own: dict[str, Any] = {name: plain[name] for name in Comparison.__dataclass_fields__}
+    lists = {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
+    return Comparison(**{**own, **lists})
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far a level's match weight moves from one training to another.
+
+    Attributes:
+        column, level: which.
+        before, after: match weight, whatever the column that it depends on shows.
+    """
+
+    column: str
+    level: str
+    before: float
+    after: float
+
+    @property
+    def bits(self) -> float:
+        """By how much it moves."""
+        return self.after - self.before
+
+
+def shifts(before: Trained, after: Parameters) -> list[Shift]:
+    """Levels that matches show at least now and then, the one that moves farthest first."""
+    return sorted(_shifts(before, after), key=lambda shift: -abs(shift.bits))
+
+
+def _shifts(before: Trained, after: Parameters) -> Iterator[Shift]:
+    for i, each in enumerate(before.comparisons):
+        (old_m, old_u), (new_m, new_u) = (parameters.marginal(model, i) for model in (before.parameters, after))
+        for gamma, level in enumerate(each.levels):
+            if max(old_m[gamma], new_m[gamma]) >= _RARE:
+                weights = (float(np.log2(m[gamma] / u[gamma])) for m, u in ((old_m, old_u), (new_m, new_u)))
+                yield Shift(each.column, level, *weights)
