@@ -48,12 +48,14 @@ COMMITTED = (
     *(f"silver/{name}" for name in ("residents", "taxpayers", "bank_inflows", "sellers", "seller_sales")),
     *("ops/deliveries", "gold/quality_scorecard", "gold/quality_findings", "gold/broken_rules"),
     *("gold/quality_profiles", "match/holder_links", "match/seller_links", "match/nearest_candidates"),
-    *("match/blocking", "gold/flagged_sellers", "gold/seller_parties", "gold/corrections", RUNS),
+    *("match/blocking", "match/memory", "gold/flagged_sellers", "gold/seller_parties", "gold/corrections", RUNS),
 )
 WRITING = (
     *("bronze/taxpayers", "bronze/sellers", "silver/residents", "silver/bank_accounts", "silver/telecom_subscribers"),
     *("ops/deliveries", "gold/broken_rules", "match/seller_links", "gold/flagged_sellers", "gold/corrections", RUNS),
 )
+# What a match lays down for the next, while it does so.
+LAID_DOWN = ("subjects", "account_asked", "shop")
 
 State = Mapping[str, Counter[str]]
 
@@ -101,6 +103,23 @@ def written(table: str) -> Moment:
     return Moment(f"{table} half written", watch)
 
 
+def laid_down(frame: str) -> Moment:
+    """A file of a frame is there which the next match would take over, the match not over yet."""
+
+    def newest(warehouse: Path) -> int:
+        times = [0]
+        for file in (warehouse / "_memory").glob(f"*/{frame}/*.parquet"):
+            with suppress(OSError):  # what a killed night left is cleared away
+                times.append(file.stat().st_mtime_ns)
+        return max(times)
+
+    def watch(warehouse: Path) -> Callable[[], bool]:
+        known = newest(warehouse)
+        return lambda: newest(warehouse) > known
+
+    return Moment(f"_memory/{frame} laid down", watch)
+
+
 def after(seconds: float) -> Moment:
     def watch(warehouse: Path) -> Callable[[], bool]:
         until = time.monotonic() + seconds
@@ -110,7 +129,7 @@ def after(seconds: float) -> Moment:
 
 
 LOCKED = Moment("begun", lambda warehouse: (warehouse / LOCK).exists, from_start=True)
-CHOSEN = (LOCKED, *map(committed, COMMITTED), *map(written, WRITING))
+CHOSEN = (LOCKED, *map(committed, COMMITTED), *map(written, WRITING), *map(laid_down, LAID_DOWN))
 
 
 @dataclass(frozen=True)
