@@ -11,8 +11,8 @@ from jobs.storage import Files, memories
 # A first night leaves nearly four times what it was given (bronze, silver, gold, what the next match compares with) and
 # lays down half as much again while it works.
 _TIMES = 6
-# A later one writes every table anew of which a row has changed, and once more what its match compares with: four times
-# as much as that of the last.
+# A later one writes every table anew of which a row has changed, and every tenth all that its match compares with: four
+# times as much as that of the last.
 _TIMES_MEMORY = 4
 GIB = 2**30
 

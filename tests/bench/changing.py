@@ -75,8 +75,7 @@ def measure(folder: Path, options: argparse.Namespace) -> list[Measured]:
 def _night(folder: Path, config: Path, date: dt.date, kind: str) -> Measured:
     warehouse = folder / "warehouse"
     done = nights.night(folder, warehouse, "--config", str(config), date=str(date))
-    size = sum(file.stat().st_size for file in warehouse.rglob("*") if file.is_file())
-    return Measured(kind, done, nights.last_run(warehouse), size)
+    return Measured(kind, done, nights.last_run(warehouse), nights.size(warehouse))
 
 
 def deliver_changes(landing: Path, rows: Rows, later: Mapping[dt.date, float]) -> None:
@@ -129,6 +128,7 @@ def lines(measured: Sequence[Measured]) -> Iterator[str]:
     yield _line("whole night, process", [f"{one.night.seconds:.1f} s" for one in measured])
     first = measured[0].night.seconds
     yield _line("of the first night", [f"{one.night.seconds / first:.0%}" for one in measured])
+    yield _line("peak memory (RSS)", [f"{one.night.peak_rss_bytes / 2**30:.1f} GiB" for one in measured])
     yield _line("warehouse", [f"{one.warehouse_bytes / 2**20:,.0f} MiB" for one in measured])
 
 

@@ -58,6 +58,11 @@ def last_run(warehouse: Path) -> dict[str, object]:
     return max((row for row in rows if row["status"] in ("succeeded", "degraded")), key=lambda row: row["ended_at"])
 
 
+def size(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
 def _session_rss(session: int) -> int:
     """Resident memory of all processes of a session, Python's and the JVM's (Linux only; 0 elsewhere)."""
     return sum(_rss(folder) for folder in Path("/proc").glob("[0-9]*") if _session_of(folder) == session)

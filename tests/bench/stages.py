@@ -1,4 +1,4 @@
-"""Where the time of a first night goes: seconds by stage, rows a second and memory, by size of the country.
+"""Where the time of a first night goes: seconds by stage, rows a second, memory and disk, by size of the country.
 
 `python -m tests.bench.stages [--residents 50000 200000 1000000] [--heap 6g]`
 """
@@ -22,12 +22,13 @@ QUALITY = ("gate", "audit", "corrections")
 
 @dataclass(frozen=True)
 class Measured:
-    """A night on a country of one size: how long the sample took, the night, and its row in ops/runs."""
+    """A night on a country of one size: how long the sample took, the night, its row in ops/runs, what it left."""
 
     residents: int
     sample: nights.Finished
     night: nights.Finished
     run: dict[str, Any]
+    warehouse_bytes: int
 
     @property
     def rows(self) -> int:
@@ -53,7 +54,8 @@ def measure(folder: Path, residents: int, heap: str) -> Measured:
     config = folder / "bench.yaml"
     config.write_text(f'spark:\n  master: "local[2]"\n  driver_memory: {heap}\n', encoding="utf-8")
     night = nights.night(folder, folder / "warehouse", "--config", str(config))
-    return Measured(residents, sample, night, nights.last_run(folder / "warehouse"))
+    warehouse = folder / "warehouse"
+    return Measured(residents, sample, night, nights.last_run(warehouse), nights.size(warehouse))
 
 
 def lines(measured: Sequence[Measured]) -> Iterator[str]:
@@ -72,6 +74,7 @@ def lines(measured: Sequence[Measured]) -> Iterator[str]:
         "times the size before", ["", *(f"{b.night.seconds / a.night.seconds:.1f} ×" for a, b in _steps(measured))]
     )
     yield _line("peak memory (RSS)", [_gib(one.night.peak_rss_bytes) for one in measured])
+    yield _line("warehouse", [_gib(one.warehouse_bytes) for one in measured])
     yield _line("sample written in", [f"{one.sample.seconds:.1f} s" for one in measured])
     yield _line("sample, peak memory", [_gib(one.sample.peak_rss_bytes) for one in measured])
 
