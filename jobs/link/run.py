@@ -47,10 +47,19 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
         UserError: an input cannot be read, is empty, lacks a column, or has null or duplicate ids; parameters are not
             of such columns; or `out` cannot be written to.
     """
-    clock = _Clock(told)
+    frames = _Frames()
+    try:
+        return _run(spark, config, base, out, _Clock(told), frames)
+    finally:
+        frames.release()
+
+
+def _run(
+    spark: SparkSession, config: LinkConfig, base: Path, out: Path, clock: _Clock, frames: _Frames
+) -> dict[str, Any]:
     clock.begin("read")
     frozen = _parameters(spark, config, base)
-    given = _given(spark, config, base, frozen)
+    given = _given(spark, config, base, frozen, frames)
     _check_rules(given, config)
     labels = _labels(spark, config, base, given)
     options = Options(
@@ -61,15 +70,15 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
         pairs_a_record=config.pairs_per_record,
         seed=config.seed,
     )
-    found = link(given, labels, options, _keep, clock.begin, frozen)
+    found = link(given, labels, options, frames.keep, clock.begin, frozen)
     clock.begin("clusters")
-    kept = _keep(found.pairs.where(F.col("match_probability") >= config.min_probability))
+    kept = frames.keep(found.pairs.where(F.col("match_probability") >= config.min_probability))
     edges = _edges(kept)
     grouping = _clustered(edges, config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, edges, grouping)
     for line in _drifted(summary["drift"], config.most_drift_bits):
-        told(line)
+        clock.told(line)
     results.write(out, found, kept, grouping, summary, clock.seconds)
     return summary
 
@@ -78,14 +87,14 @@ class _Clock:
     """Seconds of each stage."""
 
     def __init__(self, told: Callable[[str], None]) -> None:
-        self._told = told
+        self.told = told
         self._stages: dict[str, float] = {}
         self._now: tuple[str, float] | None = None
 
     def begin(self, stage: str) -> None:
         """End the stage before and begin the next."""
         self.seconds()
-        self._told(stage)
+        self.told(stage)
         self._now = stage, time.monotonic()
 
     def seconds(self) -> dict[str, float]:
@@ -98,8 +107,21 @@ class _Clock:
         return dict(self._stages)
 
 
-def _keep(frame: DataFrame) -> DataFrame:
-    return frame.persist(StorageLevel.MEMORY_AND_DISK)
+class _Frames:
+    """Frames that are computed once, until the run has ended: the next one in this process may find other files."""
+
+    def __init__(self) -> None:
+        self._kept: list[DataFrame] = []
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """The frame, from now on computed once."""
+        self._kept.append(frame.persist(StorageLevel.MEMORY_AND_DISK))
+        return self._kept[-1]
+
+    def release(self) -> None:
+        """Forget them all."""
+        for frame in self._kept:
+            frame.unpersist()
 
 
 def _parameters(spark: SparkSession, config: LinkConfig, base: Path) -> Trained | None:
@@ -127,10 +149,10 @@ def _drifted(drift: Mapping[str, Any] | None, bits: float) -> Iterator[str]:
             yield f"warning: drift: {each['column']}, {each['level']}: weight {moved}"
 
 
-def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None) -> Input:
+def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None, frames: _Frames) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
     rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
-    records, repetitions = standardise(rows, config.columns, _keep, frozen)
+    records, repetitions = standardise(rows, config.columns, frames.keep, frozen)
     checks = records.groupBy("source").agg(
         F.count("*").alias("rows"),
         F.count(F.when(F.col("id").isNull(), 1)).alias("missing"),

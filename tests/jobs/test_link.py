@@ -195,9 +195,7 @@ def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_t
     # A year later the birth dates are of another source, and hardly one is right.
     others = people(seed=6).drop(columns="entity")
     others["birth"] = others["birth"].str.slice(0, 5) + [f"{1 + i % 12:02}-01" for i in range(len(others))]
-    others.to_parquet(tmp_path / "later.parquet")
-    later_settings = settings(parameters="learned.json", inputs=["later.parquet"])
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(later_settings, sort_keys=False), encoding="utf-8")
+    others.to_parquet(tmp_path / "people.parquet")
     told: list[str] = []
     run(spark, link_config.load(tmp_path / "config.yaml"), tmp_path, tmp_path / "out", told.append)
     later = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
