@@ -120,6 +120,7 @@ def between_nights(lake: Lake, stage: str) -> Iterator[Between]:
     between = Between(last, begin(lake, last["business_date"], {**last["versions"], "tables": {}}))
 
     def failed(error: BaseException) -> Run:
+        """The run's row where it breaks off."""
         return between.run.ended("failed", f"{stage}: {type(error).__name__}")
 
     with all_or_nothing(lake, table_versions(last), failed):
@@ -227,6 +228,11 @@ def table_versions(run: Mapping[str, Any] | None) -> dict[str, int]:
     return dict(run["versions"]["tables"] or {}) if run else {}
 
 
+def left_by(lake: Lake, run: Mapping[str, Any] | None) -> Lake:
+    """The warehouse as a run left it; empty where there is none."""
+    return Lake(lake.spark, lake.root, table_versions(run))
+
+
 def night_of(lake: Lake, business_date: dt.date | None = None) -> tuple[Lake, dict[str, Any]]:
     """The warehouse as the last finished run (of a business date, where one is given) left it, and that run's row.
 
@@ -237,7 +243,7 @@ def night_of(lake: Lake, business_date: dt.date | None = None) -> tuple[Lake, di
     if run is None:
         of = f" of {business_date}" if business_date else ""
         raise UserError(f"warehouse {lake.root}: no finished run{of}")
-    return Lake(lake.spark, lake.root, table_versions(run)), run
+    return left_by(lake, run), run
 
 
 def _bury_dead(lake: Lake) -> None:

@@ -17,6 +17,8 @@ from pyspark.sql.types import BooleanType, StructField, StructType
 
 from jobs import tables
 from jobs.storage import Lake
+from matching import changes
+from matching.changes import Tracked, of
 
 _IS_NOW = StructField("is_now", BooleanType())
 # A patch that so many matches have added to is folded in: it is read, and written anew, by each.
@@ -60,6 +62,14 @@ class Memory:
         self._places[name] = Place(self.folder)
         return self.lake.lay_down(frame, f"{self.folder}/{name}")
 
+    def tracked(self, name: str, key: str, those: DataFrame | None, fresh: DataFrame) -> Tracked:
+        """A table of which rows of those keys are fresh, and the others what the last match left; all are, if None."""
+        if those is None:
+            return Tracked(self.remember(name, fresh))
+        were = of(self.recall(name, key, fresh.schema), those, key)
+        moved = self.lake.keep(changes.moved(fresh, were, key))
+        return Tracked(self.patch(name, key, moved), moved)
+
     def patch(self, name: str, key: str, apart: DataFrame) -> DataFrame:
         """The last match's frame with what has changed since.
 
@@ -70,12 +80,10 @@ class Memory:
         """
         if self.last is None or self.folder is None:
             raise KeyError(name)
-        columns = [column for column in apart.columns if column != "is_now"]
-        place, changed = self.last[name], apart
-        if place.patch is not None:
-            before = self.lake.laid_down(f"{place.patch}/{name}", apart.schema)
+        place, (whole, before) = self.last[name], self._found(name, apart.drop("is_now").schema)
+        changed = apart
+        if before is not None:
             changed = before.join(apart.select(key).distinct(), key, "left_anti").unionByName(apart)
-        whole = self.lake.laid_down(f"{place.folder}/{name}", apart.select(*columns).schema)
         if place.patches + 1 == _MOST_PATCHES:
             return self.remember(name, _patched(whole, key, changed))
         self._places[name] = Place(place.folder, self.folder, place.patches + 1)
@@ -87,14 +95,18 @@ class Memory:
         Raises:
             KeyError: nothing of that name is taken over.
         """
+        whole, changed = self._found(name, schema)
+        return whole if changed is None else _patched(whole, key, changed)
+
+    def _found(self, name: str, schema: StructType) -> tuple[DataFrame, DataFrame | None]:
+        """Columns of a frame as some match left it whole, and of its patch, if there is one."""
         if self.last is None:
             raise KeyError(name)
         place = self.last[name]
         whole = self.lake.laid_down(f"{place.folder}/{name}", schema)
         if place.patch is None:
-            return whole
-        marked = StructType([*schema.fields, _IS_NOW])
-        return _patched(whole, key, self.lake.laid_down(f"{place.patch}/{name}", marked))
+            return whole, None
+        return whole, self.lake.laid_down(f"{place.patch}/{name}", StructType([*schema.fields, _IS_NOW]))
 
     def save(self, version: str) -> None:
         """Bring tonight's frames into force for the next match by the training of this version."""

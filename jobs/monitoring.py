@@ -112,6 +112,7 @@ def metrics(run: Run) -> CollectorRegistry:
     registry = CollectorRegistry()
 
     def gauge(name: str, meaning: str, *labels: str) -> Gauge:
+        """One figure, in the registry."""
         return Gauge(f"ct18_{name}", meaning, labels, registry=registry)
 
     gauge("night_exit_code", "0 succeeded, 3 degraded, 1 failed").set(EXIT_CODES.get(run.status, _FAILED))

@@ -38,7 +38,7 @@ from jobs import (
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
-from jobs.law import judged_years, statuses
+from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
 from jobs.match import MATCHED, match
 from jobs.memory import Memory
@@ -46,7 +46,7 @@ from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome, Verdict
 from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
-from jobs.standing import gold_stands, match_stands, reshaped, shaped_by
+from jobs.standing import gold_stands, match_stands, means_the_same, reshaped, shaped_by
 from jobs.storage import Lake
 from jobs.together import Clock, Step, side_by_side
 from jobs.training import Accepted
@@ -153,6 +153,7 @@ def _run(night: Night) -> Run:
     run = ledger.begin(lake, business_date, shaped_by(settings, {}))
 
     def failed(error: BaseException) -> Run:
+        """The run's row where it breaks off."""
         return _told(night, run.ended("failed", _reason(error)))
 
     with ledger.all_or_nothing(lake, ledger.table_versions(night.base), failed, night.ended):
@@ -221,22 +222,18 @@ def _is_unchanged(night: Night) -> bool:
 
 def _compare(night: Night) -> None:
     """Tell in how many rows a rebuild differs from what it replaces: in none, if a night is what it says."""
-    before = _before(night)
+    before = ledger.left_by(night.lake, night.base)
     for table in filter(before.exists, (*tables.SILVER.values(), *_DECIDED)):
         night.progress(
             f"full: {table.path}: {differing_rows(before.read(table), night.lake.read(table)):,} rows differ"
         )
 
 
-def _before(night: Night) -> Lake:
-    """The warehouse as the last finished run left it."""
-    return Lake(night.lake.spark, night.lake.root, ledger.table_versions(night.base))
-
-
 def differing_rows(one: DataFrame, other: DataFrame) -> int:
     """Rows that stand in only one of two tables of the same columns."""
 
     def rows(frame: DataFrame, sign: int) -> DataFrame:
+        """A number for each row, and a sign for the table that it stands in."""
         return frame.select(F.xxhash64(F.to_json(F.struct(*frame.columns))).alias("row"), F.lit(sign).alias("sign"))
 
     counted = rows(one, 1).union(rows(other, -1)).groupBy("row").agg(F.abs(F.sum("sign")).alias("apart"))
@@ -268,7 +265,7 @@ def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, 
         with night.clock.time("silver"):
             if change.rows is not None:
                 # What the gate rejects is taken back below: written once, most pictures are read often.
-                lake.write(table, silver.renew(source, change, _before(night).pin(table)))
+                lake.write(table, silver.renew(source, change, ledger.left_by(night.lake, night.base).pin(table)))
             rows = lake.pin(table)
         references = _references(night, source, taken)
         with night.clock.time("gate"):
@@ -447,7 +444,8 @@ def _match(night: Night) -> None:
 
 def _match_anew(night: Night) -> None:
     lake, accepted = night.lake, _in_force(night)
-    night.memory = memory.of_night(lake, accepted.version if accepted and _takes_over(night) else None)
+    takes_over = not night.full and means_the_same(night.base, night.business_date, night.settings)
+    night.memory = memory.of_night(lake, accepted.version if accepted and takes_over else None)
     since = None if night.memory.last is None or night.base is None else night.base["business_date"]
     pictures = {name: _tracked(night, name) if since else Tracked(lake.pin(tables.SILVER[name])) for name in MATCHED}
     found = match(
@@ -471,19 +469,12 @@ def _match_anew(night: Night) -> None:
     lake.clear_scratch()
 
 
-def _takes_over(night: Night) -> bool:
-    """Whether what the last match came to still means the same."""
-    if night.base is None or _afresh(night):
-        return False
-    return statuses(night.base["business_date"]) == statuses(night.business_date)
-
-
 def _tracked(night: Night, name: str) -> Tracked:
     """A silver table with what has changed in it since the last finished run, on whose tables the last match rests."""
     source, table, taken = SOURCES[name], tables.SILVER[name], night.intakes[name].picture
-    before, now = _before(night), night.lake.pin(table)
+    before, now = ledger.left_by(night.lake, night.base), night.lake.pin(table)
     if before.version(table) == night.lake.version(table):
-        return Tracked(now, now.withColumn("is_now", F.lit(True)).where(F.lit(False)))
+        return changes.still(now)
     then, key = before.pin(table), [*source.key]
     apart = taken.touched if taken and taken.touched is not None else changes.differing(now, then, *key)
     return Tracked(now, night.lake.keep(changes.moved(of(now, apart, *key), of(then, apart, *key), *key)))
@@ -556,7 +547,7 @@ def _party_events(night: Night) -> None:
     before = None if night.stands else ledger.last_of_earlier_date(night.lake, night.business_date)
     if before is None:
         return
-    links = Lake(night.lake.spark, night.lake.root, ledger.table_versions(before)).read(tables.SELLER_LINKS)
+    links = ledger.left_by(night.lake, before).read(tables.SELLER_LINKS)
     now, key = night.lake.pin(tables.SELLER_LINKS), night.settings.gold.hash_key
     moved = party_events.events(links, now, key, night.business_date)
     night.lake.write(tables.PARTY_EVENTS, moved, f"business_date = '{night.business_date}'")

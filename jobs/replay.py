@@ -47,8 +47,8 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
     if lake.files.exists(out):
         raise UserError(f"--out {out}: is there already")
     _check_settings(run, settings, progress)
-    then = Lake(lake.spark, lake.root, ledger.table_versions(run))
-    base = Lake(lake.spark, lake.root, ledger.table_versions(before))
+    then = ledger.left_by(lake, run)
+    base = ledger.left_by(lake, before)
     try:
         _lay_down(then, base, made)
     except PySparkException:

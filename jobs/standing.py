@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
-from pyspark.sql import functions as F
-
 from jobs import corrections, ledger, training
 from jobs.law import judged_years, statuses
 from jobs.match import MATCHED
+from jobs.match.holders import activated_since
 from jobs.settings import Settings
 from jobs.storage import Lake
 from jobs.tables import SILVER, TELECOM
@@ -36,6 +35,19 @@ def reshaped(run: Mapping[str, Any], settings: Settings) -> dict[str, object]:
     return {name: now[name] for name in ("code", "configuration", "rules") if now[name] != run["versions"][name]}
 
 
+def means_the_same(base: Mapping[str, Any] | None, business_date: dt.date, settings: Settings) -> bool:
+    """Whether the same rows would come to the same as in the last finished run: by code, settings, rules and codes.
+
+    Args:
+        base: row of that run, None where there is none.
+        business_date: the date.
+        settings: of the night.
+    """
+    if base is None or reshaped(base, settings):
+        return False
+    return statuses(base["business_date"]) == statuses(business_date)
+
+
 def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.date, settings: Settings) -> bool:
     """Whether a match of a date could only find what the last finished run's found, and so could `corrections.find`.
 
@@ -45,16 +57,12 @@ def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.d
         business_date: the date.
         settings: of the night.
     """
-    if base is None or reshaped(base, settings) or not training.is_used(lake):
+    if base is None or not means_the_same(base, business_date, settings) or not training.is_used(lake):
         return False
     then = base["business_date"]
-    if _pictures_changed(lake, base, MATCHED):
+    if _pictures_changed(lake, base, MATCHED) or then < corrections.MERGED_ON <= business_date:
         return False
-    if statuses(then) != statuses(business_date) or then < corrections.MERGED_ON <= business_date:
-        return False
-    # A number becomes its next subscriber's on the day of the activation, which may lie ahead.
-    activated = F.col("activated_on")
-    return lake.pin(TELECOM).where((activated > F.lit(then)) & (activated <= F.lit(business_date))).isEmpty()
+    return lake.pin(TELECOM).where(activated_since(then, business_date)).isEmpty()
 
 
 def gold_stands(lake: Lake, base: Mapping[str, Any], business_date: dt.date) -> bool:

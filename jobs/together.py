@@ -31,6 +31,7 @@ def side_by_side(spark: SparkSession) -> Iterator[Callable[[Step], Future[None]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def start(step: Step) -> Future[None]:
+            """Begin a step once there is room for it."""
             started.append(pool.submit(step))
             return started[-1]
 

@@ -163,7 +163,7 @@ def retrain(lake: Lake, settings: MatchSettings, promote: bool, progress: Callab
 def _compare(
     lake: Lake, last: Mapping[str, Any], settings: MatchSettings, progress: Callable[[str], None]
 ) -> tuple[Comparison, Training]:
-    night = Lake(lake.spark, lake.root, ledger.table_versions(last))
+    night = ledger.left_by(lake, last)
     accepted = load(night)
     if accepted is None or accepted.training is None:
         raise UserError(f"warehouse {lake.root}: its next night trains by itself")

@@ -44,6 +44,11 @@ class Tracked:
         return Tracked(change(self.now), None if self.moved is None else change(self.moved))
 
 
+def still(now: DataFrame) -> Tracked:
+    """A table of which nothing has changed."""
+    return Tracked(now, now.withColumn("is_now", F.lit(True)).where(F.lit(False)))
+
+
 def moved(now: DataFrame, then: DataFrame, *key: str) -> DataFrame:
     """Rows of the keys whose rows are not the same in two tables.
 

@@ -76,10 +76,9 @@ def match(
     homes = households(of(known.now, None if those is None else chosen.select("household"), "household"))
     weighed = with_frequencies(chosen, homes, training.frequencies, training.shares, training.statistics.subjects)
     keyed = candidates.with_keys(weighed, _HOLDERS, settings.max_block)
-    stage = Stage(silver, business_date, since, settings, progress, keep, memory, training, known, None)
-    stage.subjects = stage.tracked("subjects", "subject", those, keyed)
-    if those is None:
-        stage.ids = keep(records.id_directory(people(stage.subjects.now)))
+    found = memory.tracked("subjects", "subject", those, keyed)
+    ids = keep(records.id_directory(people(found.now))) if those is None else None
+    stage = Stage(silver, business_date, since, settings, progress, keep, memory, training, found, ids)
     subscribed = sims(stage)
     registered = taxpayers(stage, subscribed)
     holders = Holders(subscribed, registered, accounts(stage, subscribed, registered))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def _links(stage: Stage, kind: str, those: DataFrame | None, rows: DataFrame, de
     household of links; possible (the candidate).
     """
     subjects = stage.people_and_organisations()
-    asked = stage.tracked(asked_of(kind), "record", those, records.complete(rows, kind))
+    asked = stage.memory.tracked(asked_of(kind), "record", those, records.complete(rows, kind))
     touched = stage.touched(kind, asked, subjects)
     again = stage.rows(asked, touched)
     found = stage.resolve(kind, again, subjects.now)
@@ -111,7 +112,7 @@ def _links(stage: Stage, kind: str, those: DataFrame | None, rows: DataFrame, de
             "place": F.coalesce("place", F.lit(1)),
         }
     )
-    return stage.tracked(kind, "record", touched, links)
+    return stage.memory.tracked(kind, "record", touched, links)
 
 
 def holder_rows(source: str, links: DataFrame) -> DataFrame:
@@ -176,10 +177,14 @@ def _subscriber_now(stage: Stage, asked: DataFrame, sims: Tracked) -> DataFrame:
 
 def changed_numbers(stage: Stage, sims: Tracked) -> DataFrame:
     """Numbers whose subscriber may be another: of SIMs that changed, or became their next subscriber's since."""
-    table = stage.silver["telecom_subscribers"].now
-    activated = (F.col("activated_on") > F.lit(stage.since)) & (F.col("activated_on") <= F.lit(stage.business_date))
-    number = F.col("phone_norm")
-    return changes.keys("phone", (sims.changed, number), (table.where(activated), number))
+    table, number = stage.silver["telecom_subscribers"].now, F.col("phone_norm")
+    activated = table.where(activated_since(stage.since, stage.business_date))
+    return changes.keys("phone", (sims.changed, number), (activated, number))
+
+
+def activated_since(then: dt.date | None, until: dt.date) -> Column:
+    """Whether a number became its next subscriber's: on the day of the activation, which may lie ahead of its row."""
+    return (F.col("activated_on") > F.lit(then)) & (F.col("activated_on") <= F.lit(until))
 
 
 def codes(stage: Stage, taxpayers: DataFrame, those: DataFrame | None) -> DataFrame:

@@ -28,11 +28,11 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     numbers = stage.keep(records.numbers([first(links.now) for links in holders.all()], stage.settings.max_block))
     those = _doubtful_shops(stage, domestic, holders)
     rows = records.complete(_shop_records(stage, domestic, those, holders, numbers), "shop")
-    asked = stage.tracked(asked_of("shop"), "record", those, rows)
+    asked = stage.memory.tracked(asked_of("shop"), "record", those, rows)
     subjects = _shop_subjects(stage, holders, numbers)
     touched = stage.touched("shop", asked, subjects)
     unaided = stage.resolve("shop", stage.rows(asked, touched), subjects.now)
-    alone = stage.tracked("shop", "record", touched, first(unaided.scored)).now
+    alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
     informed = stage.keep(_inform(stage, asked.now, domestic.now, alone))
     stage.progress("match: shop_with_sisters")
@@ -111,7 +111,7 @@ def _shop_subjects(stage: Stage, holders: Holders, numbers: DataFrame) -> Tracke
     businesses = known.where(F.col("kind") == BUSINESS).join(claimed, "subject", "left_anti")
     found = records.with_phones(known.where(F.col("kind") != BUSINESS).unionByName(businesses), numbers)
     keyed = candidates.with_keys(found, ["shop"], stage.settings.max_block)
-    return stage.tracked("shop_subjects", "subject", those, keyed)
+    return stage.memory.tracked("shop_subjects", "subject", those, keyed)
 
 
 def _shop_records(

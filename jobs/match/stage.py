@@ -79,14 +79,6 @@ class Stage:
         """Rows of those records, computed once; of all, if None."""
         return table.now if those is None else self.keep(of(table.now, those, "record"))
 
-    def tracked(self, name: str, key: str, those: DataFrame | None, fresh: DataFrame) -> Tracked:
-        """A table of which rows of those keys are fresh, and the others what the last match left; all are, if None."""
-        if those is None:
-            return Tracked(self.memory.remember(name, fresh))
-        were = of(self.memory.recall(name, key, fresh.schema), those, key)
-        moved = self.keep(changes.moved(fresh, were, key))
-        return Tracked(self.memory.patch(name, key, moved), moved)
-
     def touched(self, kind: str, asked: Tracked, subjects: Tracked) -> DataFrame | None:
         """Records that the last match's answers may be wrong for (`candidates.touched`); None: any."""
         if asked.moved is None or subjects.moved is None:

@@ -128,7 +128,7 @@ def lines(measured: Sequence[Measured]) -> Iterator[str]:
     yield _line("whole night, process", [f"{one.night.seconds:.1f} s" for one in measured])
     first = measured[0].night.seconds
     yield _line("of the first night", [f"{one.night.seconds / first:.0%}" for one in measured])
-    yield _line("peak memory (RSS)", [f"{one.night.peak_rss_bytes / 2**30:.1f} GiB" for one in measured])
+    yield _line("peak memory (RSS)", [nights.gib(one.night.peak_rss_bytes) for one in measured])
     yield _line("warehouse", [f"{one.warehouse_bytes / 2**20:,.0f} MiB" for one in measured])
 
 

@@ -63,6 +63,11 @@ def size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
+def gib(count: int) -> str:
+    """Bytes as people read them."""
+    return f"{count / 2**30:.1f} GiB"
+
+
 def _session_rss(session: int) -> int:
     """Resident memory of all processes of a session, Python's and the JVM's (Linux only; 0 elsewhere)."""
     return sum(_rss(folder) for folder in Path("/proc").glob("[0-9]*") if _session_of(folder) == session)

@@ -73,10 +73,10 @@ def lines(measured: Sequence[Measured]) -> Iterator[str]:
     yield _line(
         "times the size before", ["", *(f"{b.night.seconds / a.night.seconds:.1f} ×" for a, b in _steps(measured))]
     )
-    yield _line("peak memory (RSS)", [_gib(one.night.peak_rss_bytes) for one in measured])
-    yield _line("warehouse", [_gib(one.warehouse_bytes) for one in measured])
+    yield _line("peak memory (RSS)", [nights.gib(one.night.peak_rss_bytes) for one in measured])
+    yield _line("warehouse", [nights.gib(one.warehouse_bytes) for one in measured])
     yield _line("sample written in", [f"{one.sample.seconds:.1f} s" for one in measured])
-    yield _line("sample, peak memory", [_gib(one.sample.peak_rss_bytes) for one in measured])
+    yield _line("sample, peak memory", [nights.gib(one.sample.peak_rss_bytes) for one in measured])
 
 
 def _steps(measured: Sequence[Measured]) -> Iterator[tuple[Measured, Measured]]:
@@ -85,10 +85,6 @@ def _steps(measured: Sequence[Measured]) -> Iterator[tuple[Measured, Measured]]:
 
 def _line(name: str, cells: Sequence[str]) -> str:
     return f"| {name} | " + " | ".join(cells) + " |"
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
 
 
 def _options() -> argparse.Namespace:

@@ -34,7 +34,7 @@ def test_a_delivery_that_the_gate_rejects_leaves_nothing_in_the_picture(spark: S
         before = ()
         if base is not None:
             versions = shaped_by(settings, lake.current_versions())
-            made.base = {"business_date": base.business_date, "versions": {**versions, "tables": versions["tables"]}}
+            made.base = {"business_date": base.business_date, "versions": versions}
             before = base.intakes[NAME].history
         night._take_in(made, SOURCES[NAME], before, {})
         return made
