@@ -23,6 +23,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from expectations import derived, vietnamese
+from matching.expressions import without_nulls
 
 # What an expectation speaks of: each row by itself, or the table as a whole (then it holds for all rows or for none).
 ROWS, TABLE = "rows", "table"
@@ -120,7 +121,7 @@ def broken_rules(suite: Iterable[Expectation]) -> Column:
     rules = [each for each in suite if isinstance(each, ExpectPresent | ExpectInSet | ExpectBetween | ExpectForm)]
     told = [(each, each.meta or {}) for each in rules]
     codes = [F.when(each.broken(), F.lit(meta["rule"])) for each, meta in told if meta["scope"] == ROWS]
-    return F.array_compact(F.array(*codes))
+    return without_nulls(F.array(*codes))
 
 
 def not_empty() -> Expectation:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from matching import comparisons as c
 from matching.changes import Tracked
+from matching.expressions import without_nulls
 from matching.identifiers import one_edit_variants
 
 # Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
@@ -111,7 +112,7 @@ def with_keys(subjects: DataFrame, models: Sequence[str], cap: int) -> DataFrame
     shared_home = F.col("household_size").between(2, cap)
     home = F.array(*(F.when(shared_home, _hashed(HOUSEHOLD, *key)) for key in (("household", _GIVEN), ("household",))))
     offered = {name: _keys(name, search.subject or search.record) for name, search in searches.items()}
-    keyed = {_column(name): F.array_compact(found) for name, found in {**offered, HOUSEHOLD: home}.items()}
+    keyed = {_column(name): without_nulls(found) for name, found in {**offered, HOUSEHOLD: home}.items()}
     return _with_words(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME)
 
 

@@ -11,6 +11,14 @@ def bind(c: Column, use: Callable[[Column], Column]) -> Column:
     return F.transform(F.array(c), use)[0]
 
 
+def without_nulls(values: Column) -> Column:
+    """Array of the values that are not null, each once, in their order.
+
+    `array_compact` would do, but Spark interprets it, and whatever its array is made of.
+    """
+    return F.array_except(values, F.array(F.lit(None)))
+
+
 def empty_to_null(c: Column) -> Column:
     """Null for an empty text."""
     return F.nullif(c, F.lit(""))
