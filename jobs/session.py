@@ -47,7 +47,7 @@ _DEFAULTS = {
         # much again, and they run no faster for it.
         "-XX:FreqInlineSize=100 -XX:InlineSmallCode=1000 "
         # The largest are left to the first compiler, which by default leaves those above 8,000 bytes to the
-        # interpreter: twenty of them took the optimising compiler a third of its time.
+        # interpreter: twenty of them took the optimising compiler a quarter of its time.
         "-XX:MaxNodeLimit=12000 -XX:-DontCompileHugeMethods"
     ),
     # Each aggregate and each sort takes a page at once, 64 MB of zeros where the heap is large; most need little of it.
