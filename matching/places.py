@@ -45,7 +45,10 @@ def province_in_text(c: Column) -> Column:
 
 
 def province_at_end(folded: Column) -> Column:
-    """34-system code of the province, old or new, whose name is the last words of a folded text or an `address_key`."""
+    """34-system code of the province, old or new, whose name is the last words of a folded text or an `address_key`.
+
+    Null for the keys of Hà Tĩnh, Hải Dương and Bình Dương: they have lost a word that is an administrative one as well.
+    """
     return F.coalesce(*[lookup(_province_names(), F.substring_index(folded, " ", -count)) for count in (2, 3, 1, 4, 5)])
 
 
