@@ -43,6 +43,9 @@ class LinkConfig(_Section):
     parameters: str | None = Field(
         default=None, description="parameters.json of another run, by which pairs are scored"
     )
+    only: str | None = Field(
+        default=None, description="a file of unique_id (and source, 0 or 1): of all pairs those with such a record"
+    )
     most_drift_bits: float = Field(default=1.0, gt=0, description="a weight that moves farther calls for a look at it")
     seed: int = Field(default=1, ge=0)
     max_block: int = Field(default=200, ge=2, description="records of a block above which it is split")
@@ -64,6 +67,8 @@ class LinkConfig(_Section):
             raise ValueError(f"inputs: link_type {self.link_type} takes {wanted}, not {len(self.inputs)}")
         if self.one_to_one and self.link_type == "dedupe":
             raise ValueError("one_to_one: only for link_type link")
+        if self.only is not None and self.parameters is None:
+            raise ValueError("only: some pairs teach no model; give the parameters of a run of all")
         if self.unique_id in self.columns:
             raise ValueError(f"columns: {self.unique_id} is the unique_id, which is never compared")
         unknown = sorted(set(self.comparisons) - set(self.columns))

@@ -37,6 +37,19 @@ def read_labels(spark: SparkSession, path: str) -> DataFrame:
     return table.select(F.col("id_l").cast("string"), F.col("id_r").cast("string"), match.alias("match"))
 
 
+def read_ids(spark: SparkSession, path: str, unique_id: str, sources: int) -> DataFrame:
+    """Records that a file names: source (int), id (string), each once.
+
+    Raises:
+        UserError: the file cannot be read, or has not the column of ids and, of two inputs, source.
+    """
+    table = _table(spark, path)
+    _check_columns(path, table, [unique_id, "source"] if sources > 1 else [unique_id])
+    source = F.col("source").cast("int") if sources > 1 else F.lit(0)
+    types = {column.name: column.dataType for column in table.schema}
+    return table.select(source.alias("source"), _text(unique_id, types[unique_id]).alias("id")).distinct()
+
+
 def name(path: str) -> str:
     """Last part of a path."""
     return PurePosixPath(path).name

@@ -142,6 +142,7 @@ def summary(
             {"name": inputs.name(path), "rows": rows} for path, rows in zip(config.inputs, given.counts, strict=True)
         ],
         "rows": sum(given.counts),
+        "rows_asked": found.asked,
         "columns": dict(config.columns),
         "threshold": config.threshold,
         "min_probability": config.min_probability,
@@ -163,7 +164,7 @@ def summary(
 
 
 def _blocking(config: LinkConfig, found: Linked) -> dict[str, Any]:
-    matches = found.parameters.prior * found.possible / max(found.recall, 1e-9)
+    matches = found.parameters.prior * found.possible / max(found.recall or 1.0, 1e-9)
     rules = [
         {
             "rule": rule.text,
@@ -176,7 +177,8 @@ def _blocking(config: LinkConfig, found: Linked) -> dict[str, Any]:
         }
         for rule in found.rules
     ]
-    return {"estimated_recall": round(found.recall, 4), "cap": config.max_block, "rules": rules}
+    recall = None if found.recall is None else round(found.recall, 4)
+    return {"estimated_recall": recall, "cap": config.max_block, "rules": rules}
 
 
 def _comparisons(found: Linked, given: Input) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from jobs.storage import Files
 from matching.linkage import clusters, trained
 from matching.linkage.clusters import Edges
 from matching.linkage.comparison import comparisons
-from matching.linkage.engine import Input, Options, link, named, standardise, user_key
+from matching.linkage.engine import Input, Options, against_all, link, named, standardise, user_key
+from matching.linkage.records import atoms
 from matching.linkage.trained import Trained
 
 # What a labelled pair weighs in clusters: more than all evidence.
@@ -70,7 +71,11 @@ def _run(
         pairs_a_record=config.pairs_per_record,
         seed=config.seed,
     )
-    found = link(given, labels, options, frames.keep, clock.begin, frozen)
+    if frozen is None or config.only is None:
+        found = link(given, labels, options, frames.keep, clock.begin, frozen)
+    else:
+        asked = _asked(spark, config.only, config, base, given, frames)
+        found = against_all(given, asked, labels, options, frames.keep, clock.begin, frozen)
     clock.begin("clusters")
     kept = frames.keep(found.pairs.where(F.col("match_probability") >= config.min_probability))
     edges = _edges(kept)
@@ -136,8 +141,11 @@ def _parameters(spark: SparkSession, config: LinkConfig, base: Path) -> Trained 
         raise UserError(f"{config.parameters}: not there, or not readable") from None
     except ValueError:
         raise UserError(f"{name}: not parameters that ct18 link wrote, or changed since") from None
-    if not frozen.fits(comparisons(config.columns, config.wishes)):
+    keys = {atom.name for atom in atoms(config.columns)}
+    if not frozen.fits(comparisons(config.columns, config.wishes), keys):
         raise UserError(f"{name}: learned for other columns, kinds or levels than the configuration has")
+    if config.only and not config.blocking_rules and not frozen.blocking.rules:
+        raise UserError(f"{name}: holds no blocking rules, which its run was given; give the same blocking_rules again")
     return frozen
 
 
@@ -201,6 +209,16 @@ def _labels(spark: SparkSession, config: LinkConfig, base: Path, given: Input) -
     pair = (F.col("l"), F.col("r")) if given.link else (F.least("l", "r"), F.greatest("l", "r"))
     known = labels.select(pair[0].alias("l"), pair[1].alias("r"), F.col("match").cast("int").alias("label"))
     return known.where("l <> r").groupBy("l", "r").agg(F.max("label").alias("label"))
+
+
+def _asked(spark: SparkSession, path: str, config: LinkConfig, base: Path, given: Input, frames: _Frames) -> DataFrame:
+    """Rid and source of the records that are asked for; ids that no input has are an error."""
+    wanted = inputs.read_ids(spark, _resolved(base, path), config.unique_id, len(given.counts))
+    found = frames.keep(wanted.join(given.records.select("rid", "source", "id"), ["source", "id"], "left"))
+    unknown = found.where("rid is null").count()
+    if unknown:
+        raise UserError(f"{inputs.name(path)}: {unknown:,} ids that no input has")
+    return found.select("rid", "source")
 
 
 def _edges(kept: DataFrame) -> Edges:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from matching.linkage.runs import Flags, Longs, Runs, distinct, joined, runs
@@ -30,7 +30,9 @@ MAX_RULES = 62
 _KEYS_OF_PARTITION = 4_000_000
 # Pairs that leave a partition at once.
 _BATCH = 200_000
-_KEY = np.dtype([("rid", "i8"), ("key", "i8"), ("refining", "i4", (REFINING,)), ("rule", "u1"), ("right", "?")])
+_KEY = np.dtype(
+    [("rid", "i8"), ("key", "i8"), ("refining", "i4", (REFINING,)), ("rule", "u1"), ("right", "?"), ("asked", "?")]
+)
 _PAIR = np.dtype([("l", "i8"), ("r", "i8"), ("rule", "u1")])
 _PARCELS = pa.schema([("target", pa.int32()), ("content", pa.binary())])
 # Pairs as parcels; for each block that was split a row of its rule and the pairs that are left out, without content.
@@ -65,7 +67,12 @@ class Cut:
 
 
 def candidates(
-    records: DataFrame, rules: Sequence[Keys], cap: int, link: bool, count: int = 0
+    records: DataFrame,
+    rules: Sequence[Keys],
+    cap: int,
+    link: bool,
+    count: int = 0,
+    asked: Column | None = None,
 ) -> tuple[DataFrame, Observation | None]:
     """Pairs that any rule proposes, each once.
 
@@ -78,13 +85,15 @@ def candidates(
         cap: records of a block above which it is split.
         link: only pairs between the inputs.
         count: number of records, about: how many partitions there are, at least.
+        asked: whether a record is asked for: of all pairs those with such a record; None: all.
     """
     if not rules:
         return records.sparkSession.createDataFrame([], _ddl(_MERGED)), None
     partitions = int(str(records.sparkSession.conf.get("spark.sql.shuffle.partitions")))
     partitions = max(partitions, -(-count * len(rules) // _KEYS_OF_PARTITION))
     columns = sorted({name for rule in rules for name in (*rule.key, *rule.refining)})
-    read = records.select("rid", (F.col("source") == 1).alias("right"), *columns)
+    wanted = F.lit(True) if asked is None else asked
+    read = records.select("rid", (F.col("source") == 1).alias("right"), wanted.alias("asked"), *columns)
     keyed = read.mapInArrow(_keying(rules, partitions), _ddl(_PARCELS)).repartitionById(partitions, "target")
     observation = Observation()
     stated = [
@@ -92,7 +101,9 @@ def candidates(
         for i in range(len(rules))
         for name, value in (("blocks", F.lit(1)), ("pairs", F.col("left_out")))
     ]
-    paired = keyed.mapInArrow(_pairing(cap, link, partitions), _ddl(_PAIRED)).observe(observation, *stated)
+    paired = keyed.mapInArrow(_pairing(cap, link, asked is not None, partitions), _ddl(_PAIRED)).observe(
+        observation, *stated
+    )
     parcels = paired.where("content is not null").select("target", "content").repartitionById(partitions, "target")
     return parcels.mapInArrow(_merged, _ddl(_MERGED)), observation
 
@@ -136,7 +147,8 @@ def _keys(batch: pa.RecordBatch, number: int, rule: Keys) -> Table:
     found["rid"] = batch.column("rid").to_numpy()[has]
     found["key"] = key[has]
     found["rule"] = number
-    found["right"] = batch.column("right").to_numpy(zero_copy_only=False)[has]
+    for side in ("right", "asked"):
+        found[side] = batch.column(side).to_numpy(zero_copy_only=False)[has]
     for at, name in enumerate(rule.refining):
         found["refining"][:, at] = batch.column(name).fill_null(0).to_numpy()[has] >> np.int64(32)
     return found
@@ -160,14 +172,14 @@ def _opened(batches: Batches, of: np.dtype[Any]) -> Table:
     return np.concatenate([np.zeros(0, of), *(np.frombuffer(parcel, dtype=of) for parcel in parcels)])
 
 
-def _pairing(cap: int, link: bool, partitions: int) -> Callable[[Batches], Batches]:
+def _pairing(cap: int, link: bool, some: bool, partitions: int) -> Callable[[Batches], Batches]:
     """Parcels of keys to parcels of pairs."""
 
     def pairs(batches: Batches) -> Iterator[pa.RecordBatch]:
         keys = _opened(batches, _KEY)
         refining = np.ascontiguousarray(keys["refining"].T)
-        right = keys["right"].copy() if link else None
-        partition = _Partition(keys["rid"].copy(), keys["key"].copy(), keys["rule"].copy(), right, refining, cap)
+        right, asked = (keys[side].copy() if told else None for side, told in (("right", link), ("asked", some)))
+        partition = _Partition(keys["rid"].copy(), keys["key"].copy(), keys["rule"].copy(), right, asked, refining, cap)
         # As large as all that was made of it.
         del keys
         yield from partition.batches(partitions)
@@ -196,6 +208,7 @@ class _Partition:
 
     Attributes:
         rid, key, rule, right: a row a record and rule; right is None where every two records pair.
+        asked: whether a pair is wanted for this record's sake; None: all pairs are.
         refining: array [refining key, row], of 32 bits each.
         cap: records of a block above which it is split.
     """
@@ -204,36 +217,41 @@ class _Partition:
     key: Longs
     rule: Table
     right: Flags | None
+    asked: Flags | None
     refining: Table
     cap: int
 
     def batches(self, partitions: int) -> Iterator[pa.RecordBatch]:
         """Pairs as rows of `_PAIRED`."""
         blocks = self._runs(self.key, None)
+        if self.asked is not None:
+            blocks = blocks.with_any(self.asked)
         large = blocks.pairs > self._most
-        yield from self._rows(*blocks.where(~large).all_pairs(), partitions)
+        yield from self._rows(*self._wanted(*blocks.where(~large).all_pairs()), partitions)
         if large.any():
             yield from self._in_order(blocks.where(large).rows)._refined(partitions)
 
     def _in_order(self, rows: Longs) -> _Partition:
         """Some of the rows, in the order of their records: nothing may depend on how they travelled."""
         rows = rows[np.lexsort((self.rule[rows], self.rid[rows]))]
-        right = None if self.right is None else self.right[rows]
+        right, asked = (None if flags is None else flags[rows] for flags in (self.right, self.asked))
         return replace(
             self,
             rid=self.rid[rows],
             key=self.key[rows],
             rule=self.rule[rows],
             right=right,
+            asked=asked,
             refining=self.refining[:, rows],
         )
 
     def _refined(self, partitions: int) -> Iterator[pa.RecordBatch]:
         """Pairs of blocks that are all too large, and how many are left out of each."""
         blocks = self._runs(self.key, None)
-        one, other = self._split(blocks)
+        one, other = self._wanted(*self._split(blocks))
         yield from self._rows(one, other, partitions)
-        left_out = pa.array(blocks.pairs - self._counts(blocks, one))
+        wanted = blocks.pairs if self.asked is None else blocks.pairs - blocks.pairs_among(~self.asked)
+        left_out = pa.array(wanted - self._counts(blocks, one))
         rules = pa.array(self.rule[blocks.rows[blocks.starts]].astype(np.int16))
         nothing = [pa.nulls(len(rules), pa.int32()), pa.nulls(len(rules), pa.binary())]
         yield pa.RecordBatch.from_arrays([*nothing, rules, left_out], schema=_PAIRED)
@@ -277,6 +295,13 @@ class _Partition:
             at = np.where(at < lefts, at, at - lefts) * 2
         stretch = joined(blocks.block_of_rows() + 1, at // self.cap + 1)
         return self._runs(stretch, blocks.rows).all_pairs()
+
+    def _wanted(self, one: Longs, other: Longs) -> tuple[Longs, Longs]:
+        """The pairs with a record that is asked for."""
+        if self.asked is None:
+            return one, other
+        kept = self.asked[one] | self.asked[other]
+        return one[kept], other[kept]
 
     def _counts(self, blocks: Runs, rows: Longs) -> Longs:
         """How many of `rows` lie in each block."""

@@ -19,7 +19,7 @@ from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
 from matching.linkage.repeated import Repetition
 from matching.linkage.runs import Flags, distinct
-from matching.linkage.trained import Trained
+from matching.linkage.trained import Blocking, Rule, Trained
 
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -95,8 +95,9 @@ class Linked:
         trained: what the pairs were scored by.
         learned: the model as these data have it, where they were scored by another one; else None.
         rules: the blocking rules.
-        recall: estimated share of all matches that the rules propose.
-        possible: number of pairs of all records.
+        recall: estimated share of all matches that the rules propose; None where nothing says.
+        possible: number of pairs that there are to propose.
+        asked: number of records that were asked for; None: all.
     """
 
     records: DataFrame
@@ -104,8 +105,9 @@ class Linked:
     trained: Trained
     learned: Parameters | None
     rules: Sequence[BlockingRule]
-    recall: float
+    recall: float | None
     possible: float
+    asked: int | None = None
 
     @property
     def comparisons(self) -> Sequence[Comparison]:
@@ -149,6 +151,11 @@ class Input:
             return float(self.counts[0] * self.counts[1])
         return max(self.counts[0] * (self.counts[0] - 1) / 2, 1.0)
 
+    def possible_with(self, asked: Sequence[int]) -> float:
+        """Number of pairs with a record that is asked for, of so many of each input, at least one."""
+        others = [count - of for count, of in zip(self.counts, asked, strict=True)]
+        return max(self.possible - (others[0] * others[-1] if self.link else others[0] * (others[0] - 1) / 2), 1.0)
+
 
 def standardise(
     rows: DataFrame, columns: Mapping[str, str], keep: Keep, frozen: Trained | None = None
@@ -182,8 +189,8 @@ def link(
     sample, rids = _sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
     chosen = _arranged(given, options, planned.parents if frozen is None else frozen.parameters.parents)
-    by_user = options.blocking_rules
-    keyed, rules = _keyed_by_user(given, by_user) if by_user else (hashed, _keys(made, planned.rules))
+    own = Blocking() if options.blocking_rules else _blocking(made, planned)
+    blocking = frozen.blocking if frozen and frozen.blocking.rules else own
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
@@ -193,25 +200,85 @@ def link(
     shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
     chosen = _with_rarity(chosen, shown, found, prior) if frozen is None else list(frozen.comparisons)
     told("compare")
-    proposed, observation = blocks.candidates(keyed, rules, options.cap, given.link, sum(given.counts))
-    every = _with_labels(proposed, labels, len(rules))
-    pairs = keep(comparison.compared(every, _spread(records, given), chosen))
-    told("model")
-    groups, masks = _counted(pairs, len(chosen), "rules")
+    keyed, rules = _keyed(given, hashed, made, blocking, options)
+    pairs, groups, masks, cuts = _compared(given, keyed, rules, labels, records, chosen, options, keep)
     hashed.unpersist()
+    told("model")
     learned = _estimated(given, chosen, groups, found, shown, prior)
-    trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned)
-    cuts = blocks.cuts(observation, len(rules), len(masks))
-    used = _used(rules, groups, masks, cuts, parameters.probabilities(trained.parameters, groups))
-    recall = planned.recall if options.blocking_rules is None else _recall(used, planned)
+    trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned, blocking)
+    match = parameters.probabilities(trained.parameters, groups)
+    used = _used(rules, groups, masks, cuts, match)
+    recall = planned.recall
+    if options.blocking_rules or blocking != own:
+        recall = _recall(float((groups.pairs * match)[masks & _all(rules) != 0].sum()), planned)
     scored = _scored(pairs, trained.parameters)
     return Linked(records, scored, trained, learned if frozen else None, used, recall, given.possible)
+
+
+def against_all(
+    given: Input,
+    asked: DataFrame,
+    labels: DataFrame | None,
+    options: Options,
+    keep: Keep,
+    told: Callable[[str], None],
+    frozen: Trained,
+) -> Linked:
+    """The pairs of some records with all others: those that `link` finds by the same parameters, and no others.
+
+    Args:
+        given: all records.
+        asked: rid, source: those that are asked for.
+        labels: as of `link`.
+        options: what the user decides; blocking rules, if `frozen` has none.
+        keep: computes a frame once and gives back one whose plan begins there.
+        told: is given the name of each stage as it begins.
+        frozen: what another run learned; by it pairs are proposed and scored.
+    """
+    told("blocking")
+    made = atoms(given.columns)[: plan.MAX_ATOMS]
+    hashed = _hashed(given.records, made, options)
+    keyed, rules = _keyed(given, hashed, made, frozen.blocking, options)
+    flagged = keyed.join(asked.select("rid", F.lit(True).alias("asked")), "rid", "left")
+    told("frequencies")
+    chosen = list(frozen.comparisons)
+    found = frequencies.count(given.records, len(chosen), given.link)
+    weighed = frequencies.with_bits(given.records, found, chosen, frozen.rarities)
+    records = keep(comparison.prepared(weighed, chosen, frozen.frequent))
+    told("compare")
+    is_asked = F.col("asked").isNotNull()
+    pairs, groups, masks, cuts = _compared(given, flagged, rules, labels, records, chosen, options, keep, is_asked)
+    used = _used(rules, groups, masks, cuts, parameters.probabilities(frozen.parameters, groups))
+    recall = None if options.blocking_rules else frozen.blocking.recall
+    counts = {row["source"]: row["count"] for row in asked.groupBy("source").count().collect()}
+    possible = given.possible_with([counts.get(source, 0) for source in range(len(given.counts))])
+    scored = _scored(pairs, frozen.parameters)
+    return Linked(records, scored, frozen, None, used, recall, possible, sum(counts.values()))
 
 
 def _arranged(given: Input, options: Options, parents: Sequence[int | None]) -> list[Comparison]:
     """How each column is compared, and given which other one."""
     chosen = comparison.comparisons(given.columns, options.wishes)
     return [replace(each, parent=parent) for each, parent in zip(chosen, parents, strict=True)]
+
+
+def _compared(
+    given: Input,
+    keyed: DataFrame,
+    rules: Sequence[blocks.Keys],
+    labels: DataFrame | None,
+    records: DataFrame,
+    chosen: Sequence[Comparison],
+    options: Options,
+    keep: Keep,
+    asked: Column | None = None,
+) -> tuple[DataFrame, Groups, Longs, list[blocks.Cut]]:
+    """Pairs that the rules propose and what they show; the same counted, with the rules; what the cap did to each."""
+    proposed, observation = blocks.candidates(keyed, rules, options.cap, given.link, sum(given.counts), asked)
+    every = _with_labels(proposed, labels, len(rules))
+    pairs = keep(comparison.compared(every, _spread(records, given), chosen))
+    groups, masks = _counted(pairs, len(chosen), "rules")
+    return pairs, groups, masks, blocks.cuts(observation, len(rules), len(masks))
 
 
 def _scored(pairs: DataFrame, model: Parameters) -> DataFrame:
@@ -313,13 +380,23 @@ def _on_driver(rows: DataFrame, first: Sequence[str], made: int) -> tuple[Flags,
     return table.column("source").to_numpy()[by_hash] == 1, columns
 
 
-def _keys(made: Sequence[Atom], rules: Sequence[plan.Rule]) -> list[blocks.Keys]:
-    """The rules over hashed records."""
-    return [
-        blocks.Keys(
-            ", ".join(made[a].name for a in rule.atoms), [f"a{a}" for a in rule.atoms], [f"a{a}" for a in rule.refining]
-        )
-        for rule in rules
+def _blocking(made: Sequence[Atom], planned: plan.Plan) -> Blocking:
+    """The rules of a plan by the names of their keys."""
+    names = [atom.name for atom in made]
+    rules = (Rule(*(tuple(names[a] for a in of) for of in (rule.atoms, rule.refining))) for rule in planned.rules)
+    return Blocking(tuple(rules), planned.recall)
+
+
+def _keyed(
+    given: Input, hashed: DataFrame, made: Sequence[Atom], blocking: Blocking, options: Options
+) -> tuple[DataFrame, list[blocks.Keys]]:
+    """Records with the columns that the rules read, and the rules: the user's, if he gave any."""
+    if options.blocking_rules:
+        return _keyed_by_user(given, options.blocking_rules)
+    at = {atom.name: f"a{a}" for a, atom in enumerate(made)}
+    return hashed, [
+        blocks.Keys(", ".join(rule.atoms), [at[name] for name in rule.atoms], [at[name] for name in rule.refining])
+        for rule in blocking.rules
     ]
 
 
@@ -448,6 +525,11 @@ def _used(
     return used
 
 
-def _recall(used: Sequence[BlockingRule], planned: plan.Plan) -> float:
-    """Recall of a user's rules: their expected matches over those that the engine's own rules would have found."""
-    return min(max(rule.expected_matches for rule in used) / max(planned.matches / max(planned.recall, 1e-9), 1.0), 1.0)
+def _all(rules: Sequence[blocks.Keys]) -> np.int64:
+    """Bits of all rules."""
+    return np.int64((1 << len(rules)) - 1)
+
+
+def _recall(expected: float, planned: plan.Plan) -> float:
+    """Recall of rules that were not planned here: expected matches of their pairs over all that there may be."""
+    return min(expected / max(planned.matches / max(planned.recall, 1e-9), 1.0), 1.0)

@@ -36,6 +36,26 @@ class Runs:
             return np.asarray(self.sizes * (self.sizes - 1) // 2)
         return np.asarray(self.rights * (self.sizes - self.rights))
 
+    def pairs_among(self, flags: Flags) -> Longs:
+        """Number of pairs of each block whose two records both have a flag."""
+        flagged = flags[self.rows]
+        records = self._total(flagged)
+        if self.rights is None:
+            return np.asarray(records * (records - 1) // 2)
+        first = np.repeat(self.starts + self.sizes - self.rights, self.sizes)
+        rights = self._total(flagged & (np.arange(len(self.rows)) >= first))
+        return np.asarray(rights * (records - rights))
+
+    def with_any(self, flags: Flags) -> Runs:
+        """Blocks of which a record has a flag."""
+        return self.where(self._total(flags[self.rows]) > 0)
+
+    def _total(self, flagged: Flags) -> Longs:
+        """Number of each block's rows that are flagged."""
+        if not len(flagged):
+            return self.sizes
+        return np.asarray(np.add.reduceat(flagged.astype(np.int64), self.starts))
+
     def where(self, kept: Flags) -> Runs:
         """Some of the blocks."""
         sizes = self.sizes[kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +21,34 @@ _RARE = 0.005
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A blocking rule that the engine chose.
+
+    Attributes:
+        atoms: names of the keys that two records must share (`records.Atom`).
+        refining: names of those by which a large block is split.
+    """
+
+    atoms: tuple[str, ...]
+    refining: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """Which pairs are proposed.
+
+    Attributes:
+        rules: the rules; none where the user gave his own.
+        recall: share of all matches that they were estimated to propose.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    recall: float = 0.0
+
+
+@dataclass(frozen=True)
 class Trained:
-    """All that a pair's weight depends on beside its two records and how many have their values.
+    """All that pairs and their weights depend on beside the records and how many have their values.
 
     Attributes:
         comparisons: how each column is compared.
@@ -30,6 +56,7 @@ class Trained:
         rarities: what equal values count by how many records have them, a column each.
         frequent: column → hashes of the words that many of its values had (`frequencies.frequent_words`).
         parameters: the model.
+        blocking: which pairs are proposed.
     """
 
     comparisons: Sequence[Comparison]
@@ -37,6 +64,7 @@ class Trained:
     rarities: Sequence[Rarity]
     frequent: Mapping[int, Sequence[int]]
     parameters: Parameters
+    blocking: Blocking = Blocking()
 
     @property
     def version(self) -> str:
@@ -49,7 +77,10 @@ class Trained:
 
     def _content(self) -> dict[str, Any]:
         model = self.parameters
+        # What was written before rules were a part of it has none, and keeps its version.
+        blocking = {"blocking": asdict(self.blocking)} if self.blocking.rules else {}
         return {
+            **blocking,
             "prior": model.prior,
             "apart": list(model.apart),
             "repetitions": [asdict(each) for each in self.repetitions],
@@ -65,9 +96,10 @@ class Trained:
             ],
         }
 
-    def fits(self, chosen: Sequence[Comparison]) -> bool:
-        """Whether it was learned for columns that are compared as these are."""
-        return [_outline(each) for each in self.comparisons] == [_outline(each) for each in chosen]
+    def fits(self, chosen: Sequence[Comparison], keys: Collection[str]) -> bool:
+        """Whether it was learned for columns that are compared as these are, and have these keys."""
+        known = all(name in keys for rule in self.blocking.rules for name in (*rule.atoms, *rule.refining))
+        return known and [_outline(each) for each in self.comparisons] == [_outline(each) for each in chosen]
 
 
 def _outline(each: Comparison) -> tuple[object, ...]:
@@ -98,12 +130,20 @@ def read(plain: Mapping[str, Any]) -> Trained:
             [Rarity(np.array(each["records"]), np.array(each["bits"]), each["rare"]) for each in rare],
             {i: each["frequent_words"] for i, each in enumerate(columns)},
             model,
+            _blocking(plain.get("blocking")),
         )
         if found.version != plain["version"]:
             raise ValueError("its version is not that of its content")
     except (KeyError, TypeError, AttributeError):
         raise ValueError("it does not hold parameters of ct18 link") from None
     return found
+
+
+def _blocking(plain: Mapping[str, Any] | None) -> Blocking:
+    if plain is None:
+        return Blocking()
+    rules = (Rule(tuple(each["atoms"]), tuple(each["refining"])) for each in plain["rules"])
+    return Blocking(tuple(rules), plain["recall"])
 
 
 def _comparison(plain: Mapping[str, Any]) -> Comparison:

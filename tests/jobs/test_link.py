@@ -205,6 +205,37 @@ def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_t
     assert "Tham số dùng lại" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_some_records_against_all_gives_the_pairs_that_all_against_all_does(
+    spark: SparkSession,
+    register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
+    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    table = register[1].drop(columns="entity")
+    table.to_parquet(tmp_path / "people.parquet")
+    asked = table.rec_id[::9]
+    pd.DataFrame({"rec_id": [*asked, asked.iloc[0]]}).to_csv(tmp_path / "new.csv", index=False)
+
+    pairs, clusters, summary = linked(spark, tmp_path, settings(parameters="learned.json", only="new.csv"))
+    every = deduped[0]
+    theirs = every[every.id_l.isin(asked) | every.id_r.isin(asked)].reset_index(drop=True)
+    assert 0 < len(theirs) < len(every) / 2
+    pd.testing.assert_frame_equal(pairs, theirs)
+    assert sorted(clusters.id) == sorted(table.rec_id)
+    assert summary["rows_asked"] == len(asked)
+    assert summary["pairs_scored"] < deduped[2]["pairs_scored"] / 2
+    assert summary["blocking"]["estimated_recall"] == deduped[2]["blocking"]["estimated_recall"]
+    assert summary["drift"] is None
+    assert "bản ghi được hỏi" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+    pd.DataFrame({"rec_id": []}).to_csv(tmp_path / "new.csv", index=False)
+    nobody, clusters, _ = linked(spark, tmp_path, settings(parameters="learned.json", only="new.csv"))
+    assert len(nobody) == 0
+    assert (clusters.cluster_id == "0:" + clusters.id).all()
+
+
 def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
     table = people(seed=7)
     right = table.duplicated("entity", keep="first")
@@ -272,6 +303,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"parameters": "people.parquet"}, "people.parquet: not parameters that ct18 link wrote"),
     ({"parameters": "changed.json"}, "changed.json: not parameters that ct18 link wrote, or changed since"),
     ({"parameters": "learned.json", "columns": {"birth": "date"}}, "learned.json: learned for other columns"),
+    ({"only": "people.parquet"}, "only: some pairs teach no model"),
+    ({"parameters": "learned.json", "only": "nobody.csv"}, "nobody.csv: not there"),
+    ({"parameters": "learned.json", "only": "others.csv"}, "others.csv: no column rec_id"),
+    ({"parameters": "learned.json", "only": "unknown.csv"}, "unknown.csv: 2 ids that no input has"),
 ]
 
 
@@ -292,6 +327,8 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     table = register[1].drop(columns="entity")
     table.to_parquet(tmp_path / "people.parquet")
     table.head(0).to_parquet(tmp_path / "empty.parquet")
+    pd.DataFrame({"name": ["r1"]}).to_csv(tmp_path / "others.csv", index=False)
+    pd.DataFrame({"rec_id": ["r1", "none", None]}).to_csv(tmp_path / "unknown.csv", index=False)
     with pytest.raises(UserError) as error:
         linked(spark, tmp_path, settings(**wrong))
     assert told in str(error.value)

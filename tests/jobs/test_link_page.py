@@ -42,6 +42,7 @@ SUMMARY: dict[str, Any] = {
     "model_version": "3fa91c00d2e7",
     "inputs": [{"name": "people.parquet", "rows": 5000}],
     "rows": 5000,
+    "rows_asked": None,
     "columns": {"given_name": "given_name", "surname": "family_name", "dob": "date", "soc_sec_id": "identifier"},
     "threshold": 0.9,
     "min_probability": 0.01,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from matching.linkage.blocks import Cut, Keys, candidates, cuts
@@ -90,11 +90,11 @@ def frame(spark: SparkSession, given: Register) -> DataFrame:
     return spark.createDataFrame(pa.table(columns).take(np.random.default_rng(2).permutation(RECORDS)))
 
 
-def proposed(records: DataFrame, given: Register, link: bool) -> Found:
+def proposed(records: DataFrame, given: Register, link: bool, asked: Column | None = None) -> Found:
     columns = [rule for rule in RULES] + [f"{rule}{at}" for rule, by in given.refining.items() for at in range(len(by))]
     records = records.withColumns({name: F.when(F.col(name).isNotNull(), F.xxhash64(name)) for name in columns})
     rules = [Keys(rule, [rule], [f"{rule}{at}" for at in range(len(by))]) for rule, by in given.refining.items()]
-    pairs, observation = candidates(records, rules, CAP, link)
+    pairs, observation = candidates(records, rules, CAP, link, asked=asked)
     rows = pairs.collect()
     named = {(row.l, row.r): {rule for i, rule in enumerate(RULES) if row.rules >> i & 1} for row in rows}
     return Found(named, dict(zip(RULES, cuts(observation, len(rules), len(rows)), strict=True)), len(rows))
@@ -178,6 +178,22 @@ def test_what_the_cap_cuts_is_counted_by_rule(given: Register, found: Found, lin
         assert found.cuts[rule].blocks == sum(len(pairs) > MOST for pairs in every)
         assert found.cuts[rule].pairs + len(found.of(rule)) == sum(map(len, every))
     assert {rule for rule in RULES if found.cuts[rule].pairs} == {SPLIT, WHOLE, SKEWED}
+
+
+def test_the_pairs_of_some_records_are_those_that_all_have_with_them(
+    spark: SparkSession, given: Register, found: Found, link: bool
+) -> None:
+    asked = {rid for rid in range(RECORDS) if rid % 7 == 0}
+    of_some = proposed(frame(spark, given), given, link, F.col("rid") % 7 == 0)
+
+    def theirs(pairs: Iterable[Pair]) -> set[Pair]:
+        return {pair for pair in pairs if asked & {*pair}}
+
+    assert of_some.rules == {pair: found.rules[pair] for pair in theirs(found.rules)}
+    for rule in RULES:
+        every = [theirs(pairs) for pairs in given.blocks(rule, link)]
+        assert of_some.cuts[rule].pairs + len(of_some.of(rule)) == sum(map(len, every))
+    assert {rule for rule in RULES if of_some.cuts[rule].pairs} == {SPLIT, WHOLE, SKEWED}
 
 
 @pytest.mark.parametrize("link", [True], indirect=True)

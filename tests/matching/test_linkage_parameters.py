@@ -30,7 +30,7 @@ from matching.linkage.parameters import (
     weight_of,
 )
 from matching.linkage.repeated import Repetition
-from matching.linkage.trained import Trained, read
+from matching.linkage.trained import Blocking, Rule, Trained, read
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
@@ -176,9 +176,11 @@ def test_a_labelled_pair_is_what_its_label_says_and_the_model_learns_from_it() -
 def test_what_was_learned_is_read_again_to_the_last_bit_and_anything_else_has_another_version() -> None:
     chosen, model = true_model(parent=True)
     rare = [Rarity(np.array([1.5, 20.0]), np.array([2.0 / 3, -0.1]), 1 / 7) for _ in chosen]
-    learned = Trained(chosen, [Repetition(1, (0,), given=0)], rare, {0: [-(2**63), 7]}, model)
+    rules = Blocking((Rule(("a", "b.start"), ("c",)), Rule(("c",), ())), 0.97)
+    learned = Trained(chosen, [Repetition(1, (0,), given=0)], rare, {0: [-(2**63), 7]}, model, rules)
     again = read(json.loads(json.dumps(learned.plain())))
     assert again.plain() == learned.plain()
+    assert again.blocking == rules
     assert again.comparisons == list(chosen)
     others = [
         replace(learned, parameters=replace(model, prior=PRIOR * 2)),
@@ -186,6 +188,8 @@ def test_what_was_learned_is_read_again_to_the_last_bit_and_anything_else_has_an
         replace(learned, rarities=[replace(each, rare=0.5) for each in rare]),
         replace(learned, frequent={}),
         replace(learned, repetitions=[]),
+        replace(learned, blocking=Blocking((Rule(("a",), ("c",)),), 0.97)),
+        replace(learned, blocking=Blocking()),
     ]
     assert len({learned.version, *(each.version for each in others)}) == 1 + len(others)
 
