@@ -155,7 +155,7 @@ def _province_of_address() -> Column:
     Null where either names none.
     """
     by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
-    return by_code == places.province_at_end(F.col("address_key"))
+    return by_code == F.col("address_province")
 
 
 def _id_agrees() -> Column:

@@ -20,7 +20,7 @@ from jobs.identity import declared_id
 from jobs.masking import last_four
 from jobs.tables import CORRECTIONS
 from matching.identifiers import is_slip
-from matching.places import province34, province_in_text
+from matching.places import province34
 
 NOT_FOUND, OTHER_PERSON, STALE, MISTYPED = "not_found", "other_person", "stale", "mistyped"
 DECEASED, INCONSISTENT = "deceased", "inconsistent"
@@ -331,23 +331,20 @@ def _of_codes(inputs: Corrected) -> DataFrame:
 def _of_places(inputs: Corrected, business_date: dt.date) -> DataFrame:
     """Province codes of before the merger, that no system has, or that the address contradicts."""
     tables = [
-        ("residents", inputs.residents, F.col("personal_id"), "permanent_address"),
-        ("taxpayers", inputs.taxpayers, F.col("tax_code"), "address"),
-        ("sellers", inputs.sellers, F.concat_ws("|", "platform", "shop_id"), "address"),
+        ("residents", inputs.residents, F.col("personal_id")),
+        ("taxpayers", inputs.taxpayers, F.col("tax_code")),
+        ("sellers", inputs.sellers, F.concat_ws("|", "platform", "shop_id")),
     ]
-    found = [_places(source, frame, key, address, business_date) for source, frame, key, address in tables]
+    found = [_places(source, frame, key, business_date) for source, frame, key in tables]
     return reduce(DataFrame.unionByName, found)
 
 
-def _places(source: str, frame: DataFrame, key: Column, address: str, business_date: dt.date) -> DataFrame:
+def _places(source: str, frame: DataFrame, key: Column, business_date: dt.date) -> DataFrame:
     code, merged = F.lpad(F.trim("province_code"), 2, "0"), F.lit(business_date >= MERGED_ON)
-    placed = frame.where(F.col("province_code").isNotNull()).withColumns(
-        {
-            "by_code": province34(F.col("province_code"), F.col("province_code_version")),
-            "by_address": province_in_text(F.col(address)),
-        }
+    by_code, by_address = F.col("by_code"), F.col("address_province")
+    placed = frame.where(F.col("province_code").isNotNull()).withColumn(
+        "by_code", province34(F.col("province_code"), F.col("province_code_version"))
     )
-    by_code, by_address = F.col("by_code"), F.col("by_address")
     unknown, apart = by_code.isNull(), F.coalesce(by_address != by_code, F.lit(False))
     old = merged & (F.col("province_code_version") == "63") & (by_code != code) & ~apart
     problem = F.when(unknown | apart, INCONSISTENT).when(old, STALE)
@@ -359,7 +356,9 @@ def _places(source: str, frame: DataFrame, key: Column, address: str, business_d
         F.when(unknown | old, 1.0).otherwise(_ONE_OF_TWO),
     )
     return placed.where(problem.isNotNull()).select(
-        *_origin(source, key), F.coalesce("by_code", "by_address").alias("province_code"), F.inline(F.array(finding))
+        *_origin(source, key),
+        F.coalesce("by_code", "address_province").alias("province_code"),
+        F.inline(F.array(finding)),
     )
 
 

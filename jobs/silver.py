@@ -94,18 +94,19 @@ def _births(frame: DataFrame) -> DataFrame:
 
 
 def _places(address: str) -> Step:
-    """Columns province34, address_key, house_key; the province named in the address where its code says nothing."""
+    """Columns address_province, address_key, house_key, province34: of the code, else address_province."""
 
     def step(frame: DataFrame) -> DataFrame:
-        """Add the columns; the text is searched for a province only where the code gives none."""
+        """Add the columns."""
         by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
-        return frame.withColumns(
+        placed = frame.withColumns(
             {
-                "province34": F.coalesce(by_code, places.province_in_text(F.col(address))),
+                "address_province": places.province_in_text(F.col(address)),
                 "address_key": places.address_key(F.col(address)),
                 "house_key": places.house_key(F.col(address)),
             }
         )
+        return placed.withColumn("province34", F.coalesce(by_code, "address_province"))
 
     return step
 

@@ -72,6 +72,8 @@ _NAME = (
     "name_like_person boolean"
 )
 _BIRTH = "birth_date date, birth_year int, birth_precision string"
+# 34-system codes: of the code on file, else of the address; of the address
+_PLACE = "province34 string, address_province string, address_key string, house_key string"
 _ORIGIN = "_delivery_date date, _file string, _row_number bigint"
 # person_id 12 digits · cmnd 9 digits · grades: ok, suspicious, invalid (null where there is no value)
 _ID = "id_kind string, person_id string, person_id_grade string, cmnd string, passport string"
@@ -80,15 +82,14 @@ RESIDENTS = _table(
     "silver/residents",
     "one row a resident of the population database",
     "personal_id",
-    f"{_raw('residents')}, {_ID}, {_NAME}, {_BIRTH}, province34 string, address_key string, house_key string, "
-    f"household_id string, {_ORIGIN}",
+    f"{_raw('residents')}, {_ID}, {_NAME}, {_BIRTH}, {_PLACE}, household_id string, {_ORIGIN}",
 )
 TAXPAYERS = _table(
     "silver/taxpayers",
     "one row a tax code",
     "tax_code",
     f"{_raw('taxpayers')}, code string, code_grade string, is_ecommerce_code boolean, {_ID}, {_NAME}, "
-    f"company_key string, {_BIRTH}, province34 string, address_key string, house_key string, phone_norm string, "
+    f"company_key string, {_BIRTH}, {_PLACE}, phone_norm string, "
     f"phone_grade string, email_norm string, {_ORIGIN}",
 )
 DECLARATIONS = _table(
@@ -121,8 +122,8 @@ SELLERS = _table(
     "one row a shop on a platform",
     "platform shop_id",
     f"{_raw('sellers')}, {_ID}, id_mask_prefix string, id_mask_suffix string, code string, code_grade string, {_NAME}, "
-    f"shop_name_clean string, company_key string, name_like_company boolean, {_BIRTH}, province34 string, "
-    f"address_key string, house_key string, phone_norm string, phone_mask_prefix string, phone_mask_suffix string, "
+    f"shop_name_clean string, company_key string, name_like_company boolean, {_BIRTH}, {_PLACE}, "
+    f"phone_norm string, phone_mask_prefix string, phone_mask_suffix string, "
     f"email_norm string, account_norm string, {_ORIGIN}",
 )
 SELLER_SALES = _table(

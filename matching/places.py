@@ -41,13 +41,13 @@ def province34(code: Column, version: Column) -> Column:
 
 def province_in_text(c: Column) -> Column:
     """34-system code of the province, old or new, named at the end of an address; null if there is none."""
-    return bind(F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""), province_at_end)
+    return bind(F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""), _at_end)
 
 
-def province_at_end(folded: Column) -> Column:
-    """34-system code of the province, old or new, whose name is the last words of a folded text or an `address_key`.
+def _at_end(folded: Column) -> Column:
+    """The code of the province whose name is the last words of a folded text.
 
-    Null for the keys of Hà Tĩnh, Hải Dương and Bình Dương: they have lost a word that is an administrative one as well.
+    Not of an `address_key`: those of Hà Tĩnh, Hải Dương and Bình Dương lack a word that is an administrative one too.
     """
     return F.coalesce(*[lookup(_province_names(), F.substring_index(folded, " ", -count)) for count in (2, 3, 1, 4, 5)])
 

@@ -107,6 +107,13 @@ def test_forms_check_digits_and_references_colour_the_score_and_stop_nothing(
     assert "Trạng thái mã số thuế phải thuộc danh mục: 1/5 dòng không đạt" in clean.top_failures
 
 
+@pytest.mark.parametrize("province", ["Hà Tĩnh", "Hải Dương", "tỉnh Bình Định"])
+def test_a_province_code_is_held_against_the_address(spark: SparkSession, province: str) -> None:
+    rows = ({}, {"personal_id": "079190000012", "permanent_address": f"Số 1, phố Lê Lợi, {province}"})
+    told = score(judged(picture(spark, "residents", *rows), "residents"), "dung").top_failures
+    assert "Mã tỉnh phải là tỉnh ghi trong địa chỉ: 1/2 dòng không đạt" in told
+
+
 def test_score_is_the_share_of_judgements_that_hold(spark: SparkSession) -> None:
     verdict = judged(picture(spark, "seller_sales", {}, {"period": "2026-09", "order_count": None}), "seller_sales")
 

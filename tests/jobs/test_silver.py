@@ -51,6 +51,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ({"province_code": "74", "province_code_version": "63"}, {"province34": "79"}),
         ({"permanent_address": None}, {"address_key": None, "house_key": None, "household_id": None}),
         ({"permanent_address": "TP Hồ Chí Minh"}, {"household_id": None}),
+        # What the address says counts where the code says nothing, and is kept beside it.
+        ({"permanent_address": "Số 1, phố Lê Lợi, Hà Tĩnh"}, {"province34": "79", "address_province": "42"}),
+        (
+            {"permanent_address": "Số 1, phố Lê Lợi, Hải Dương", "province_code": None},
+            {"province34": "31", "address_province": "31"},
+        ),
     ),
     "taxpayers": (
         (
