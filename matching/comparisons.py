@@ -97,13 +97,14 @@ NAME = Comparison(
         Level("given", "chỉ trùng tên gọi", (0.01, 0.03)),
         Level("different", "khác hẳn", (0.015, 0.15)),
         Level("brand_given", "tên hiệu có tên gọi", (0.01, 0.03)),
+        Level("contact", "tên một người, không phải tên tổ chức", (0.01, 0.01)),
         Level("brand", "tên hiệu, không phải tên người", (0.08, 0.35), of_record=True),
         Level("missing", "không có", (0.01, 0.12), of_record=True),
     ),
     unseen=(
         (
             *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
-            *("typo", "partial", "given", "different"),
+            *("typo", "partial", "given", "different", "contact"),
         ),
         ("brand_given", "brand"),
     ),
@@ -170,7 +171,13 @@ ID = _relation(
     Level("masked_differs", "Số định danh bị che: phần hiện không phù hợp", (0.002, 0.01)),
     unseen=(("masked_agrees", "masked_differs"),),
 )
-CODE = _relation("code", "Mã số thuế", (0.30, 0.05))
+CODE = _relation(
+    "code",
+    "Mã số thuế",
+    (0.30, 0.05),
+    Level("organisation", "Mã số thuế: của một tổ chức", (0.005, 0.01)),
+    unseen=(("organisation",),),
+)
 ACCOUNT = Comparison(
     "account",
     "Tài khoản nhận tiền",

@@ -131,12 +131,13 @@ def is_for_people(parameters: Parameters) -> Column:
     One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
     theirs: a payout account, a SIM, an id that is theirs but for one digit or a masked one, whose head relatives share,
     may be a helper's; one of the dead, who trade no more: somebody uses their identity; one of whom only name and
-    household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`).
+    household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person
+    whose shop declares an organisation's tax code, which is not its representative's own (contract §2).
     """
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     contradicted = shows(c.NAME, "different") & ~theirs
     rests = rests_on_household(parameters) | rests_on_one_relation(parameters)
-    return contradicted | shows(c.ALIVE, "deceased") | rests
+    return contradicted | shows(c.ALIVE, "deceased") | rests | _shows_any(c.CODE, "organisation")
 
 
 def rests_on_household(parameters: Parameters) -> Column:

@@ -209,6 +209,8 @@ def _unseen_relation(comparison: Comparison) -> Column:
         )
     if comparison is c.ID:
         known = F.when(_masked(), comparison.unseen_code(1)).when(holder.isNotNull(), comparison.unseen_code())
+    if comparison is c.CODE:
+        known = F.when(_of_organisation(), comparison.unseen_code(1)).when(holder.isNotNull(), comparison.unseen_code())
     return known.otherwise(unknown)
 
 
@@ -217,6 +219,9 @@ def _level_relation(comparison: Comparison) -> Column:
     plain = _tie(comparison, holder, "")
     if comparison is c.ACCOUNT:
         plain = F.when(F.col("r_state_account") == "shared", _tie(comparison, holder, "shared_")).otherwise(plain)
+    if comparison is c.CODE:
+        theirs = holder["subject"] == F.col("subject")
+        plain = F.when(_of_organisation() & ~theirs, comparison.code("organisation")).otherwise(plain)
     return F.when(holder.isNull(), F.col(f"n_{comparison.name}")).otherwise(plain)
 
 
@@ -236,6 +241,11 @@ def _chance_relation(comparison: Comparison, statistics: Statistics) -> Column:
         .when(shows(comparison, *(f"{prefix}household" for prefix in ("", *shared))), members * one)
         .otherwise(1.0)
     )
+
+
+def _of_organisation() -> Column:
+    """Whether the tax code is an organisation's: that of its director's company is not his own (contract §2)."""
+    return F.coalesce(F.col("r_state_code") == "organisation", F.lit(False))
 
 
 def _masked() -> Column:
@@ -332,12 +342,15 @@ def _level_name() -> Column:
     by_letters = F.array_position(names, fuzzy).cast("int") - 1
     brand = (F.col("n_name") == c.NAME.unseen_code(1)) & fuzzy.isin("given", "different")
     told = F.array_contains(F.split("r_name_key", " "), F.element_at(F.split("s_name_key", " "), -1))
+    # Organisations are reported under the name of whoever signs for them too.
+    somebody = (F.col("s_kind") == ORGANISATION) & F.coalesce("r_like_person", F.lit(False)) & (fuzzy == "different")
     return (
         F.when(F.col("r_name_key").isNull(), F.col("n_name"))
         .when(ordered & accented & same_accents, c.NAME.code("exact_accent"))
         .when(ordered & accented, c.NAME.code("accent_differs"))
         .when(ordered, c.NAME.code("exact"))
         .when(F.col("r_name_sorted") == F.col("s_name_sorted"), c.NAME.code("reordered"))
+        .when(somebody, c.NAME.code("contact"))
         .when(brand & told, c.NAME.code("brand_given"))
         .when(brand, c.NAME.code("brand"))
         .otherwise(by_letters)
@@ -364,6 +377,8 @@ def _chance_name(statistics: Statistics) -> Column:
         .when(shows(c.NAME, "given"), statistics.same_given)
         # Each word of a brand may be somebody's given name.
         .when(shows(c.NAME, "brand_given"), statistics.same_given * F.size(F.split("r_name_key", " ")))
+        # None but organisations show it.
+        .when(shows(c.NAME, "contact"), F.col("s_p_kind"))
         .otherwise(1.0)
     )
 

@@ -126,8 +126,9 @@ def _shop_records(
     numbered = _contacts("phone_norm", asks["phone"], taxpayers, accounts)
     mailed = _contacts("email_norm", asks["email"], taxpayers)
     registered = F.coalesce("registered_on", F.lit(stage.business_date))
+    owners = records.holders(shops, those, codes(stage, taxpayers, asks["code"]), keys["code"], cap)
     relations = {
-        "code": records.holders(shops, those, codes(stage, taxpayers, asks["code"]), keys["code"], cap),
+        "code": _of_organisations(stage, owners),
         "account": records.holders(shops, those, owned, keys["account"], cap, _SHARED_FROM),
         "sim": _subscribers(stage, shops, those, sims, registered, active_only=False),
         "sim_now": _subscribers(stage, shops, those, sims, F.lit(stage.business_date), active_only=True),
@@ -143,6 +144,13 @@ def _shop_records(
     asked = records.without_repeats(records.without_repeats(asked, "sim_now", "sim"), "contact", "sim")
     fitting = records.masked_holder(asked, _WITH_NUMBERS, numbers)
     return records.relate(asked, "masked_phone", fitting)
+
+
+def _of_organisations(stage: Stage, held: DataFrame) -> DataFrame:
+    """Holders of codes (`records.holders`) with the state `organisation` where the holder is one."""
+    organisations = stage.subjects.now.where(F.col("kind") == ORGANISATION).select(F.col("subject").alias("held_by"))
+    found = held.join(organisations, F.col("holder.subject") == F.col("held_by"), "left")
+    return found.withColumn("state", F.when(F.col("held_by").isNotNull(), "organisation")).drop("held_by")
 
 
 def _declared(stage: Stage, shops: DataFrame) -> DataFrame:

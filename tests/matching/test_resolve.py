@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from matching import candidates, changes, evidence
 from matching.changes import Tracked
-from matching.comparisons import ID, MASKED_PHONE, MODELS, RELATIONS, SIM, Comparison
+from matching.comparisons import CODE, ID, MASKED_PHONE, MODELS, NAME, RELATIONS, SIM, Comparison
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import start
 from matching.records import HOLDER
@@ -26,6 +26,7 @@ Row = dict[str, Any]
 MODEL = "shop_with_sisters"
 COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
 HOA, KIEN, BAO, SANG, TUAN, OTHER_TUAN = "R:hoa", "R:kien", "R:bao", "R:sang", "R:tuan", "R:other-tuan"
+COMPANY = "T:0301234567"
 ORDINARY = 150
 HOA_NAMED = {"name": "le thi quynh hoa", "born": dt.date(1988, 4, 12)}
 
@@ -85,6 +86,8 @@ def people() -> list[Row]:
         person(SANG, "mac van sang", dt.date(1991, 11, 23), "079091000078", "h3"),
         person(TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000090", "h4"),
         person(OTHER_TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000155", "h5"),
+        {"subject": COMPANY, "kind": "organisation", "p_kind": 0.02, "p_province": 0.1, **_named("an phat", None)}
+        | {"company_key": "an phat", "n_name": 1, "n_sg": 1, "deceased": False},
         *(
             person(f"R:{i}", f"ho {_word(i)} nam", dt.date(1960, 1, 1) + dt.timedelta(i), f"001060{i:06d}", f"o{i}")
             for i in range(ORDINARY)
@@ -125,6 +128,7 @@ def shops() -> list[Row]:
         shop("brand_with_given_name", "tiem hoa xinh", like_person=False, account=(KIEN, "h1")),
         shop("masked_phone_of_the_house", "tiembanh", id=(KIEN, "h1"), **_MASKED),
         shop("masked_id_of_a_relative", "phan duc kien", id_prefix="0791", id_suffix="12", sim=of[HOA]),
+        shop("companys_code", "le thi quynh hoa", code=(COMPANY, None), state_code="organisation", sim=of[HOA]),
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
@@ -306,6 +310,14 @@ def test_a_name_that_contradicts_is_for_people_unless_papers_or_birth_date_are_t
     assert not found["name_of_a_relative"][HOA]["for_people"]
 
 
+def test_the_name_of_who_signs_for_a_company_is_hardly_held_against_it(found: Found) -> None:
+    shown = found["companys_code"]
+    assert shown[COMPANY]["g_name"] == NAME.code("contact")
+    assert shown[COMPANY]["g_code"] == CODE.code("self")
+    assert shown[HOA]["g_code"] == CODE.code("organisation")
+    assert shown[HOA]["for_people"]
+
+
 @pytest.mark.parametrize(
     ("shown", "for_people"),
     [
@@ -323,6 +335,8 @@ def test_a_name_that_contradicts_is_for_people_unless_papers_or_birth_date_are_t
         ({"account": "self", "birth": "year", "id": "other"}, False),
         ({"id": "self", "account": "other"}, False),
         ({"code": "self", "account": "other"}, False),
+        # The company's code is not its director's own.
+        ({"code": "organisation", "name": "exact_accent", "sim": "self"}, True),
     ],
 )
 def test_one_relation_against_another_is_for_people(
