@@ -48,6 +48,10 @@ LEVELS: Mapping[str, str] = {
     "different": "khác nhau",
     "null": "không có bằng chứng",
 }
+WHOLES: Mapping[str, str] = {
+    "apart": "số cột khác nhau (apart)",
+    "related": "người nhà, cùng nhóm cũng giống vậy (related)",
+}
 WHYS: Mapping[str, tuple[str, str]] = {
     "strongest": ("Chắc chắn nhất (strongest)", "trọng số khớp cao nhất trong mọi cặp."),
     "near_threshold": (
@@ -188,7 +192,7 @@ def _environment() -> Environment:
 
 
 def waterfall(example: Mapping[str, Any]) -> list[Bar]:
-    """Rows of an example's chart: prior, columns with evidence and their term frequencies, the sum."""
+    """Rows of an example's chart: prior, columns with evidence and their term frequencies, the whole pair, the sum."""
     bars = [Bar("tiên nghiệm (prior)", "", 0.0, example["prior"], "prior")]
     for step in example["steps"]:
         if step["gamma"] >= 0:
@@ -197,6 +201,9 @@ def waterfall(example: Mapping[str, Any]) -> list[Bar]:
         if abs(step["term_frequency"]) >= _VISIBLE:
             note = "↳ giá trị hiếm (TF)" if step["term_frequency"] > 0 else "↳ giá trị phổ biến (TF)"
             bars.append(_next(bars, "", note, step["term_frequency"], "frequency"))
+    for name, added in example["whole"].items():
+        if abs(added) >= _VISIBLE:
+            bars.append(_next(bars, "", WHOLES.get(name, name), added, ""))
     return [*bars, Bar("tổng (match weight)", "", 0.0, example["match_weight"], "sum")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
@@ -23,7 +23,7 @@ from matching.linkage import parameters
 from matching.linkage.clusters import Edges
 from matching.linkage.comparison import gamma
 from matching.linkage.engine import Input, Linked
-from matching.linkage.runs import Longs
+from matching.linkage.runs import Floats, Longs
 from matching.linkage.trained import shifts
 
 _WRITING = ".writing"
@@ -154,6 +154,7 @@ def summary(
         "seconds": {},
         "blocking": _blocking(config, found),
         "comparisons": _comparisons(found, given),
+        "related": _related(found),
         "drift": _drift(found),
         "most_drift_bits": config.most_drift_bits,
         "weights": _histogram(histogram),
@@ -202,6 +203,26 @@ def _comparisons(found: Linked, given: Input) -> dict[str, Any]:
     return told
 
 
+def _related(found: Linked) -> list[dict[str, Any]]:
+    """Classes of pairs that are alike and no matches: how many, in what they differ, how often each column agrees."""
+    model, chosen = found.parameters, found.comparisons
+
+    def exact(levels: Sequence[Floats]) -> dict[str, float]:
+        """Column → probability of equal values."""
+        return {each.column: float(shares[each.exact]) for each, shares in zip(chosen, levels, strict=True)}
+
+    matches = exact([parameters.marginal(model, i)[0] for i in range(len(chosen))])
+    return [
+        {
+            "pairs": round(each.share * found.possible),
+            "own": [chosen[i].column for i in each.own],
+            "exact": exact(each.levels),
+            "exact_in_matches": matches,
+        }
+        for each in model.related
+    ]
+
+
 def _drift(found: Linked) -> dict[str, Any] | None:
     """What these data would have taught, against the parameters that the pairs were scored by."""
     if found.learned is None:
@@ -243,8 +264,24 @@ def _examples(found: Linked, kept: DataFrame, linked: float) -> list[dict[str, A
         for c in (gamma(i).alias(f"g{i}"), parameters.weight_of(found.parameters, i).alias(f"w{i}"))
     ]
     bits = found.records.select(F.col("rid").alias("l"), *own)
-    rows = _named(chosen, found).join(bits, "l").select("*", *steps).orderBy("why", F.desc("match_weight"), "l", "r")
+    whole = [weight.alias(f"whole_{name}") for name, weight in _of_whole(found).items()]
+    rows = (
+        _named(chosen, found)
+        .join(bits, "l")
+        .select("*", *steps, *whole)
+        .orderBy("why", F.desc("match_weight"), "l", "r")
+    )
     return sorted((_example(row, found) for row in rows.collect()), key=lambda each: list(sorts).index(each["why"]))
+
+
+def _of_whole(found: Linked) -> dict[str, Column]:
+    """What the levels of all columns together add to the weight of a pair."""
+    model, told = found.parameters, {}
+    if len(model.apart) > 1:
+        told["apart"] = parameters.weight_of_apart(model)
+    if model.related:
+        told["related"] = parameters.weight_of_related(model)
+    return told
 
 
 def _example(row: Row, found: Linked) -> dict[str, Any]:
@@ -272,6 +309,7 @@ def _example(row: Row, found: Linked) -> dict[str, Any]:
         "match_weight": round(row.match_weight, 3),
         "match_probability": row.match_probability,
         "steps": steps,
+        "whole": {name: round(row[f"whole_{name}"], 3) for name in _of_whole(found)},
     }
 
 

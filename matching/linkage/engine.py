@@ -17,6 +17,7 @@ from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
+from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
 from matching.linkage.runs import Flags, distinct
 from matching.linkage.trained import Blocking, Rule, Trained
@@ -344,7 +345,7 @@ def _planned(
 ) -> tuple[plan.Plan, plan.Sample | plan.Sharing]:
     """The rules, and the records of which the pairs were looked at."""
     budget = max(options.pairs_a_record * sum(given.counts), options.least_pairs)
-    seen = plan.survey(sample, made, len(given.columns), budget)
+    seen = plan.survey(sample, made, list(given.columns.values()), budget)
     sharing = _sharing(given, hashed, seen, options)
     return plan.choose(seen, sharing), sharing or sample
 
@@ -486,21 +487,22 @@ def _estimated(
 ) -> Parameters:
     """The model; u again when m is known, because drawn pairs and value counts hold matches too."""
     agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
-    match = np.zeros(len(shown.draw))
+    alike = np.zeros(len(shown.draw))
     apart: tuple[float, ...] = (1.0,)
+    related: Sequence[Related] | None = None
     for _ in range(_ROUNDS):
         before = prior
         exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
-        u = chances(chosen, shown, exact, match)
-        model = parameters.estimate(chosen, groups, u, given.possible, prior, apart=apart)
-        prior = model.prior
+        u = chances(chosen, shown, exact, alike)
+        model = parameters.estimate(chosen, groups, u, given.possible, prior, apart=apart, related=related)
+        prior, related = model.prior, model.related
         if len(chosen) >= _TOLD_APART:
             apart = parameters.apart(model, groups)
         if abs(prior / before - 1) < _SETTLED:
             break
-        match = parameters.probabilities(model, shown.groups)
-        matches = parameters.probabilities(model, groups) * groups.pairs
-        agreeing = [float(matches[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
+        alike = parameters.alike(model, shown.groups)
+        pairs = parameters.alike(model, groups) * groups.pairs
+        agreeing = [float(pairs[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
     return model
 
 

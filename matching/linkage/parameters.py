@@ -1,4 +1,12 @@
-"""Parameters of the match model: m by EM on counted agreement patterns, u from value counts and random pairs."""
+"""Parameters of the match model: m by EM on counted agreement patterns, u from value counts and random pairs.
+
+A pair is a match, or alike by chance, or related (see `related`); its weight is the logarithm of the odds of the first
+over all others:
+
+    weight = log2(prior odds · Π m/u) - log2(1 + Σ_class share odds · Π h/u)
+
+The second term is nothing but for pairs that are as much alike as related ones.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +19,9 @@ import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from matching.linkage import related as related_pairs
 from matching.linkage.comparison import NULL, Comparison, gamma
+from matching.linkage.related import Related
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
@@ -29,6 +39,10 @@ _CONVERGED = 1e-7
 MOST_APART = 6
 _MOST_MASKS = 100
 _WITHIN = (1 / 64, 4.0)
+# Share of the matches that agree in nothing of their own, from which they are taken for related pairs of another class;
+# share of the matches that a class of related pairs must have.
+_UNEXPLAINED = 0.03
+_LEAST_RELATED = 0.02
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,7 @@ class Parameters:
         exact: comparison → gamma of equal values.
         apart: by the number of columns whose values are not equal, how many times as many matches there are as if
             columns differed independently of each other: errors may come together, or one a record.
+        related: classes of pairs that are alike and no matches.
     """
 
     prior: float
@@ -68,11 +83,12 @@ class Parameters:
     u: tuple[Floats, ...]
     exact: tuple[int, ...]
     apart: tuple[float, ...] = (1.0,)
+    related: tuple[Related, ...] = ()
 
     @property
     def prior_weight(self) -> float:
         """Match weight (log2 odds) before anything is compared."""
-        return float(np.log2(self.prior / (1 - self.prior)))
+        return _log_odds(self.prior)
 
     @property
     def weights(self) -> tuple[Floats, ...]:
@@ -88,6 +104,7 @@ def estimate(
     prior: float,
     iterations: int = ITERATIONS,
     apart: tuple[float, ...] = (1.0,),
+    related: Sequence[Related] | None = None,
 ) -> Parameters:
     """Maximum-likelihood m and prior, given u (Dempster, Laird, Rubin 1977; Winkler 1988 for linkage).
 
@@ -102,23 +119,88 @@ def estimate(
         prior: probability that two random records match, to start from.
         iterations: how often, at most.
         apart: see `Parameters`.
+        related: classes of related pairs to start from; None: as many are looked for as there seem to be.
     """
+
+    def fitted(classes: Sequence[Related]) -> Parameters:
+        """The model with these classes."""
+        return _fitted(chosen, groups, u, possible, prior, iterations, apart, classes)
+
+    if related is not None:
+        return fitted(related)
+    own, most = related_pairs.personal(chosen), related_pairs.MOST
+    if not own:
+        model, most = fitted(()), related_pairs.MOST_BY_TEXT
+        own = related_pairs.told_by_text(chosen, [marginal(model, i)[0] for i in range(len(chosen))])
+        if not own:
+            return model
+    model = fitted([related_pairs.start(chosen, own, [each[ALONE] for each in u], prior)])
+    while len(model.related) < most:
+        matches = probabilities(model, groups) * groups.pairs
+        unexplained = matches * _own_apart(chosen, own, groups)
+        if unexplained.sum() < _UNEXPLAINED * matches.sum():
+            break
+        cells = _cells(model.parents, model.u, groups)
+        model = fitted([*model.related, _related(chosen, own, cells, unexplained, u, possible)])
+    kept = [each for each in model.related if each.share >= _LEAST_RELATED * model.prior]
+    return model if len(kept) == len(model.related) else fitted(kept)
+
+
+def _fitted(
+    chosen: Sequence[Comparison],
+    groups: Groups,
+    u: Sequence[Floats],
+    possible: float,
+    prior: float,
+    iterations: int,
+    apart: tuple[float, ...],
+    related: Sequence[Related],
+) -> Parameters:
+    """The model with so many classes of related pairs (see `estimate`)."""
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
-    states = [_state(parent, groups) for parent in parents]
+    cells = _cells(parents, start, groups)
     for _ in range(iterations):
-        match = probabilities(Parameters(prior, parents, tuple(m), tuple(u), exact, apart), groups)
+        model = Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
-        matches = match * groups.pairs * (match >= LEARNED_FROM)
-        found = [
-            _shares(levels, state, matches, before)
-            for levels, state, before in zip(groups.levels, states, start, strict=True)
+        matches, *others = (each * groups.pairs * (each >= LEARNED_FROM) for each in _classes(model, groups, cells))
+        found = [_shares(cell, matches, before) for cell, before in zip(cells, start, strict=True)]
+        related = [
+            _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
         moved = max(float(np.abs(new - old).max()) for new, old in zip(found, m, strict=True))
         m, prior = found, min(max(float(matches.sum()) / possible, 1e-15), 0.9)
         if moved < _CONVERGED:
             break
-    return Parameters(prior, parents, tuple(m), tuple(u), exact, apart)
+    return Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
+
+
+def _related(
+    chosen: Sequence[Comparison],
+    own: tuple[int, ...],
+    cells: Sequence[Longs],
+    pairs: Floats,
+    u: Sequence[Floats],
+    possible: float,
+) -> Related:
+    """A class of related pairs, of which each group has so many."""
+    alone = [each[ALONE] for each in u]
+    counted = [
+        _counts(cell, pairs, table).sum(axis=0) + _PRIOR_PAIRS * before
+        for cell, table, before in zip(cells, u, alone, strict=True)
+    ]
+    share = min(max(float(pairs.sum()) / possible, 1e-15), 0.9)
+    levels = tuple(counts / counts.sum() for counts in counted)
+    return related_pairs.bounded(chosen, Related(share, levels, own), alone)
+
+
+def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups) -> npt.NDArray[np.bool_]:
+    """Whether a group agrees in none of the columns that are each one's own, and has a value in one."""
+    agrees, known = (np.zeros(len(groups.pairs), dtype=bool) for _ in range(2))
+    for i in own:
+        agrees |= np.isin(groups.levels[i], related_pairs.own_levels(chosen[i]))
+        known |= groups.levels[i] >= 0
+    return np.asarray(known & ~agrees)
 
 
 def starting(chosen: Sequence[Comparison]) -> list[Floats]:
@@ -131,15 +213,60 @@ def starting(chosen: Sequence[Comparison]) -> list[Floats]:
 
 def probabilities(parameters: Parameters, groups: Groups) -> Floats:
     """Match probability of each group; of a labelled one what the label says."""
-    weight = parameters.prior_weight + groups.frequency
-    for parent, levels, bits in zip(parameters.parents, groups.levels, parameters.weights, strict=True):
-        weight = weight + np.where(levels >= 0, bits[_state(parent, groups), levels], 0.0)
+    return _classes(parameters, groups, _cells(parameters.parents, parameters.u, groups))[0]
+
+
+def alike(parameters: Parameters, groups: Groups) -> Floats:
+    """Probability of each group that its pairs are no pairs by chance: matches, or related."""
+    return np.asarray(sum(_classes(parameters, groups, _cells(parameters.parents, parameters.u, groups))))
+
+
+def _classes(parameters: Parameters, groups: Groups, cells: Sequence[Longs]) -> list[Floats]:
+    """Probability of each group that its pairs match, and that they are of each class of related ones."""
+    # Log2 odds of each over chance.
+    odds = [parameters.prior_weight + groups.frequency + _evidence(parameters.weights, cells)]
     if len(parameters.apart) > 1:
-        weight = (
-            weight + np.log2(parameters.apart)[np.minimum(_differing(parameters, groups), len(parameters.apart) - 1)]
-        )
-    probability = 1 / (1 + np.exp2(-np.clip(weight, -200, 200)))
-    return np.where(groups.label >= 0, groups.label, probability)
+        odds[0] += np.log2(parameters.apart)[np.minimum(_differing(parameters, groups), len(parameters.apart) - 1)]
+    for each in parameters.related:
+        bits = related_weights(parameters, each)
+        odds.append(_log_odds(each.share) + groups.frequency + _evidence(bits, cells))
+    top = np.maximum(reduce(np.maximum, odds), 0.0)
+    # Against chance, which is the same for all.
+    parts = [np.exp2(each - top) for each in odds]
+    total = sum(parts) + np.exp2(-top)
+    match, *others = (np.asarray(part / total) for part in parts)
+    known = groups.label >= 0
+    apart = np.where(known, (1 - groups.label) / np.maximum(1 - match, 1e-300), 1.0)
+    return [np.where(known, groups.label, match), *(each * apart for each in others)]
+
+
+def _cells(parents: Sequence[int | None], tables: Sequence[Floats], groups: Groups) -> list[Longs]:
+    """A column each, the place in its table [state, level] of what a group shows; the end if a value is missing."""
+    found = []
+    for parent, levels, table in zip(parents, groups.levels, tables, strict=True):
+        state = ALONE if parent is None else groups.levels[parent] - NULL
+        found.append(np.where(levels >= 0, state * table.shape[1] + levels, table.size))
+    return found
+
+
+def _evidence(weights: Sequence[Floats], cells: Sequence[Longs]) -> Floats:
+    """Sum of the bits [state, level] of what every column shows."""
+    shown = (np.append(bits, 0.0)[cell] for bits, cell in zip(weights, cells, strict=True))
+    return np.asarray(sum(shown))
+
+
+def _counts(cell: Longs, pairs: Floats, table: Floats) -> Floats:
+    """Pairs by what they show, as a table [state, level]."""
+    return np.asarray(np.bincount(cell, pairs, minlength=table.size + 1)[:-1].reshape(table.shape), dtype=float)
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log2(share / (1 - share)))
+
+
+def related_weights(parameters: Parameters, each: Related) -> tuple[Floats, ...]:
+    """Bits (log2 h/u) by which every level speaks for a class of related pairs over chance: arrays [state, level]."""
+    return tuple(np.log2(levels / u) for levels, u in zip(each.levels, parameters.u, strict=True))
 
 
 def match_weight(parameters: Parameters) -> Column:
@@ -150,12 +277,29 @@ def match_weight(parameters: Parameters) -> Column:
     parts = [weight_of(parameters, i) for i in range(len(parameters.m))]
     if len(parameters.apart) > 1:
         parts.append(weight_of_apart(parameters))
+    if parameters.related:
+        parts.append(weight_of_related(parameters))
     return reduce(Column.__add__, parts, F.lit(parameters.prior_weight) + F.col("frequency"))
+
+
+def weight_of_related(parameters: Parameters) -> Column:
+    """Match weight (0 or less) that a pair loses because related ones are as much alike."""
+    odds = []
+    for each in parameters.related:
+        weights = related_weights(parameters, each)
+        evidence = [_bits_of(parameters, i, bits) for i, bits in enumerate(weights)]
+        bits = reduce(Column.__add__, evidence, F.lit(_log_odds(each.share)) + F.col("frequency"))
+        odds.append(F.pow(F.lit(2.0), F.least(bits, F.lit(1000.0))))
+    return -F.log2(reduce(Column.__add__, odds, F.lit(1.0)))
 
 
 def weight_of(parameters: Parameters, i: int) -> Column:
     """Match weight that the level of the i-th column adds, term frequency aside."""
-    bits = parameters.weights[i]
+    return _bits_of(parameters, i, parameters.weights[i])
+
+
+def _bits_of(parameters: Parameters, i: int, bits: Floats) -> Column:
+    """What a table [state, level] of bits has for what the i-th column shows."""
     parent = parameters.parents[i]
     level = gamma(i) - NULL
     if parent is not None:
@@ -254,15 +398,8 @@ def marginal(parameters: Parameters, i: int) -> tuple[Floats, Floats]:
     return found[0], found[1]
 
 
-def _state(parent: int | None, groups: Groups) -> Longs:
-    """State of a column in each group."""
-    return np.full(len(groups.pairs), ALONE) if parent is None else groups.levels[parent] - NULL
-
-
-def _shares(levels: Longs, state: Longs, weights: Floats, start: Floats) -> Floats:
-    known = levels >= 0
-    cells = state[known] * start.shape[1] + levels[known]
-    counts = np.bincount(cells, weights[known], minlength=start.size).reshape(start.shape)
+def _shares(cell: Longs, pairs: Floats, start: Floats) -> Floats:
+    counts = _counts(cell, pairs, start)
     overall = counts.sum(axis=0) + _PRIOR_PAIRS * start[ALONE]
     counts = counts + _OTHER_STATES * overall / overall.sum() if len(counts) > 1 else overall[None, :]
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))

@@ -31,8 +31,9 @@ from matching.linkage.chance import RANDOM, Drawn, chances
 from matching.linkage.comparison import NULL, Comparison
 from matching.linkage.frequencies import by_chance
 from matching.linkage.kinds import EXACT
-from matching.linkage.parameters import LEARNED_FROM, Groups, estimate, probabilities
+from matching.linkage.parameters import LEARNED_FROM, Groups, alike, estimate, probabilities
 from matching.linkage.records import Atom
+from matching.linkage.related import Related, personal
 from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
 Words = npt.NDArray[np.uint64]
@@ -235,6 +236,7 @@ class Survey:
     Attributes:
         sample: records drawn each for itself.
         atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
+        kinds: of the columns.
         budget: pairs of all records that may be compared.
         costs: conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample.
         parents: a column each, the index of the column that it depends on most; None: of no other.
@@ -244,6 +246,7 @@ class Survey:
 
     sample: Sample
     atoms: Sequence[Atom]
+    kinds: Sequence[str]
     budget: float
     costs: dict[tuple[int, ...], float]
     parents: tuple[int | None, ...]
@@ -251,20 +254,21 @@ class Survey:
     patterns: _Patterns
 
 
-def survey(sample: Sample, atoms: Sequence[Atom], columns: int, budget: float) -> Survey:
+def survey(sample: Sample, atoms: Sequence[Atom], kinds: Sequence[str], budget: float) -> Survey:
     """Look at the pairs of a sample.
 
     Args:
         sample: records drawn each for itself.
         atoms: what the rows of `sample.keys` mean, at most `MAX_ATOMS`.
-        columns: number of columns.
+        kinds: of the columns.
         budget: pairs of all records that may be compared.
     """
     costs = _affordable(sample, atoms, budget)
-    parents = tree(sample, atoms, columns)
+    parents = tree(sample, atoms, len(kinds))
     pairs = _union(sample, costs)
-    patterns = _patterns(sample, atoms, columns, *pairs, sample.stands_for)
-    return Survey(sample, atoms, budget, costs, parents, pairs, _likely(sample, atoms, parents, patterns))
+    patterns = _patterns(sample, atoms, len(kinds), *pairs, sample.stands_for)
+    likely = _likely(sample, atoms, kinds, parents, patterns)
+    return Survey(sample, atoms, kinds, budget, costs, parents, pairs, likely)
 
 
 def seeds(seen: Survey, most: float) -> tuple[tuple[int, ...], ...]:
@@ -290,7 +294,7 @@ def choose(seen: Survey, sharing: Sharing | None) -> Plan:
     if sharing is not None:
         pairs = sharing.pairs()
         every = _with(patterns, sharing, _patterns(sharing, atoms, len(seen.parents), *pairs, sharing.stands_for))
-        patterns = _likely(seen.sample, atoms, seen.parents, every)
+        patterns = _likely(seen.sample, atoms, seen.kinds, seen.parents, every)
     candidates = list(seen.costs)
     chosen = _greedy(patterns, candidates, seen.budget)
     finest = _finest_first(seen.sample)
@@ -577,7 +581,13 @@ def _patterns(
     return _Patterns(agree[first], known[first], counts * weight, weight, np.zeros(len(counts)), of_pairs)
 
 
-def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None], patterns: _Patterns) -> _Patterns:
+def _likely(
+    sample: Sample,
+    atoms: Sequence[Atom],
+    kinds: Sequence[str],
+    parents: Sequence[int | None],
+    patterns: _Patterns,
+) -> _Patterns:
     """The patterns with their match probabilities: the match model, a level for each set of atoms that agree."""
     if not len(patterns.pairs):
         return patterns
@@ -587,7 +597,7 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
     chosen, levels = [], []
     for c, parent in enumerate(parents):
         column, shown = _levels(atoms, c, parent, [patterns, *drawn.values()])
-        chosen.append(column)
+        chosen.append(replace(column, kind=kinds[c]))
         levels.append(shown)
     size = len(patterns.pairs)
     groups = _groups([each[:size] for each in levels], patterns.pairs)
@@ -597,17 +607,22 @@ def _likely(sample: Sample, atoms: Sequence[Atom], parents: Sequence[int | None]
     equal, present = ([of(sample, a) for a in full_atoms(atoms, columns)] for of in (_agreeing_pairs, _present))
     possible = sample.possible * sample.scale
     prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
-    match, match_by_chance = np.zeros(size), np.zeros(len(draw))
+    match, alike_pairs, alike_drawn = np.zeros(size), np.zeros(size), np.zeros(len(draw))
+    # Songs of one album are hardly worth sparing; members of one home are many, and find nobody but each other.
+    related: Sequence[Related] | None = None if personal(chosen) else ()
     for _ in range(_ROUNDS):
         groups = replace(groups, frequency=_together(chosen, groups, match))
         exact = [
-            by_chance(pairs, known, float((patterns.pairs * match)[shown[:size] == each.exact].sum()) / sample.scale)
+            by_chance(
+                pairs, known, float((patterns.pairs * alike_pairs)[shown[:size] == each.exact].sum()) / sample.scale
+            )
             for each, shown, pairs, known in zip(chosen, levels, equal, present, strict=True)
         ]
-        u = chances(chosen, drawn_groups, exact, match_by_chance)
-        model = estimate(chosen, groups, u, possible, prior, _ITERATIONS)
-        prior = model.prior
-        match, match_by_chance = (probabilities(model, each) for each in (groups, drawn_groups.groups))
+        u = chances(chosen, drawn_groups, exact, alike_drawn)
+        model = estimate(chosen, groups, u, possible, prior, _ITERATIONS, related=related)
+        prior, related = model.prior, model.related
+        match = probabilities(model, groups)
+        alike_pairs, alike_drawn = (alike(model, each) for each in (groups, drawn_groups.groups))
     return replace(patterns, match=match)
 
 

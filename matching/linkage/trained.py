@@ -14,6 +14,7 @@ from matching.linkage import parameters
 from matching.linkage.comparison import Comparison
 from matching.linkage.frequencies import Rarity
 from matching.linkage.parameters import Parameters
+from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
 
 # A level that fewer matches show moves by chance.
@@ -77,10 +78,12 @@ class Trained:
 
     def _content(self) -> dict[str, Any]:
         model = self.parameters
-        # What was written before rules were a part of it has none, and keeps its version.
+        # What was written before these were a part of it has none, and keeps its version.
+        related = {"related": [_plain(each) for each in model.related]} if model.related else {}
         blocking = {"blocking": asdict(self.blocking)} if self.blocking.rules else {}
         return {
             **blocking,
+            **related,
             "prior": model.prior,
             "apart": list(model.apart),
             "repetitions": [asdict(each) for each in self.repetitions],
@@ -123,6 +126,7 @@ def read(plain: Mapping[str, Any]) -> Trained:
             u=tuple(np.array(each["u"], dtype=float) for each in columns),
             exact=tuple(each.exact for each in chosen),
             apart=tuple(plain["apart"]),
+            related=tuple(_related(each) for each in plain.get("related", ())),
         )
         found = Trained(
             chosen,
@@ -137,6 +141,15 @@ def read(plain: Mapping[str, Any]) -> Trained:
     except (KeyError, TypeError, AttributeError):
         raise ValueError("it does not hold parameters of ct18 link") from None
     return found
+
+
+def _plain(each: Related) -> dict[str, Any]:
+    return {"share": each.share, "own": list(each.own), "levels": [levels.tolist() for levels in each.levels]}
+
+
+def _related(plain: Mapping[str, Any]) -> Related:
+    levels = tuple(np.array(each, dtype=float) for each in plain["levels"])
+    return Related(plain["share"], levels, tuple(plain["own"]))
 
 
 def _blocking(plain: Mapping[str, Any] | None) -> Blocking:

@@ -28,11 +28,12 @@ def step(column: str, gamma: int, name: str, weight: float, frequency: float = 0
     return {"column": column, "gamma": gamma, "level": name, "weight": weight, "term_frequency": frequency}
 
 
-def example(why: str, probability: float, steps: list[dict[str, Any]]) -> dict[str, Any]:
-    weight = -13.0 + sum(one["weight"] + one["term_frequency"] for one in steps)
+def example(why: str, probability: float, steps: list[dict[str, Any]], **whole: float) -> dict[str, Any]:
+    weight = -13.0 + sum(one["weight"] + one["term_frequency"] for one in steps) + sum(whole.values())
     return {
         **{"id_l": "rec-12-org", "id_r": "rec-12-dup-0", "why": why, "rule": "surname, date_of_birth"},
         **{"prior": -13.0, "match_weight": weight, "match_probability": probability, "steps": steps},
+        "whole": whole,
     }
 
 
@@ -98,12 +99,23 @@ SUMMARY: dict[str, Any] = {
             ],
         },
     },
+    "related": [
+        {
+            **{"pairs": 4_321, "own": ["given_name", "dob"], "exact": {"given_name": 0.004, "dob": 0.0313}},
+            "exact_in_matches": {"given_name": 0.71, "dob": 0.86},
+        }
+    ],
     "drift": None,
     "most_drift_bits": 1.0,
     "weights": {"from": -21, "step": 1, "pairs": [3, 90, 30_000, 9_000, 0, 800, 20, 0, 7, 1, *[0] * 20, 4, 40, 900]},
     "examples": [
         example("strongest", 0.99999999, [step("given_name", 4, "exact", 7.3, 2.1), step("dob", 3, "exact", 13.2)]),
-        example("near_threshold", 0.912, [step("given_name", 4, "exact", 7.3, -1.1), step("dob", -1, "null", 0.0)]),
+        example(
+            "near_threshold",
+            0.912,
+            [step("given_name", 4, "exact", 7.3, -1.1), step("dob", -1, "null", 0.0)],
+            related=-2.5,
+        ),
         example("own reason", 0.0001, [step("given_name", 0, "different", -4.3), step("dob", 1, "same_moon", 0.0)]),
     ],
     "clusters": {
@@ -126,6 +138,7 @@ EMPTY: dict[str, Any] = {
     **{"inputs": [{"name": "none.csv", "rows": 0}], "rows": 0, "columns": {}, "prior_probability": 0.0, "labels": None},
     **dict.fromkeys(["pairs_possible", "pairs_scored", "pairs_kept", "pairs_linked"], 0),
     **{"seconds": {}, "comparisons": {}, "weights": {"from": 0, "step": 1, "pairs": []}, "examples": []},
+    "related": [],
     "blocking": {"estimated_recall": 1.0, "cap": 200, "rules": []},
     "clusters": {"count": 0, "with_several": 0, "largest": 0, "bridges_cut": 0, "sizes": {"1": 0}},
 }
@@ -207,6 +220,7 @@ def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
     assert "given_name trùng hẳn +7,3 ↳ giá trị phổ biến (TF) −1,1" in text
     assert "Không có bằng chứng (null), tính 0: dob" in text
     assert "dob same_moon 0,0" in text
+    assert "người nhà, cùng nhóm cũng giống vậy (related) −2,5" in text
     assert "chỉ nêu mã bản ghi (id), không bao giờ nêu giá trị" in text
 
 

@@ -28,7 +28,9 @@ from matching.linkage.parameters import (
     probabilities,
     probability,
     weight_of,
+    weight_of_related,
 )
+from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
 from matching.linkage.trained import Blocking, Rule, Trained, read
 
@@ -99,6 +101,7 @@ def test_estimation_finds_the_model_that_pairs_were_drawn_from(parent: bool) -> 
     chosen, truth = true_model(parent)
     groups, matches = drawn(chosen, truth)
     model = estimate(chosen, groups, truth.u, POSSIBLE, prior=PRIOR / 20)
+    assert model.related == ()
     assert model.prior == pytest.approx(PRIOR, rel=0.05)
     for i in range(len(chosen)):
         assert marginal(model, i)[0] == pytest.approx(truth.m[i][ALONE], abs=0.025)
@@ -176,15 +179,20 @@ def test_a_labelled_pair_is_what_its_label_says_and_the_model_learns_from_it() -
 def test_what_was_learned_is_read_again_to_the_last_bit_and_anything_else_has_another_version() -> None:
     chosen, model = true_model(parent=True)
     rare = [Rarity(np.array([1.5, 20.0]), np.array([2.0 / 3, -0.1]), 1 / 7) for _ in chosen]
+    model = replace(model, related=(Related(1 / 3e5, tuple(each[0] for each in model.m), (0, 1)),))
     rules = Blocking((Rule(("a", "b.start"), ("c",)), Rule(("c",), ())), 0.97)
     learned = Trained(chosen, [Repetition(1, (0,), given=0)], rare, {0: [-(2**63), 7]}, model, rules)
     again = read(json.loads(json.dumps(learned.plain())))
     assert again.plain() == learned.plain()
     assert again.blocking == rules
+    (told,) = again.parameters.related
+    assert (told.share, told.own) == (1 / 3e5, (0, 1))
+    assert [levels.tolist() for levels in told.levels] == [each[0].tolist() for each in model.m]
     assert again.comparisons == list(chosen)
     others = [
         replace(learned, parameters=replace(model, prior=PRIOR * 2)),
         replace(learned, parameters=replace(model, u=model.m)),
+        replace(learned, parameters=replace(model, related=(Related(1e-5, tuple(each[0] for each in model.m), (0,)),))),
         replace(learned, rarities=[replace(each, rare=0.5) for each in rare]),
         replace(learned, frequent={}),
         replace(learned, repetitions=[]),
@@ -192,6 +200,15 @@ def test_what_was_learned_is_read_again_to_the_last_bit_and_anything_else_has_an
         replace(learned, blocking=Blocking()),
     ]
     assert len({learned.version, *(each.version for each in others)}) == 1 + len(others)
+
+
+def packed(levels: Sequence[Longs]) -> dict[str, Longs]:
+    """Pattern columns of pairs that show these levels, a column each."""
+    found = {name: np.zeros(len(levels[0]), dtype=np.int64) for name in packs(len(levels))}
+    for i, shown in enumerate(levels):
+        name, shift = place(i)
+        found[name] += (shown - NULL) << shift
+    return found
 
 
 def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark: SparkSession) -> None:
@@ -203,20 +220,21 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
     states = [1 if parent is None else 1 + sizes[parent] for parent in parents]
     m, u = (tuple(chance.dirichlet(np.ones(n), s) for n, s in zip(sizes, states, strict=True)) for _ in "mu")
     exact = tuple(levels - 1 for levels in sizes)
-    model = Parameters(1e-3, parents, m, u, exact, (1.5, 1.0, 0.7, 0.2))
+    alike = tuple(tuple(chance.dirichlet(np.ones(n)) for n in sizes) for _ in range(2))
+    related = tuple(Related(share, levels, (0,)) for share, levels in zip((1e-3, 2e-5), alike, strict=True))
+    model = Parameters(1e-3, parents, m, u, exact, (1.5, 1.0, 0.7, 0.2), related)
     levels = [chance.integers(NULL, levels, size) for levels in sizes]
     groups = Groups(levels, chance.normal(0, 3, size), np.ones(size), np.full(size, -1))
-    packed = {name: np.zeros(size, dtype=np.int64) for name in packs(width)}
-    for i, shown in enumerate(levels):
-        name, shift = place(i)
-        packed[name] += (shown - NULL) << shift
-    frame = spark.createDataFrame(pa.table({"at": range(size), "frequency": groups.frequency, **packed}))
+    frame = spark.createDataFrame(pa.table({"at": range(size), "frequency": groups.frequency, **packed(levels)}))
     shown_again = F.array(*(gamma(i) for i in range(width)))
     parts = F.array(*(weight_of(model, i) for i in range(width)))
     weight = match_weight(model)
     differing = sum((((gamma(i) >= 0) & (gamma(i) != exact[i])).cast("int") for i in range(width)), F.lit(0))
     differing = F.least(differing, F.lit(len(model.apart) - 1)).alias("differing")
-    found = frame.select("at", weight.alias("weight"), shown_again.alias("levels"), parts.alias("parts"), differing)
+    lost = weight_of_related(model).alias("related")
+    found = frame.select(
+        "at", weight.alias("weight"), shown_again.alias("levels"), parts.alias("parts"), differing, lost
+    )
     scored = found.withColumn("probability", probability(F.col("weight"))).collect()
     rows = sorted(scored, key=lambda row: int(row["at"]))
     assert [row["levels"] for row in rows] == np.stack(levels, axis=1).tolist()
@@ -226,7 +244,9 @@ def test_weights_in_spark_are_those_of_the_model_in_any_number_of_columns(spark:
         + model.prior_weight
         + groups.frequency
         + [np.log2(model.apart[row["differing"]]) for row in rows]
+        + [row["related"] for row in rows]
     )
+    assert {row["related"] < -1 for row in rows} == {True, False}
     assert np.array([row["probability"] for row in rows]) == pytest.approx(probabilities(model, groups), rel=1e-9)
     odds = np.array([row["probability"] / (1 - row["probability"]) for row in rows if abs(row["weight"]) < 30])
     assert np.log2(odds) == pytest.approx(weights[np.abs(weights) < 30], abs=1e-5)

@@ -18,7 +18,8 @@ Longs = npt.NDArray[np.int64]
 
 NAMES = ["given", "family", "born", "born.year", "street", "postcode", "phone"]
 COLUMN_OF = [0, 1, 2, 2, 3, 4, 5]
-COLUMNS = 6
+KINDS = ("given_name", "family_name", "date", "address", "postcode", "phone")
+COLUMNS = len(KINDS)
 GIVEN, FAMILY, BORN, YEAR, STREET, POSTCODE, PHONE = range(len(NAMES))
 ENTITIES, COPIES = 5000, 2500
 BUDGET = 60_000.0
@@ -87,7 +88,7 @@ def register(seed: int, mistakes: float = 0.12, link: bool = False) -> Register:
 
 def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
     """The plan where the sample is all records."""
-    return choose(survey(sample, atoms, COLUMNS, budget), None)
+    return choose(survey(sample, atoms, KINDS, budget), None)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ def test_pairs_in_which_drawn_keys_agree_stand_for_all_that_share_one(known: Reg
 
 def test_drawn_keys_are_those_in_which_most_matches_agree(known: Register, atoms: list[Atom]) -> None:
     most = 20_000.0
-    found = seeds(survey(known.sample, atoms, COLUMNS, BUDGET), most)
+    found = seeds(survey(known.sample, atoms, KINDS, BUDGET), most)
     assert len(found) >= 2
     every = np.full(len(known.entity), (1 << len(found)) - 1)
     everyone = Sharing(known.sample.keys, known.sample.right, found, 1.0, every)
@@ -203,7 +204,7 @@ def test_drawn_keys_tell_of_matches_that_few_sampled_records_show(known: Registe
     right = None if known.sample.right is None else known.sample.right[some]
     part = Sample(known.sample.keys[:, some], right, known.sample.possible)
     part = replace(part, scale=part.scale / part.possible)
-    seen = survey(part, atoms, COLUMNS, BUDGET)
+    seen = survey(part, atoms, KINDS, BUDGET)
     drawn, _ = sharing(known, seeds(seen, 20_000.0), 0.5)
     plan = choose(seen, drawn)
     found = float(known.caught(plan).entity.sum())

@@ -1,0 +1,108 @@
+"""Pairs that are no matches and yet alike: who live in one home or come of one family, songs of one album.
+
+Two people of one home share surname, street, telephone and more. There may be more such pairs than matches, and a model
+of matches and chance alone comes to take them for matches. So pairs may be of further classes (Larsen and Rubin 2001):
+*related* ones. What tells them from matches is what nobody shares with his family, given names, birth dates and numbers
+of one's own: in related pairs these agree by chance, or little more often, and all else as often as it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.linkage.comparison import SWAPPED, Comparison
+from matching.linkage.kinds import EXACT
+
+Floats = npt.NDArray[np.float64]
+
+# Classes of related pairs, at most; of those that are told by a text, of which nothing else says what it tells.
+MOST = 3
+MOST_BY_TEXT = 1
+# Levels by kind that say of two people that they are one; of a text that two things are.
+_NAMES = ("given_name", "full_name")
+_OWN: Mapping[str, Collection[str]] = {
+    "given_name": (EXACT, SWAPPED, "close"),
+    "full_name": (EXACT, "reordered", "close", "words"),
+    "date": (EXACT, "close", "year_day", "year_month", "month_day"),
+    "year": (EXACT,),
+    "identifier": (EXACT, "close"),
+    "text": (EXACT, "close", "similar"),
+}
+# How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
+# after themselves, twins have one birth date.
+_LEEWAY = 0.1
+# Of matches that differ in it so often, a text that says what a thing is would say nothing.
+_UNLIKELY = 1 / 3
+
+
+@dataclass(frozen=True)
+class Related:
+    """A class of related pairs.
+
+    Attributes:
+        share: probability that two random records are such a pair.
+        levels: comparison → probability of each level among them.
+        own: columns by which they differ from matches.
+    """
+
+    share: float
+    levels: tuple[Floats, ...]
+    own: tuple[int, ...]
+
+
+def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
+    """Columns that nobody shares with his family; none, if there are no names: a date may be anything's then."""
+    if not any(each.kind in _NAMES for each in chosen):
+        return ()
+    return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind != "text")
+
+
+def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
+    """The first text column, which says what a thing is, if what is taken for matches mostly differs in it.
+
+    Args:
+        chosen: the comparisons.
+        m: probability of each level among what is taken for matches, whatever other columns show.
+    """
+    texts = [i for i, each in enumerate(chosen) if each.kind == "text"][:1]
+    return tuple(i for i in texts if m[i][0] > _UNLIKELY)
+
+
+def own_levels(each: Comparison) -> list[int]:
+    """Gammas that related pairs show by chance, of a column that is their own.
+
+    A level may also be a set of keys that agree (`plan`): these are numbered, 0 is no key.
+    """
+    named = _OWN[each.kind]
+    return [g for g, name in enumerate(each.levels) if name in named or (name.isdigit() and name != "0")]
+
+
+def start(chosen: Sequence[Comparison], own: tuple[int, ...], u: Sequence[Floats], share: float) -> Related:
+    """A class before data speak: alike as matches are, but for what is their own, which agrees by chance."""
+    levels = [u[i] if i in own else np.array(each.start) / sum(each.start) for i, each in enumerate(chosen)]
+    return Related(share, tuple(levels), own)
+
+
+def bounded(chosen: Sequence[Comparison], found: Related, u: Sequence[Floats]) -> Related:
+    """The class with its own columns agreeing no more often than they may."""
+    levels = [
+        _bounded(shares, own_levels(chosen[i]), u[i]) if i in found.own else shares
+        for i, shares in enumerate(found.levels)
+    ]
+    return Related(found.share, tuple(levels), found.own)
+
+
+def _bounded(shares: Floats, own: Sequence[int], u: Floats) -> Floats:
+    most = np.full(len(shares), np.inf)
+    most[own] = np.maximum(u[own], _LEEWAY)
+    over = shares > most
+    if not over.any():
+        return shares
+    bounded = np.where(over, most, shares)
+    rest = bounded[~over].sum()
+    bounded[~over] *= (1 - most[over].sum()) / max(rest, 1e-12)
+    return np.asarray(np.maximum(bounded, 1e-12))

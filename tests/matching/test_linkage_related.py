@@ -1,0 +1,110 @@
+"""Pairs that are alike and no matches: of which there may be more than matches, and which are not taken for these."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from matching.linkage.comparison import Comparison, comparisons
+from matching.linkage.parameters import Groups, Parameters, estimate, probabilities
+from matching.linkage.related import own_levels
+
+POSSIBLE, MATCHES, RELATED = 5e7, 5_000, 20_000
+PEOPLE = {"given": "given_name", "family": "family_name", "street": "address", "born": "year"}
+SONGS = {"title": "text", "artist": "category", "album": "locality", "length": "number"}
+# How often equal by chance: of people, of songs.
+ANYBODY, ANYTHING = [0.005, 0.002, 1e-5, 0.01], [1e-5, 0.002, 1e-4, 0.01]
+
+
+def shares(chosen: Sequence[Comparison], exact: Sequence[float]) -> list[np.ndarray]:
+    """Probability of each level: so often equal, as often different as most is left for."""
+    found = []
+    for each, equal in zip(chosen, exact, strict=True):
+        levels = np.full(len(each.levels), (1 - equal) * 0.1 / max(len(each.levels) - 2, 1))
+        levels[0] = (1 - equal) * (1.0 if len(each.levels) == 2 else 0.9)
+        levels[each.exact] = equal
+        found.append(levels / levels.sum())
+    return found
+
+
+def drawn(
+    chosen: Sequence[Comparison], *classes: tuple[float, Sequence[np.ndarray]]
+) -> tuple[Groups, tuple[np.ndarray, ...]]:
+    """Pairs counted by pattern, so many of each class; and how many of each pattern are of which class."""
+    every = np.array(list(itertools.product(*(range(len(each.levels)) for each in chosen))))
+    chance = np.random.default_rng(3)
+    counts = []
+    for pairs, levels in classes:
+        of_pattern = np.prod([shown[every[:, i]] for i, shown in enumerate(levels)], axis=0)
+        counts.append(chance.multinomial(round(pairs), of_pattern / of_pattern.sum()).astype(float))
+    groups = Groups(list(every.T), np.zeros(len(every)), np.sum(counts, axis=0), np.full(len(every), -1))
+    return groups, tuple(counts)
+
+
+def estimated(
+    columns: dict[str, str], matches: Sequence[float], related: Sequence[float], u: Sequence[float], count: float
+) -> tuple[Parameters, np.ndarray, tuple[np.ndarray, ...]]:
+    chosen = comparisons(columns, {})
+    by_chance = shares(chosen, u)
+    classes = (MATCHES, shares(chosen, matches)), (count, shares(chosen, related)), (POSSIBLE, by_chance)
+    groups, counts = drawn(chosen, *classes)
+    tables = [levels[None, :] for levels in by_chance]
+    model = estimate(chosen, groups, tables, POSSIBLE, prior=(MATCHES + count) / POSSIBLE)
+    return model, probabilities(model, groups), counts
+
+
+def right(match: np.ndarray, counts: tuple[np.ndarray, ...]) -> tuple[float, float]:
+    """Precision and recall of pairs of probability 0.5 and more."""
+    linked = match >= 0.5
+    total = sum(counts)[linked].sum()
+    return counts[0][linked].sum() / total, counts[0][linked].sum() / counts[0].sum()
+
+
+def test_members_of_one_home_are_no_matches_though_there_are_four_times_as_many() -> None:
+    model, match, counts = estimated(PEOPLE, [0.95, 0.9, 0.8, 0.95], [0.01, 0.9, 0.95, 0.02], ANYBODY, RELATED)
+    (home,) = model.related
+    assert home.own == (0, 3)
+    assert home.share * POSSIBLE == pytest.approx(RELATED, rel=0.1)
+    assert model.prior * POSSIBLE == pytest.approx(MATCHES, rel=0.1)
+    precision, recall = right(match, counts)
+    assert precision > 0.95
+    assert recall > 0.9
+
+
+def test_songs_of_one_album_are_told_by_their_titles() -> None:
+    model, match, counts = estimated(SONGS, [0.95, 0.9, 0.9, 0.5], [1e-4, 0.95, 0.95, 0.01], ANYTHING, RELATED)
+    (album,) = model.related
+    assert album.own == (0,)
+    precision, recall = right(match, counts)
+    assert precision > 0.95
+    assert recall > 0.9
+
+
+def test_where_nobody_is_related_there_is_no_such_class() -> None:
+    for columns, chance in ((PEOPLE, ANYBODY), (SONGS, ANYTHING)):
+        model, match, counts = estimated(columns, [0.9, 0.9, 0.8, 0.9], [0.1] * 4, chance, 0)
+        assert model.related == ()
+        assert model.prior * POSSIBLE == pytest.approx(MATCHES, rel=0.05)
+        assert min(right(match, counts)) > 0.9
+
+
+def test_related_pairs_agree_in_what_is_their_own_by_chance_or_little_more() -> None:
+    # Some have the other's given name: sons are named after their fathers.
+    model, match, counts = estimated(PEOPLE, [0.95, 0.9, 0.8, 0.95], [0.06, 0.9, 0.95, 0.02], ANYBODY, RELATED)
+    chosen = comparisons(PEOPLE, {})
+    for each in model.related:
+        for i in each.own:
+            assert (each.levels[i][own_levels(chosen[i])] <= 0.1 + 1e-9).all()
+        assert all(levels.sum() == pytest.approx(1) for levels in each.levels)
+    assert right(match, counts)[0] > 0.75
+
+
+def test_a_labelled_pair_is_what_its_label_says_whatever_it_looks_like() -> None:
+    model, _, _ = estimated(PEOPLE, [0.95, 0.9, 0.8, 0.95], [0.01, 0.9, 0.95, 0.02], ANYBODY, RELATED)
+    home = [np.array([0, 0, 0]), *(np.full(3, each.exact) for each in comparisons(PEOPLE, {})[1:3]), np.zeros(3, int)]
+    labelled = Groups(home, np.zeros(3), np.ones(3), np.array([1, 0, -1]))
+    assert probabilities(model, labelled)[:2].tolist() == [1.0, 0.0]
+    assert probabilities(model, labelled)[2] < 0.01
