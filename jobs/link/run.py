@@ -240,4 +240,4 @@ def _clustered(edges: Edges, config: LinkConfig) -> results.Grouping:
     linked = float(np.log2(share / (1 - share)))
     if config.one_to_one:
         edges = clusters.best_partners(edges, linked)
-    return results.Grouping(linked, *clusters.clustered(edges, linked))
+    return results.Grouping(linked, *clusters.clustered(edges, linked, config.link_type == "link"))

@@ -2,7 +2,9 @@
 
 Within a component the two groups of highest mean match weight between them are joined, again and again, as long as
 that mean is above the threshold: a single link between two groups whose other pairs speak against it is cut. Pairs
-that are not scored count as `UNSCORED`.
+that are not scored count as `UNSCORED`. So do those of two records of one input, where there are two: each is another's
+partner. Unless that input holds subjects more than once, as is seen by how many partners there are: then nothing says
+that the two are apart.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from matching.linkage.runs import Longs, distinct
+from matching.linkage.runs import Flags, Longs, distinct
 
 Floats = npt.NDArray[np.float64]
 
 # Match weight of a pair that no rule proposed, or that was too unlikely to be kept.
 UNSCORED = -7.0
+# Partners, on the average, that the records of one input have in another which holds subjects more than once; pairs of
+# this weight at least (odds of nine to one) are partners.
+_SEVERAL = 1.25
+_SURE = 3.17
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,13 @@ def components(left: Longs, right: Longs, size: int) -> Longs:
     return label
 
 
-def clustered(edges: Edges, linked: float) -> tuple[Longs, Longs, int]:
+def clustered(edges: Edges, linked: float, link: bool = False) -> tuple[Longs, Longs, int]:
     """Cluster of every record that stands in a linked pair.
 
     Args:
         edges: scored pairs, each once.
         linked: match weight from which a pair is linked.
+        link: there are two inputs, the left record of each pair of one and the right one of the other.
 
     Returns:
         The records (rid, ascending), the smallest rid of the cluster of each, and how many components were cut.
@@ -77,9 +84,12 @@ def clustered(edges: Edges, linked: float) -> tuple[Longs, Longs, int]:
     label = components(one[links], other[links], len(records))
     inside = label[one] == label[other]
     inner = Edges(one[inside], other[inside], edges.weight[inside])
+    side = np.zeros(len(records), dtype=np.int64)
+    side[other] = link
+    repeated = _repeated(edges, linked) if link else (False, False)
     cut = 0
-    for nodes, found in _contradicted(label, inner, linked):
-        groups = _average_linkage(len(nodes), found, linked)
+    for nodes, found in _contradicted(label, inner, linked, _possible(label, side, repeated)):
+        groups = _average_linkage(found, linked, side[nodes], repeated)
         cut += int(groups.max() > 0)
         for group in range(groups.max() + 1):
             members = nodes[groups == group]
@@ -101,11 +111,30 @@ def best_partners(edges: Edges, linked: float) -> Edges:
     return found.where(kept)
 
 
-def _contradicted(label: Longs, inner: Edges, linked: float) -> Iterator[tuple[Longs, Edges]]:
+def _repeated(edges: Edges, linked: float) -> tuple[bool, bool]:
+    """Whether the left input, and the right one, holds subjects more than once."""
+    sure = edges.where(edges.weight >= max(linked, _SURE))
+    partners = (len(sure.left) / max(len(distinct(ends)), 1) for ends in (sure.right, sure.left))
+    left, right = (each >= _SEVERAL for each in partners)
+    return left, right
+
+
+def _possible(label: Longs, side: Longs, repeated: tuple[bool, bool]) -> Longs:
+    """Number of pairs that count within each component: all but those within an input that repeats subjects."""
+    sizes = np.bincount(label, minlength=len(label))
+    rights = np.bincount(label, side, minlength=len(label)).astype(np.int64)
+    found = sizes * (sizes - 1) // 2
+    for of, several in zip((sizes - rights, rights), repeated, strict=True):
+        found = found - of * (of - 1) // 2 if several else found
+    return np.asarray(found)
+
+
+def _contradicted(label: Longs, inner: Edges, linked: float, possible: Longs) -> Iterator[tuple[Longs, Edges]]:
     """Components of three records and more in which a pair is not linked: their nodes, their pairs numbered within."""
     sizes = np.bincount(label, minlength=len(label))
     linked_pairs = np.bincount(label[inner.left], inner.weight >= linked, minlength=len(label))
-    doubtful = (sizes >= 3) & (linked_pairs < sizes * (sizes - 1) / 2) & ~_surely_whole(label, inner, linked, sizes)
+    surely_whole = _surely_whole(label, inner, linked, np.minimum(possible, sizes * sizes // 4))
+    doubtful = (sizes >= 3) & (linked_pairs < possible) & ~surely_whole
     found = np.flatnonzero(doubtful)
     nodes = np.flatnonzero(doubtful[label])
     nodes = nodes[np.argsort(label[nodes], kind="stable")]
@@ -119,23 +148,24 @@ def _contradicted(label: Longs, inner: Edges, linked: float) -> Iterator[tuple[L
         yield own, Edges(np.searchsorted(own, within.left), np.searchsorted(own, within.right), within.weight)
 
 
-def _surely_whole(label: Longs, inner: Edges, linked: float, sizes: Longs) -> npt.NDArray[np.bool_]:
+def _surely_whole(label: Longs, inner: Edges, linked: float, between: Longs) -> Flags:
     """Components that no order of joining can cut, however little speaks for all pairs but one.
 
-    As long as two groups are left a link joins two of them, of at most a quarter of size² pairs in all.
+    As long as two groups are left a link joins two of them, of so many pairs (`between`) at most.
     """
     links = inner.weight >= linked
     weakest = np.full(len(label), np.inf)
     np.minimum.at(weakest, label[inner.left[links]], inner.weight[links])
     strongest_doubt = np.full(len(label), np.inf)
     np.minimum.at(strongest_doubt, label[inner.left], inner.weight)
-    pairs = np.maximum(sizes * sizes // 4, 1)
+    pairs = np.maximum(between, 1)
     return np.asarray((weakest + (pairs - 1) * UNSCORED >= linked * pairs) & (strongest_doubt >= UNSCORED))
 
 
-def _average_linkage(size: int, edges: Edges, linked: float) -> Longs:
+def _average_linkage(edges: Edges, linked: float, side: Longs, repeated: tuple[bool, bool]) -> Longs:
     """Group of each node, numbered from 0 by their first nodes."""
-    groups = _Groups.of(size, edges)
+    size = len(side)
+    groups = _Groups.of(edges, side, repeated)
     heap = [entry for a in range(size) for entry in groups.entries(a) if a == entry[1]]
     heapq.heapify(heap)
     while heap:
@@ -158,19 +188,24 @@ class _Groups:
 
     Attributes:
         members: nodes of each group, empty for one that was joined to another.
+        rights: number of nodes of the second input in each group.
+        repeated: whether pairs within the first input, and within the second, do not count.
         above: group → other group → sum of the weights of their scored pairs, each less `UNSCORED`.
     """
 
     members: list[list[int]]
+    rights: list[int]
+    repeated: tuple[bool, bool]
     above: list[dict[int, float]]
 
     @staticmethod
-    def of(size: int, edges: Edges) -> _Groups:
+    def of(edges: Edges, side: Longs, repeated: tuple[bool, bool]) -> _Groups:
         """Every node a group of its own."""
+        size = len(side)
         above: list[dict[int, float]] = [{} for _ in range(size)]
         for left, right, weight in zip(edges.left.tolist(), edges.right.tolist(), edges.weight.tolist(), strict=True):
             above[left][right] = above[right][left] = weight - UNSCORED
-        return _Groups([[node] for node in range(size)], above)
+        return _Groups([[node] for node in range(size)], side.tolist(), repeated, above)
 
     def entries(self, a: int) -> list[tuple[float, int, int, int, int]]:
         """What a group has in common with each other one: the mean (negated), both groups, the sizes of both."""
@@ -178,11 +213,21 @@ class _Groups:
         for c, weight in self.above[a].items():
             low, high = min(a, c), max(a, c)
             sizes = len(self.members[low]), len(self.members[high])
-            found.append((-weight / (sizes[0] * sizes[1]), low, high, *sizes))
+            found.append((-weight / self._pairs(low, high), low, high, *sizes))
         return found
+
+    def _pairs(self, a: int, b: int) -> int:
+        """Number of pairs between two groups that count."""
+        rights = self.rights[a], self.rights[b]
+        lefts = len(self.members[a]) - rights[0], len(self.members[b]) - rights[1]
+        pairs = lefts[0] * rights[1] + rights[0] * lefts[1]
+        for (one, other), several in zip((lefts, rights), self.repeated, strict=True):
+            pairs += 0 if several else one * other
+        return pairs
 
     def join(self, a: int, b: int) -> None:
         """Add group b to group a."""
+        self.rights[a] += self.rights[b]
         self.members[a].extend(self.members[b])
         self.members[b].clear()
         for c, weight in self.above[b].items():

@@ -181,3 +181,34 @@ def test_one_to_one_leaves_no_linked_pair_of_which_both_records_are_free() -> No
     assert kept.weight.min() >= 1.0
     for left, right, bits in pairs:
         assert bits < 1.0 or max(weight.get(left, -1.0), weight.get(right, -1.0)) >= bits
+
+
+def clusters_of_two(pairs: Iterable[Pair]) -> list[list[int]]:
+    """Clusters of records of two inputs, the left one of each pair of the first."""
+    rids, label, _ = clustered(edges(pairs), 0.0, link=True)
+    return [rids[label == each].tolist() for each in np.unique(label)]
+
+
+def test_records_of_one_input_share_a_partner_where_that_input_repeats_subjects() -> None:
+    stars = [(left, 1000 + 10 * left + right, STRONG) for left in range(40) for right in range(5)]
+    doubtful = (0, 2000, WEAK)
+    assert clusters_of_two([*stars, doubtful])[:2] == [
+        [0, *range(1000, 1005), 2000],
+        [1, *range(1010, 1015)],
+    ]
+    # The evidence against one of them counts as it always does.
+    chain = (1, 1000, WEAK)
+    assert [0, *range(1000, 1005)] in clusters_of_two([*stars, chain])
+
+
+def test_where_no_input_repeats_a_subject_the_best_partner_is_kept() -> None:
+    pairs = [(left, 1000 + left, STRONG) for left in range(40)]
+    assert clusters_of_two([*pairs, (0, 2000, WEAK)])[0] == [0, 1000]
+    assert clusters_of_two([*pairs, (41, 1000, WEAK)])[0] == [0, 1000]
+
+
+def test_an_input_may_repeat_subjects_where_the_other_does_not() -> None:
+    # Forty people, each of them in three shops; one shop is like a second person too.
+    pairs = [(person, 1000 + 10 * person + shop, STRONG) for person in range(40) for shop in range(3)]
+    found = clusters_of_two([*pairs, (1, 1000, WEAK)])
+    assert found[:2] == [[0, 1000, 1001, 1002], [1, 1010, 1011, 1012]]
