@@ -82,6 +82,8 @@ def _run(
     grouping = _clustered(edges, config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, edges, grouping)
+    if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
+        clock.told("warning: model: by these columns no pair is likely to match; if some do, give labels of them")
     for line in _drifted(summary["drift"], config.most_drift_bits):
         clock.told(line)
     results.write(out, found, kept, grouping, summary, clock.seconds)

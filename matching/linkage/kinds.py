@@ -183,6 +183,11 @@ def _folded(c: Column) -> Column:
     return F.when(lower.rlike("^[a-z0-9]+(?: [a-z0-9]+)*$"), lower).otherwise(words)
 
 
+def _text(c: Column) -> Column:
+    """The folded words; a number and the letters before it are one word with or without a hyphen: `CX-450`, `CX450`."""
+    return _folded(F.regexp_replace(c, "(?<=\\p{L})-(?=[0-9])", ""))
+
+
 def _person(c: Column) -> Column:
     """Words of a person's name, alone or in the name of his shop; in another script than Latin the folded words."""
     words = _folded(c)
@@ -350,7 +355,7 @@ _CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
 _NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
-_TEXT = Kind(_folded, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS, rare=True)
+_TEXT = Kind(_text, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS, rare=True)
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(
@@ -391,7 +396,7 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "year": Kind(
-        lambda c: extracted(c, "([0-9]{4})"),
+        lambda c: F.coalesce(extracted(c, "([0-9]{4})"), _short_year(c)),
         {FULL: _whole},
         (("near", 0.05, _near(1)), ("similar", 0.03, _near(5))),
         forms={"year": _year_number},
@@ -437,7 +442,32 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+def _short_year(c: Column) -> Column:
+    """A year of two digits: `'64`, `05`; of 1930 to 2029."""
+    digits = extracted(c, "^\\s*'?([0-9]{2})\\s*$")
+    return F.concat(F.when(digits >= "30", "19").otherwise("20"), digits)
+
+
+_CURRENCY = "(?i)^(?:us)?[$€£¥₫]\\s*|^(?:usd|eur|gbp|vnd)\\s+|\\s*(?:[$€£¥₫đ]|usd|eur|gbp|vnd|đồng)$"
+# 1,107.79 and 1.107,79; what could be a decimal fraction (1.107) is one.
+_COMMAS, _DOTS = (
+    "^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\\.[0-9]+)?$",
+    "^[+-]?[0-9]{1,3}(?:\\.[0-9]{3})+(?:,[0-9]+|\\.[0-9]{3})$",
+)
+
+
 def _plain_number(c: Column) -> Column:
-    """A number without signs and zeros that say nothing: `007`, `7.0` and `7` are the same."""
-    number = F.trim(c).try_cast("decimal(38,9)")
+    """A number without signs and zeros that say nothing: `007`, `7.0` and `7` are the same, `$1,107.00` and `1107` too.
+
+    What lasts minutes and seconds (`3:56`, `3m 56s`) is told in seconds.
+    """
+    bare = F.regexp_replace(F.trim(c), _CURRENCY, "")
+    ungrouped = (
+        F.when(bare.rlike(_COMMAS), F.replace(bare, F.lit(","), F.lit("")))
+        .when(bare.rlike(_DOTS), F.replace(F.replace(bare, F.lit("."), F.lit("")), F.lit(","), F.lit(".")))
+        .otherwise(bare)
+    )
+    lasts = "^([0-9]{1,4})(?::|\\s*m(?:in)?\\s+)([0-5]?[0-9])\\s*(?:s|sec)?$"
+    minutes, seconds = (F.regexp_extract(bare, lasts, part).try_cast("int") for part in (1, 2))
+    number = F.coalesce(ungrouped.try_cast("decimal(38,9)"), minutes * 60 + seconds)
     return F.regexp_replace(F.regexp_replace(number.cast("string"), "(\\.[0-9]*?)0+$", "$1"), "\\.$", "")
