@@ -232,12 +232,13 @@ def _classes(parameters: Parameters, groups: Groups, cells: Sequence[Longs]) -> 
         odds.append(_log_odds(each.share) + groups.frequency + _evidence(bits, cells))
     top = np.maximum(reduce(np.maximum, odds), 0.0)
     # Against chance, which is the same for all.
-    parts = [np.exp2(each - top) for each in odds]
-    total = sum(parts) + np.exp2(-top)
-    match, *others = (np.asarray(part / total) for part in parts)
-    known = groups.label >= 0
-    apart = np.where(known, (1 - groups.label) / np.maximum(1 - match, 1e-300), 1.0)
-    return [np.where(known, groups.label, match), *(each * apart for each in others)]
+    match, *others = (np.exp2(each - top) for each in odds)
+    no_match = sum(others) + np.exp2(-top)
+    total = np.where(groups.label == 0, np.maximum(no_match, 1e-300), match + no_match)
+    return [
+        np.where(groups.label >= 0, groups.label, match / total),
+        *(np.where(groups.label == 1, 0.0, each / total) for each in others),
+    ]
 
 
 def _cells(parents: Sequence[int | None], tables: Sequence[Floats], groups: Groups) -> list[Longs]:

@@ -59,6 +59,9 @@ _UNBOUNDED = 1e18
 _MOST_PAIRS_A_MATCH = 15_000
 # Conjunctions by which recall is estimated where the rules have columns in common.
 _RECAPTURING = 40
+# Of the estimates so many are lower, each counted by the matches that were caught twice: of those of the rules, of those
+# of other conjunctions, of which many are much alike.
+_UPPER, _MIDDLE = 0.75, 0.5
 _ITERATIONS = 25
 # How often m and u are estimated, each given the other.
 _ROUNDS = 3
@@ -786,15 +789,21 @@ def _recall(
     found = _matches(patterns, chosen)
     if found <= 0:
         return 1.0
-    total = _recaptured(patterns, atoms, chosen)
+    total = _recaptured(patterns, atoms, chosen, _UPPER)
     if total is None:
         frequent = sorted(others, key=lambda each: (-_matches(patterns, [each]), each))[:_RECAPTURING]
-        total = _recaptured(patterns, atoms, frequent)
+        total = _recaptured(patterns, atoms, frequent, _MIDDLE)
     return min(found / max(total or found, found), 1.0)
 
 
-def _recaptured(patterns: _Patterns, atoms: Sequence[Atom], conjunctions: Sequence[tuple[int, ...]]) -> float | None:
-    """Number of all matches, by capture and recapture between conjunctions without a common column; None: none are."""
+def _recaptured(
+    patterns: _Patterns, atoms: Sequence[Atom], conjunctions: Sequence[tuple[int, ...]], lower: float
+) -> float | None:
+    """Number of all matches, by capture and recapture between conjunctions without a common column; None: none are.
+
+    Matches that agree in one column are likelier to agree in others too, so that most pairs of conjunctions tell too
+    few: what counts is the estimate than which such a share are lower.
+    """
     matches = patterns.pairs * patterns.match
     caught = {conjunction: _fires(patterns, conjunction) for conjunction in conjunctions}
     estimates, weights = [], []
@@ -805,4 +814,8 @@ def _recaptured(patterns: _Patterns, atoms: Sequence[Atom], conjunctions: Sequen
         both = matches[caught[one] & caught[other]].sum()
         estimates.append((first + 1) * (second + 1) / (both + 1) - 1)
         weights.append(both + 1e-9)
-    return float(np.average(estimates, weights=weights)) if estimates else None
+    if not estimates:
+        return None
+    ascending = np.argsort(estimates)
+    below = np.cumsum(np.array(weights)[ascending])
+    return float(estimates[ascending[np.searchsorted(below, lower * below[-1])]])
