@@ -59,8 +59,8 @@ _UNBOUNDED = 1e18
 _MOST_PAIRS_A_MATCH = 15_000
 # Conjunctions by which recall is estimated where the rules have columns in common.
 _RECAPTURING = 40
-# Of the estimates so many are lower, each counted by the matches that were caught twice: of those of the rules, of those
-# of other conjunctions, of which many are much alike.
+# Of the estimates so many are lower, each counted by the matches that were caught twice: of those by rules, or by other
+# conjunctions, of which many are much alike.
 _UPPER, _MIDDLE = 0.75, 0.5
 _ITERATIONS = 25
 # How often m and u are estimated, each given the other.

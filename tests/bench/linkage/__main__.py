@@ -31,6 +31,7 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "syn200k": [("register", False), ("register-wide", False), ("register", True)],
     "syn1m": [("large-register", False), ("large-register-wide", False)],
     "syn3m": [],
+    "homes": [("homes", False)],
     "vn": [("vn", False)],
 }
 HEADS = (

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tests.bench.linkage import aliases, febrl_like, vietnamese
+from tests.bench.linkage import aliases, febrl_like, homes, vietnamese
 from tests.bench.linkage.strings import Ints
 
 ID = "rec_id"
@@ -103,6 +103,11 @@ def historical() -> Sequence[Records]:
     return [Records(*aliases.people(50_000, SEED))]
 
 
+def living_together() -> Sequence[Records]:
+    """100,000 rows of people in homes, a fifth of them duplicates."""
+    return [Records(*homes.people(100_000, SEED))]
+
+
 def residents() -> Sequence[Records]:
     """Residents and sellers of Vietnam."""
     size = (vietnamese.RESIDENTS, vietnamese.SELLERS, vietnamese.LINKED)
@@ -117,6 +122,7 @@ SETS: Mapping[str, Spec] = {
     "syn1m": Spec(febrl_like.KINDS, synthetic(1_000_000)),
     "syn3m": Spec(febrl_like.KINDS, synthetic(3_000_000)),
     "aliases": Spec(aliases.KINDS, historical),
+    "homes": Spec(homes.KINDS, living_together),
     "vn": Spec(vietnamese.KINDS, residents),
 }
 

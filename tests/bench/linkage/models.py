@@ -125,6 +125,18 @@ def _register(dates: str) -> Sequence[Comparison]:
     return [*_detailed(dates), street]
 
 
+def _homes(dates: str) -> Sequence[Comparison]:
+    return [
+        cl.NameComparison("given_name").configure(term_frequency_adjustments=True),
+        cl.NameComparison("surname").configure(term_frequency_adjustments=True),
+        _born(dates),
+        cl.ExactMatch("sex"),
+        cl.JaroWinklerAtThresholds("street", [0.92, 0.8]).configure(term_frequency_adjustments=True),
+        cl.ExactMatch("postcode").configure(term_frequency_adjustments=True),
+        cl.DamerauLevenshteinAtThresholds("phone", [1]),
+    ]
+
+
 def _german(_: str) -> Sequence[Comparison]:
     return [
         cl.DamerauLevenshteinAtThresholds("first_name", 1).configure(term_frequency_adjustments=True),
@@ -254,6 +266,17 @@ MODELS: Mapping[str, Model] = {
     "register-wide": replace(_REGISTER, rules=_WIDE),
     "large-register": replace(_REGISTER, u_pairs=1e7),
     "large-register-wide": replace(_REGISTER, rules=_WIDE, u_pairs=1e7),
+    "homes": Model(
+        comparisons=_homes,
+        rules=[
+            block_on("given_name", "surname"),
+            *(block_on(name, "date_of_birth") for name in ("given_name", "surname", "postcode", "phone")),
+            *(block_on("given_name", place) for place in ("street", "phone", "postcode")),
+        ],
+        sure=[block_on(*_PERSON)],
+        recall=0.6,
+        training=[block_on("given_name", "surname"), block_on("date_of_birth")],
+    ),
     "vn": Model(
         comparisons=_vietnamese,
         rules=[
