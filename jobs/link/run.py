@@ -145,7 +145,9 @@ def _parameters(spark: SparkSession, config: LinkConfig, base: Path) -> Trained 
         raise UserError(f"{name}: not parameters that ct18 link wrote, or changed since") from None
     keys = {atom.name for atom in atoms(config.columns)}
     if not frozen.fits(comparisons(config.columns, config.wishes), keys):
-        raise UserError(f"{name}: learned for other columns, kinds or levels than the configuration has")
+        raise UserError(
+            f"{name}: learned for other columns, kinds or levels, or in another order, than the configuration has"
+        )
     if config.only and not config.blocking_rules and not frozen.blocking.rules:
         raise UserError(f"{name}: holds no blocking rules, which its run was given; give the same blocking_rules again")
     return frozen
