@@ -41,7 +41,7 @@ class LinkConfig(_Section):
     one_to_one: bool = False
     labels: str | None = None
     parameters: str | None = Field(
-        default=None, description="parameters.json of another run, by which pairs are scored"
+        default=None, description="parameters.json of another run, by which pairs are proposed and scored"
     )
     only: str | None = Field(
         default=None, description="a file of unique_id (and source, 0 or 1): of all pairs those with such a record"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -264,14 +264,16 @@ def _examples(found: Linked, kept: DataFrame, linked: float) -> list[dict[str, A
         for c in (gamma(i).alias(f"g{i}"), parameters.weight_of(found.parameters, i).alias(f"w{i}"))
     ]
     bits = found.records.select(F.col("rid").alias("l"), *own)
-    whole = [weight.alias(f"whole_{name}") for name, weight in _of_whole(found).items()]
+    whole = _of_whole(found)
     rows = (
         _named(chosen, found)
         .join(bits, "l")
-        .select("*", *steps, *whole)
+        .select("*", *steps, *(weight.alias(f"whole_{name}") for name, weight in whole.items()))
         .orderBy("why", F.desc("match_weight"), "l", "r")
     )
-    return sorted((_example(row, found) for row in rows.collect()), key=lambda each: list(sorts).index(each["why"]))
+    return sorted(
+        (_example(row, found, whole) for row in rows.collect()), key=lambda each: list(sorts).index(each["why"])
+    )
 
 
 def _of_whole(found: Linked) -> dict[str, Column]:
@@ -284,7 +286,7 @@ def _of_whole(found: Linked) -> dict[str, Column]:
     return told
 
 
-def _example(row: Row, found: Linked) -> dict[str, Any]:
+def _example(row: Row, found: Linked, whole: Iterable[str]) -> dict[str, Any]:
     steps = []
     for i, each in enumerate(found.comparisons):
         level = row[f"g{i}"]
@@ -309,7 +311,7 @@ def _example(row: Row, found: Linked) -> dict[str, Any]:
         "match_weight": round(row.match_weight, 3),
         "match_probability": row.match_probability,
         "steps": steps,
-        "whole": {name: round(row[f"whole_{name}"], 3) for name in _of_whole(found)},
+        "whole": {name: round(row[f"whole_{name}"], 3) for name in whole},
     }
 
 

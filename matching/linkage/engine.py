@@ -182,7 +182,8 @@ def link(
         options: what the user decides.
         keep: computes a frame once and gives back one whose plan begins there.
         told: is given the name of each stage as it begins.
-        frozen: what another run learned; pairs are scored by it, and the model is estimated only to be compared.
+        frozen: what another run learned; pairs are proposed and scored by it, and the model is estimated only to be
+            compared.
     """
     told("blocking")
     made = atoms(given.columns)[: plan.MAX_ATOMS]

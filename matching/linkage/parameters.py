@@ -134,7 +134,8 @@ def estimate(
         own = related_pairs.told_by_text(chosen, [marginal(model, i)[0] for i in range(len(chosen))])
         if not own:
             return model
-    model = fitted([related_pairs.start(chosen, own, [each[ALONE] for each in u], prior)])
+    usual, by_chance = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
+    model = fitted([related_pairs.start(own, usual, by_chance, prior)])
     while len(model.related) < most:
         matches = probabilities(model, groups) * groups.pairs
         unexplained = matches * _own_apart(chosen, own, groups)

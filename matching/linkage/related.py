@@ -81,9 +81,9 @@ def own_levels(each: Comparison) -> list[int]:
     return [g for g, name in enumerate(each.levels) if name in named or (name.isdigit() and name != "0")]
 
 
-def start(chosen: Sequence[Comparison], own: tuple[int, ...], u: Sequence[Floats], share: float) -> Related:
-    """A class before data speak: alike as matches are, but for what is their own, which agrees by chance."""
-    levels = [u[i] if i in own else np.array(each.start) / sum(each.start) for i, each in enumerate(chosen)]
+def start(own: tuple[int, ...], m: Sequence[Floats], u: Sequence[Floats], share: float) -> Related:
+    """A class before data speak: alike as matches are (m), but for what is their own, which agrees by chance (u)."""
+    levels = [by_chance if i in own else alike for i, (alike, by_chance) in enumerate(zip(m, u, strict=True))]
     return Related(share, tuple(levels), own)
 
 

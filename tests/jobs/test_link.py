@@ -93,6 +93,13 @@ def deduped(
     return linked(spark, register[0], settings())
 
 
+def with_learned(register: tuple[Path, pd.DataFrame], folder: Path) -> str:
+    """What the run on the register learned, as learned.json of a folder too."""
+    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
+    (folder / "learned.json").write_text(learned, encoding="utf-8")
+    return learned
+
+
 def true_pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
     both = table.merge(table, on="entity")
     return set(both.loc[both.rec_id_x < both.rec_id_y, ["rec_id_x", "rec_id_y"]].itertuples(index=False, name=None))
@@ -180,8 +187,7 @@ def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_t
     deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
     tmp_path: Path,
 ) -> None:
-    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
-    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    learned = with_learned(register, tmp_path)
     own = settings(parameters="learned.json")
 
     register[1].drop(columns="entity").to_parquet(tmp_path / "people.parquet")
@@ -211,8 +217,7 @@ def test_some_records_against_all_gives_the_pairs_that_all_against_all_does(
     deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
     tmp_path: Path,
 ) -> None:
-    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
-    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    with_learned(register, tmp_path)
     table = register[1].drop(columns="entity")
     table.to_parquet(tmp_path / "people.parquet")
     asked = table.rec_id[::9]
@@ -320,8 +325,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     wrong: dict[str, Any],
     told: str,
 ) -> None:
-    learned = (register[0] / "out" / "parameters.json").read_text(encoding="utf-8")
-    (tmp_path / "learned.json").write_text(learned, encoding="utf-8")
+    learned = with_learned(register, tmp_path)
     prior = deduped[2]["prior_probability"]
     (tmp_path / "changed.json").write_text(learned.replace(str(prior), str(2 * prior)), encoding="utf-8")
     table = register[1].drop(columns="entity")

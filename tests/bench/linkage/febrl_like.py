@@ -7,10 +7,14 @@ family names that do not change with the size.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
-from tests.bench.linkage.strings import DIGITS, Ints, Texts, drawn, joined, mistyped, replaced, words, zipf
+from tests.bench.linkage import copies
+from tests.bench.linkage.copies import Columns
+from tests.bench.linkage.strings import DIGITS, Ints, Texts, drawn, joined, mistyped, words, zipf
 
 KINDS = {
     "given_name": "given_name",
@@ -35,8 +39,6 @@ _MISSING = (0.01, 0.01, 0.03, 0.02, 0.01, 0.01, 0.01, 0.02, 0.1)
 _STATES = {"nsw": 0.34, "vic": 0.26, "qld": 0.2, "wa": 0.1, "sa": 0.07, "tas": 0.02, "act": 0.01}
 _STREETS = {"street": 0.45, "avenue": 0.12, "place": 0.12, "road": 0.1, "crescent": 0.08, "court": 0.08, "close": 0.05}
 
-Columns = dict[str, Texts]
-
 
 def people(rows: int, seed: int) -> tuple[pd.DataFrame, Ints]:
     """A register of so many rows in random order, and the number of the person behind each row."""
@@ -48,13 +50,8 @@ def people(rows: int, seed: int) -> tuple[pd.DataFrame, Ints]:
     copy = {name: values[parent] for name, values in person.items()}
     _move(rng, known, copy)
     _swap(rng, copy)
-    _err(rng, known, copy)
-    order = rng.permutation(rows)
-    entity = np.concatenate([np.arange(originals), parent])[order]
-    columns = {name: np.concatenate([person[name], copy[name]])[order] for name in KINDS}
-    for missing, values in zip(_MISSING, columns.values(), strict=True):
-        values[rng.random(rows) < missing] = ""
-    return pd.DataFrame(columns), entity
+    copies.err(rng, copy, _ERRORS, dict(zip(KINDS, _ERRONEOUS, strict=True)), partial(_wrong, rng, known))
+    return copies.register(rng, person, copy, parent, dict(zip(KINDS, _MISSING, strict=True)))
 
 
 class _Vocabulary:
@@ -110,17 +107,6 @@ def _swap(rng: np.random.Generator, copy: Columns) -> None:
     born = copy["date_of_birth"].astype("<U8").view("<U1").reshape(size, 8)
     turned = np.ascontiguousarray(born[:, [0, 1, 2, 3, 6, 7, 4, 5]]).view("<U8").reshape(size)
     copy["date_of_birth"] = np.where(rng.random(size) < 0.03, turned, copy["date_of_birth"])
-
-
-def _err(rng: np.random.Generator, known: _Vocabulary, copy: Columns) -> None:
-    """One to six errors in each row, one after another."""
-    size = len(copy["suburb"])
-    errors = rng.choice(np.arange(1, len(_ERRORS) + 1), size, p=_ERRORS)
-    for nth in range(len(_ERRORS)):
-        column = rng.choice(len(KINDS), size, p=_ERRONEOUS)
-        for index, name in enumerate(KINDS):
-            hit = np.flatnonzero((errors > nth) & (column == index))
-            copy[name] = replaced(copy[name], hit, _wrong(rng, known, name, copy[name][hit]))
 
 
 def _wrong(rng: np.random.Generator, known: _Vocabulary, name: str, values: Texts) -> Texts:

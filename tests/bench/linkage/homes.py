@@ -7,9 +7,13 @@ beginning, another surname, or a move to another address with another telephone.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
+from tests.bench.linkage import copies
+from tests.bench.linkage.copies import Columns
 from tests.bench.linkage.strings import DIGITS, Ints, Texts, drawn, joined, mistyped, replaced, words, zipf
 
 KINDS = {
@@ -32,8 +36,6 @@ _ERRONEOUS = (0.28, 0.2, 0.02, 0.16, 0.14, 0.07, 0.05, 0.08)
 _MISSING = (0.0, 0.0, 0.02, 0.03, 0.02, 0.01, 0.02, 0.25)
 _MOVED, _MARRIED = 0.2, 0.05
 
-Columns = dict[str, Texts]
-
 
 def people(rows: int, seed: int) -> tuple[pd.DataFrame, Ints]:
     """A register of so many rows in random order, and the number of the person behind each row."""
@@ -44,13 +46,8 @@ def people(rows: int, seed: int) -> tuple[pd.DataFrame, Ints]:
     of_copy = rng.integers(0, size, rows - size)
     copy = {name: values[of_copy] for name, values in person.items()}
     _move(rng, known, copy)
-    _err(rng, copy)
-    order = rng.permutation(rows)
-    entity = np.concatenate([np.arange(size), of_copy])[order]
-    columns = {name: np.concatenate([person[name], copy[name]])[order] for name in KINDS}
-    for missing, values in zip(_MISSING, columns.values(), strict=True):
-        values[rng.random(rows) < missing] = ""
-    return pd.DataFrame(columns), entity
+    copies.err(rng, copy, _ERRORS, dict(zip(KINDS, _ERRONEOUS, strict=True)), partial(_wrong, rng))
+    return copies.register(rng, person, copy, of_copy, dict(zip(KINDS, _MISSING, strict=True)))
 
 
 class _Vocabulary:
@@ -105,17 +102,6 @@ def _move(rng: np.random.Generator, known: _Vocabulary, copy: Columns) -> None:
         copy[name] = np.where(moved, values, copy[name])
     married = (rng.random(size) < _MARRIED) & (copy["sex"] == "f")
     copy["surname"] = np.where(married, zipf(rng, known.surnames, size, shift=40), copy["surname"])
-
-
-def _err(rng: np.random.Generator, copy: Columns) -> None:
-    """One to three errors in each row, one after another."""
-    size = len(copy["town"])
-    errors = rng.choice(np.arange(1, len(_ERRORS) + 1), size, p=_ERRORS)
-    for nth in range(len(_ERRORS)):
-        column = rng.choice(len(KINDS), size, p=_ERRONEOUS)
-        for index, name in enumerate(KINDS):
-            hit = np.flatnonzero((errors > nth) & (column == index))
-            copy[name] = replaced(copy[name], hit, _wrong(rng, name, copy[name][hit]))
 
 
 def _wrong(rng: np.random.Generator, name: str, values: Texts) -> Texts:
