@@ -8,8 +8,8 @@ is one slip from that of the right person, his number since the CMND was replace
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -18,7 +18,12 @@ from pyspark.sql import functions as F
 from jobs import law
 from jobs.identity import declared_id
 from jobs.masking import last_four
+from jobs.match import MATCHED
+from jobs.match.stage import Keep
+from jobs.sources import SOURCES
 from jobs.tables import CORRECTIONS
+from matching import changes
+from matching.changes import of
 from matching.identifiers import is_slip
 from matching.places import province34
 
@@ -50,20 +55,69 @@ class Corrected:
     seller_links: DataFrame
 
 
-def find(inputs: Corrected, business_date: dt.date, present: Collection[str]) -> DataFrame:
+@dataclass(frozen=True)
+class Since:
+    """What has changed since the night whose corrections are carried on.
+
+    Attributes:
+        business_date: of that night.
+        before: what its corrections were made of.
+        moved: source → rows that have changed, as they are and as they were (`Tracked.moved`).
+        relinked: SIMs and accounts (source, record_key) whose links may be others.
+    """
+
+    business_date: dt.date
+    before: Corrected
+    moved: Mapping[str, DataFrame]
+    relinked: DataFrame
+
+
+def find(
+    inputs: Corrected,
+    business_date: dt.date,
+    present: Collection[str],
+    keep: Keep,
+    those: DataFrame | None = None,
+) -> DataFrame:
     """Doubtful values, as `carry_on` asks for them.
 
     Args:
         inputs: what they are made of.
         business_date: the only today.
         present: sources that ever came; of the others nothing is said.
+        keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
+        those: records (source, record_key) that are looked at; all, if None.
     """
-    known = _with_people(_records(inputs, business_date), _links(inputs), inputs.residents)
-    found = reduce(
-        DataFrame.unionByName,
-        [_of_people(known), _of_codes(inputs), _of_places(inputs, business_date), _of_residents(inputs.residents)],
-    )
-    return found.where(F.col("source").isin(*present))
+    judged = inputs if those is None else _only(inputs, those)
+    records, links = _records(judged, business_date), _links(inputs.holder_links, inputs.seller_links, those)
+    people = inputs.residents if those is None else keep(_asked_for(inputs.residents, records, links))
+    each = [
+        _of_people(_with_people(records, links, people)),
+        _of_codes(judged.sellers, inputs.taxpayers),
+        _of_places(judged, business_date),
+        _of_residents(judged.residents),
+    ]
+    return reduce(DataFrame.unionByName, each).where(F.col("source").isin(*present))
+
+
+def _only(inputs: Corrected, those: DataFrame) -> Corrected:
+    """The inputs with those records alone, and the links of all."""
+
+    def rows(source: str, table: DataFrame) -> DataFrame:
+        """Those of a source."""
+        keys = those.where(F.col("source") == source).select("record_key")
+        return of(table.withColumn("record_key", _record_key(source)), keys, "record_key")
+
+    return replace(inputs, **{source: rows(source, getattr(inputs, source)) for source in MATCHED})
+
+
+def _asked_for(residents: DataFrame, records: DataFrame, links: DataFrame) -> DataFrame:
+    """Of the residents those whom an id or a link of some records leads to. Columns in: those of `_with_people`."""
+    asked = records.select(F.col("id").alias("number")).unionByName(links.select(F.col("candidate").alias("number")))
+    numbers = F.explode(F.array_distinct(F.array_compact(F.array("personal_id", "person_id", "cmnd"))))
+    named = residents.select("personal_id", numbers.alias("number"))
+    found = of(named, asked.where("number is not null").distinct(), "number").select("personal_id").distinct()
+    return of(residents, found, "personal_id")
 
 
 # ── records that name a person ──
@@ -86,7 +140,7 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
         DataFrame.unionByName,
         [
             taxpayers.select(
-                *_origin("taxpayers", F.col("tax_code")),
+                *_origin("taxpayers"),
                 F.when(by_code, "tax_code").otherwise("id_number").alias("id_field"),
                 F.when(by_code, F.col("person_id")).otherwise(declared_id("id_number")).alias("id"),
                 *_person(person, F.col("birth_date")),
@@ -94,21 +148,21 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
                 *("status", F.col("province34").alias("province_code")),
             ),
             accounts.select(
-                *_origin("bank_accounts", F.concat_ws("|", "bank_code", "account_number")),
+                *_origin("bank_accounts"),
                 *(F.lit("holder_id_number").alias("id_field"), declared_id("holder_id_number").alias("id")),
                 *_person(F.col("holder_type") != "organisation", F.lit(None).cast("date")),
                 ((F.col("holder_type") != "organisation") & (F.col("status") != "closed")).alias("active"),
                 *("status", F.lit(None).cast("string").alias("province_code")),
             ),
             sims.select(
-                *_origin("telecom_subscribers", F.concat_ws("|", "msisdn", F.col("activated_on").cast("string"))),
+                *_origin("telecom_subscribers"),
                 *(F.lit("id_number").alias("id_field"), declared_id("id_number").alias("id")),
                 *_person(F.lit(True), F.col("birth_date")),
                 (F.col("status") == "active").alias("active"),
                 *("status", F.lit(None).cast("string").alias("province_code")),
             ),
             inputs.sellers.where(F.col("country") == "VN").select(
-                *_origin("sellers", F.concat_ws("|", "platform", "shop_id")),
+                *_origin("sellers"),
                 *(F.lit("id_number").alias("id_field"), declared_id("id_number").alias("id")),
                 *_person(~F.col("name_like_company"), F.col("birth_date")),
                 F.lit(False).alias("active"),
@@ -118,10 +172,14 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
     )
 
 
-def _origin(source: str, key: Column) -> list[Column]:
+def _record_key(source: str) -> Column:
+    return F.concat_ws("|", *SOURCES[source].key)
+
+
+def _origin(source: str) -> list[Column]:
     return [
         F.lit(source).alias("source"),
-        key.alias("record_key"),
+        _record_key(source).alias("record_key"),
         F.col("_delivery_date").alias("delivery_date"),
         F.col("_file").alias("file"),
         F.col("_row_number").alias("row_number"),
@@ -137,18 +195,21 @@ def _person(is_person: Column, birth_date: Column) -> list[Column]:
     ]
 
 
-def _links(inputs: Corrected) -> DataFrame:
-    """The best candidate of each record: source, record_key, candidate (a resident), linked, probability."""
+def _links(holder_links: DataFrame, seller_links: DataFrame, those: DataFrame | None = None) -> DataFrame:
+    """The best candidate of each record, or of those.
+
+    Columns out: source, record_key, candidate (a resident), linked, probability.
+    """
     # Of equally likely ones the same on every night.
     rank = F.max(F.struct("match_probability", "personal_id", "decision"))
-    best = inputs.holder_links.groupBy(*_KEY).agg(rank.alias("best")).select(*_KEY, "best.*")
-    shops = inputs.seller_links.select(
+    best = of(holder_links, those, *_KEY).groupBy(*_KEY).agg(rank.alias("best")).select(*_KEY, "best.*")
+    shops = seller_links.select(
         F.lit("sellers").alias("source"),
-        F.concat_ws("|", "platform", "shop_id").alias("record_key"),
+        _record_key("sellers").alias("record_key"),
         *("personal_id", "decision", "match_probability"),
     )
     return (
-        best.unionByName(shops)
+        best.unionByName(of(shops, those, *_KEY))
         .where(F.col("personal_id").isNotNull())
         .select(
             *_KEY,
@@ -159,11 +220,16 @@ def _links(inputs: Corrected) -> DataFrame:
     )
 
 
+def _number() -> Column:
+    """The number that a resident is known by; his key, which is raw, may be spelt otherwise."""
+    return F.coalesce("person_id", "personal_id")
+
+
 def _with_people(records: DataFrame, links: DataFrame, residents: DataFrame) -> DataFrame:
     """Records with `holders`, the residents who have their id, and `candidate`, the resident found for them."""
-    # A candidate is a resident by his key; the number that he is held by may be spelt otherwise.
+    # A candidate is a resident by his key.
     resident = F.struct(
-        *(F.col("personal_id").alias("key"), F.coalesce("person_id", "personal_id").alias("number"), "cmnd"),
+        *(F.col("personal_id").alias("key"), _number().alias("number"), "cmnd"),
         *(F.col("name_sorted").alias("name"), "birth_date", F.col("province34").alias("province")),
         (F.col("status") == "deceased").alias("deceased"),
     )
@@ -313,16 +379,16 @@ def _differing(date: Column, other: Column) -> Column:
 # ── codes and places ──
 
 
-def _of_codes(inputs: Corrected) -> DataFrame:
+def _of_codes(sellers: DataFrame, taxpayers: DataFrame) -> DataFrame:
     """Tax codes that shops declare and the registry does not know."""
-    declared = inputs.sellers.where((F.col("country") == "VN") & F.col("tax_code").isNotNull())
-    registered = inputs.taxpayers.select("code").where("code is not null")
+    declared = sellers.where((F.col("country") == "VN") & F.col("tax_code").isNotNull())
+    registered = taxpayers.select("code").where("code is not null")
     unknown = declared.join(registered, "code", "left_anti")
     found = _finding(
         F.lit("tax_code"), F.lit(NOT_FOUND), last_four(F.col("tax_code")), F.lit(None).cast("string"), F.lit(1.0)
     )
     return unknown.select(
-        *_origin("sellers", F.concat_ws("|", "platform", "shop_id")),
+        *_origin("sellers"),
         F.col("province34").alias("province_code"),
         F.inline(F.array(found)),
     )
@@ -330,16 +396,12 @@ def _of_codes(inputs: Corrected) -> DataFrame:
 
 def _of_places(inputs: Corrected, business_date: dt.date) -> DataFrame:
     """Province codes of before the merger, that no system has, or that the address contradicts."""
-    tables = [
-        ("residents", inputs.residents, F.col("personal_id")),
-        ("taxpayers", inputs.taxpayers, F.col("tax_code")),
-        ("sellers", inputs.sellers, F.concat_ws("|", "platform", "shop_id")),
-    ]
-    found = [_places(source, frame, key, business_date) for source, frame, key in tables]
+    tables = {"residents": inputs.residents, "taxpayers": inputs.taxpayers, "sellers": inputs.sellers}
+    found = [_places(source, frame, business_date) for source, frame in tables.items()]
     return reduce(DataFrame.unionByName, found)
 
 
-def _places(source: str, frame: DataFrame, key: Column, business_date: dt.date) -> DataFrame:
+def _places(source: str, frame: DataFrame, business_date: dt.date) -> DataFrame:
     code, merged = F.lpad(F.trim("province_code"), 2, "0"), F.lit(business_date >= MERGED_ON)
     by_code, by_address = F.col("by_code"), F.col("address_province")
     placed = frame.where(F.col("province_code").isNotNull()).withColumn(
@@ -356,7 +418,7 @@ def _places(source: str, frame: DataFrame, key: Column, business_date: dt.date) 
         F.when(unknown | old, 1.0).otherwise(_ONE_OF_TWO),
     )
     return placed.where(problem.isNotNull()).select(
-        *_origin(source, key),
+        *_origin(source),
         F.coalesce("by_code", "address_province").alias("province_code"),
         F.inline(F.array(finding)),
     )
@@ -378,13 +440,56 @@ def _of_residents(residents: DataFrame) -> DataFrame:
     )
     apart = (F.col("person_id_grade") == "ok") & (other_year | other_sex)
     return residents.where(apart).select(
-        *_origin("residents", F.col("personal_id")),
+        *_origin("residents"),
         F.col("province34").alias("province_code"),
         F.inline(F.array(finding)),
     )
 
 
 # ── from night to night ──
+
+
+def reached(inputs: Corrected, since: Since, business_date: dt.date) -> DataFrame:
+    """Records of which tonight something else may be found than then. Columns out: source, record_key.
+
+    Those whose row or links have changed, those whom an id or a link leads to a resident whose row has, and shops that
+    declare a tax code under which a registration has.
+    """
+    moved = since.moved
+    people = moved["residents"].select("personal_id", _number().alias("number"), "cmnd")
+    by_id = people.select(F.explode(F.array_compact(F.array("number", "cmnd"))).alias("id"))
+    rows = [
+        table.select(F.lit(source).alias("source"), _record_key(source).alias("record_key"))
+        for source, table in moved.items()
+    ]
+    # Who trades in a shop may hold the code that it declares: a taxpayer's links can change without its being matched.
+    now, then = (
+        _links(each.holder_links.where("source = 'taxpayers'"), each.seller_links) for each in (inputs, since.before)
+    )
+    shops = inputs.seller_links.withColumn("source", F.lit("sellers")).withColumn("record_key", _record_key("sellers"))
+    led = [of(table, people, "personal_id").select(*_KEY) for table in (inputs.holder_links, shops)]
+    each = [
+        *(*rows, since.relinked, *led),
+        changes.differing(now, then, *_KEY),
+        of(_records(inputs, business_date), by_id, "id").select(*_KEY),
+        of(inputs.sellers, moved["taxpayers"], "code").select(*_origin("sellers")).select(*_KEY),
+    ]
+    return reduce(DataFrame.unionByName, each).distinct()
+
+
+def renew(previous: DataFrame, found: DataFrame, those: DataFrame, business_date: dt.date) -> DataFrame:
+    """The whole table after a night that looked at those records alone: of all others what was found still holds.
+
+    Columns in: those of `carry_on`; of `those` source, record_key. Columns out: gold/corrections.
+    """
+    others = previous.join(those, [*_KEY], "left_anti")
+    looked_at = carry_on(of(previous, those, *_KEY), found, business_date)
+    return looked_at.unionByName(still_open(others, business_date).select(*CORRECTIONS.columns))
+
+
+def is_another_law(then: dt.date, business_date: dt.date) -> bool:
+    """Whether what is right on the one date is doubtful on the other, whatever the rows."""
+    return then < MERGED_ON <= business_date
 
 
 def still_open(previous: DataFrame, business_date: dt.date) -> DataFrame:

@@ -54,7 +54,7 @@ from matching import changes
 from matching.changes import Tracked, of
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
-_DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS)
+_DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS, tables.CORRECTIONS)
 # Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
 _PROFILE_DAYS = 60
 # Nights whose seconds say how long a stage usually takes.
@@ -80,6 +80,7 @@ class Night:
         remembered: deliveries that the night before knew, by source.
         intakes: result of the intake, by source.
         stands: whether nothing has changed that match and corrections rest on.
+        since: what the match knows to have changed since the last finished run; None where all may have.
         memory: what tonight's match leaves to the next, None where it was not made anew.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
         stages: seconds and rows of the stages so far.
@@ -100,6 +101,7 @@ class Night:
     remembered: Mapping[str, History] = field(default_factory=dict)
     intakes: dict[str, Intake] = field(default_factory=dict)
     stands: bool = False
+    since: corrections.Since | None = None
     memory: Memory | None = None
     accepted: SourceOutcome | None = None
     stages: list[StageRow] = field(default_factory=list)
@@ -453,6 +455,10 @@ def _match_anew(night: Night) -> None:
         accepted.training if accepted else None,
         since,
     )
+    if since is not None and found.relinked is not None:
+        before = _corrected_from(ledger.left_by(lake, night.base))
+        moved = {name: each.changed for name, each in pictures.items()}
+        night.since = corrections.Since(since, before, moved, found.relinked)
     made = {
         tables.HOLDER_LINKS: found.holder_links,
         tables.SELLER_LINKS: _dated(found.seller_links, lake.pin(tables.SELLER_LINKS), night.business_date),
@@ -466,7 +472,6 @@ def _match_anew(night: Night) -> None:
     night.memory.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
-    lake.clear_scratch()
 
 
 def _tracked(night: Night, name: str) -> Tracked:
@@ -593,19 +598,28 @@ def _present(night: Night) -> frozenset[str]:
 
 def _corrections(night: Night) -> None:
     night.begin("corrections")
-    lake = night.lake
     with night.clock.time("corrections"):
-        inputs = corrections.Corrected(
-            **{name: lake.pin(tables.SILVER[name]) for name in MATCHED},
-            holder_links=lake.pin(tables.HOLDER_LINKS),
-            seller_links=lake.pin(tables.SELLER_LINKS),
-        )
-        previous = lake.pin(tables.CORRECTIONS)
-        if night.stands:
-            lake.write(tables.CORRECTIONS, corrections.still_open(previous, night.business_date))
-        else:
-            found = corrections.find(inputs, night.business_date, _present(night))
-            lake.write(tables.CORRECTIONS, corrections.carry_on(previous, found, night.business_date))
+        night.lake.write(tables.CORRECTIONS, _corrected(night))
+
+
+def _corrected(night: Night) -> DataFrame:
+    """Rows of `gold/corrections`; only records that a change has reached are looked at again."""
+    lake, since, today = night.lake, night.since, night.business_date
+    inputs, previous, present = _corrected_from(lake), lake.pin(tables.CORRECTIONS), _present(night)
+    if night.stands:
+        return corrections.still_open(previous, today)
+    if since is None or corrections.is_another_law(since.business_date, today):
+        return corrections.carry_on(previous, corrections.find(inputs, today, present, lake.keep), today)
+    those = lake.keep(corrections.reached(inputs, since, today))
+    return corrections.renew(previous, corrections.find(inputs, today, present, lake.keep, those), those, today)
+
+
+def _corrected_from(lake: Lake) -> corrections.Corrected:
+    return corrections.Corrected(
+        **{name: lake.pin(tables.SILVER[name]) for name in MATCHED},
+        holder_links=lake.pin(tables.HOLDER_LINKS),
+        seller_links=lake.pin(tables.SELLER_LINKS),
+    )
 
 
 # ── the ledger's figures ──

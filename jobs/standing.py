@@ -60,7 +60,7 @@ def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.d
     if base is None or not means_the_same(base, business_date, settings) or not training.is_used(lake):
         return False
     then = base["business_date"]
-    if _pictures_changed(lake, base, MATCHED) or then < corrections.MERGED_ON <= business_date:
+    if _pictures_changed(lake, base, MATCHED) or corrections.is_another_law(then, business_date):
         return False
     return lake.pin(TELECOM).where(activated_since(then, business_date)).isEmpty()
 

@@ -13,6 +13,7 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StructField, StructType
 
 from matching import comparisons as c
 from matching.changes import Tracked
@@ -95,6 +96,8 @@ SEARCHES: dict[str, tuple[Search, ...]] = {
     ),
 }
 SEARCHES["shop_with_sisters"] = SEARCHES["shop"]
+# Columns of blocks over the cap: the key, and how many subjects it has.
+CUT = StructType([StructField("key", LongType()), StructField("size", LongType())])
 # Every rule has a number, which its keys begin with.
 _RULES = (*dict.fromkeys(search.name for searches in SEARCHES.values() for search in searches), HOUSEHOLD)
 
@@ -128,7 +131,8 @@ def propose(
     Columns in: `levels.RECORD` with the relations of the model, `settled` and, where a shared key was too large,
     `cut_<relation>` (its hash); those of `with_keys`. `before` is what was proposed for these records (and others) when
     they had other relations: then only relations and households are followed anew. Columns out: record, subject, rule,
-    cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost).
+    cut_key (hash of a key over the cap; such a row is no candidate but stands for what the cap cost), size (of such a
+    block, if a search asks for it).
     """
     relations = [relation.name for relation in c.relations_of(model)]
     unsettled = records.where(~F.col("settled"))
@@ -159,22 +163,42 @@ def report(proposed: DataFrame, cap: int) -> DataFrame:
     )
 
 
-def touched(records: Tracked, subjects: Tracked, model: str, cap: int) -> DataFrame:
+def cut(proposed: DataFrame) -> DataFrame:
+    """Blocks over the cap that records ask for. Columns in: those of `propose`. Columns out: `CUT`."""
+    return (
+        proposed.where(F.col("size").isNotNull())
+        .groupBy(F.col("cut_key").alias("key"))
+        .agg(F.max("size").alias("size"))
+    )
+
+
+def grown(subjects: Tracked, model: str) -> DataFrame:
+    """Keys of subjects that have changed, with how many subjects more have them now. Columns out: key, grown."""
+    sign = F.when(F.col("is_now"), 1).otherwise(-1).alias("grown")
+    return _offered(subjects.changed, SEARCHES[model], sign).groupBy("key").agg(F.sum("grown").alias("grown"))
+
+
+def still_cut(before: DataFrame, blocks: DataFrame, cap: int) -> DataFrame:
+    """Of blocks that were over the cap those that are. Columns in: `CUT`, those of `grown`. Columns out: `CUT`."""
+    size = (F.col("size") + F.coalesce("grown", F.lit(0))).alias("size")
+    return before.join(blocks, "key", "left").select("key", size).where(F.col("size") > cap)
+
+
+def touched(
+    records: Tracked, subjects: Tracked, model: str, blocks: DataFrame, before: DataFrame, cap: int
+) -> DataFrame:
     """Records whose candidates, or evidence for them, may not be what they were; all others' are.
 
     Records that are new, have changed or are gone; those that a relation leads to a subject which has; those that ask
     for a key under which one is found or was, if the block is within the cap or was.
 
-    Columns in: those of `propose`. Columns out: record.
+    Columns in: those of `propose`; of `blocks` those of `grown`; of `before` `CUT`, the blocks over the cap that
+    records asked for then. Columns out: record.
     """
     relations, searches = [relation.name for relation in c.relations_of(model)], SEARCHES[model]
     holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
     led = records.now.select("record", F.explode(holders).alias("subject"))
-    grown = _offered(subjects.changed, searches, F.when(F.col("is_now"), 1).otherwise(-1).alias("grown"))
-    blocks = grown.groupBy("key").agg(F.sum("grown").alias("grown"))
-    sizes = _offered(subjects.now, searches).join(blocks.select("key"), "key", "left_semi").groupBy("key").count()
-    size = F.coalesce("count", F.lit(0))
-    within = blocks.join(sizes, "key", "left").where(F.least(size, size - F.col("grown")) <= cap)
+    within = blocks.join(still_cut(before, blocks, cap), "key", "left_anti")
     asked = _asked(records.now.where(~F.col("settled")), relations, searches)
     each = [
         records.changed.select("record"),
@@ -189,7 +213,8 @@ def _related(records: DataFrame, relations: Sequence[str]) -> DataFrame:
     offers = [_offer(records, relation) for relation in relations]
     rows = records.select("record", F.explode(F.array(*offers)).alias("offer"))
     rows = rows.where("offer.subject is not null or offer.cut_key is not null")
-    return rows.select("record", "offer.subject", "offer.rule", "offer.cut_key")
+    none = F.lit(None).cast("bigint").alias("size")
+    return rows.select("record", "offer.subject", "offer.rule", "offer.cut_key", none)
 
 
 def _offer(records: DataFrame, relation: str) -> Column:
@@ -208,11 +233,13 @@ def _searched(
     block = Window.partitionBy("key")
     sized = hits.select("*", F.count("*").over(block).alias("size"), F.min("subject").over(block).alias("first"))
     kept = sized.where((F.col("size") <= cap) | (F.col("subject") == F.col("first")))
+    is_cut = F.col("size") > cap
     return kept.join(asked, "key").select(
         "record",
         "subject",
         F.get(F.array(*map(F.lit, _RULES)), F.col("rule")).alias("rule"),
-        F.when(F.col("size") > cap, F.col("key")).alias("cut_key"),
+        F.when(is_cut, F.col("key")).alias("cut_key"),
+        F.when(is_cut, F.col("size")).alias("size"),
     )
 
 

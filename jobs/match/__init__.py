@@ -34,13 +34,18 @@ _HOLDERS = ("sim", "taxpayer", "account")
 
 @dataclass(frozen=True)
 class Matched:
-    """Rows of the tables of these names, lazily; seller_links comes without its dates. And what evidence weighed."""
+    """Rows of the tables of these names, lazily; seller_links comes without its dates. And what evidence weighed.
+
+    `relinked` are the SIMs and accounts (source, record_key) whose links may be others than the last match's; None
+    where nothing is taken over.
+    """
 
     holder_links: DataFrame
     seller_links: DataFrame
     nearest_candidates: DataFrame
     blocking: DataFrame
     training: Training
+    relinked: DataFrame | None
 
 
 def match(
@@ -98,4 +103,10 @@ def match(
         nearest_rows(sellers.now, best),
         reduce(DataFrame.unionByName, stage.blocking),
         replace(training, parameters=stage.parameters),
+        None if since is None else _relinked(telecom_subscribers=subscribed, bank_accounts=holders.accounts),
     )
+
+
+def _relinked(**links: Tracked) -> DataFrame:
+    each = [table.changed.select(F.lit(source).alias("source"), "record") for source, table in links.items()]
+    return reduce(DataFrame.unionByName, each).distinct().withColumnRenamed("record", "record_key")

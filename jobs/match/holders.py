@@ -92,6 +92,7 @@ def _links(stage: Stage, kind: str, those: DataFrame | None, rows: DataFrame, de
     touched = stage.touched(kind, asked, subjects)
     again = stage.rows(asked, touched)
     found = stage.resolve(kind, again, subjects.now)
+    stage.leave_blocks(kind, found)
     settings = stage.settings
     verdict = decision(F.col("probability"), settings.link_threshold, settings.holder_review_threshold)
     scored = found.scored.select(

@@ -32,6 +32,7 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     subjects = _shop_subjects(stage, holders, numbers)
     touched = stage.touched("shop", asked, subjects)
     unaided = stage.resolve("shop", stage.rows(asked, touched), subjects.now)
+    stage.leave_blocks("shop", unaided)
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
     informed = stage.keep(_inform(stage, asked.now, domestic.now, alone))

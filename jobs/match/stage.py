@@ -24,6 +24,11 @@ Keep = Callable[[DataFrame], DataFrame]
 BUSINESS = "business"
 
 
+def blocks_of(kind: str) -> str:
+    """Name under which the blocks over the cap that records of a kind ask for are remembered."""
+    return f"{kind}_blocks"
+
+
 def asked_of(kind: str) -> str:
     """Name under which what records of a kind ask is remembered."""
     return f"{kind}_asked"
@@ -44,6 +49,9 @@ class Stage:
         training: what evidence weighs.
         subjects: whoever can be found, columns of `candidates.with_keys`.
         ids: whose personal ids and CMND are; None where they are looked up for the records that ask.
+        parameters: kind of record → what was estimated.
+        blocking: reports of blocking rules.
+        cut: kind of record → blocks that were over the cap when the last match asked for them, and are.
     """
 
     silver: Silver
@@ -58,6 +66,7 @@ class Stage:
     ids: DataFrame | None
     parameters: dict[str, Parameters] = field(default_factory=dict)
     blocking: list[DataFrame] = field(default_factory=list)
+    cut: dict[str, DataFrame] = field(default_factory=dict)
 
     def people_and_organisations(self) -> Tracked:
         """Subjects without businesses, which are some only where their person is not known."""
@@ -84,7 +93,10 @@ class Stage:
         if asked.moved is None or subjects.moved is None:
             self.progress(f"match: {kind}")
             return None
-        touched = self.keep(candidates.touched(asked, subjects, kind, self.settings.max_block))
+        cap, blocks = self.settings.max_block, self.keep(candidates.grown(subjects, kind))
+        before = self.memory.recall(blocks_of(kind), "key", candidates.CUT)
+        self.cut[kind] = candidates.still_cut(before, blocks, cap)
+        touched = self.keep(candidates.touched(asked, subjects, kind, blocks, before, cap))
         self.progress(f"match: {kind}: {touched.count():,} of {asked.now.count():,} anew")
         return touched
 
@@ -96,6 +108,13 @@ class Stage:
         self.parameters[kind] = found.parameters
         self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
         return found
+
+    def leave_blocks(self, kind: str, found: Resolution) -> None:
+        """Lay down, for the next match, which blocks are over the cap: those that were and are, and those found."""
+        cut = candidates.cut(found.proposed)
+        if kind in self.cut:
+            cut = self.cut[kind].join(cut, "key", "left_anti").unionByName(cut)
+        self.memory.remember(blocks_of(kind), cut)
 
 
 def first(links: DataFrame) -> DataFrame:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
-from jobs import corrections, silver, tables
+from jobs import corrections, night, silver, tables
+from jobs.match import MATCHED
 from jobs.sources import SOURCES
+from matching import changes
 from tests.jobs.gold_world import frame, keep
 from tests.jobs.pictures import NIGHT, picture
 
@@ -98,7 +102,7 @@ def inputs(spark: SparkSession) -> corrections.Corrected:
 
 @pytest.fixture(scope="module")
 def found(inputs: corrections.Corrected) -> dict[tuple[str, str, str], Row]:
-    rows = corrections.find(inputs, NIGHT, SOURCES).collect()
+    rows = corrections.find(inputs, NIGHT, SOURCES, keep).collect()
     keyed = {(row.source, row.record_key, row.field): row for row in rows}
     assert len(keyed) == len(rows)
     return keyed
@@ -183,9 +187,60 @@ def test_what_is_mended_is_told_and_stays_told(spark: SparkSession) -> None:
     assert told == [("open", 0, 0, "stale"), *[("mended", 1, 0, "stale")] * 2, ("open", 3, 0, "stale")]
 
 
+# A change of each kind that may reach a record: its own row (another, gone), the holder of its id (another name, alive
+# again, a number that comes to be), whom its link leads to (born on another day, moved), its tax code, its place.
+CHANGED: dict[str, list[dict[str, Any]]] = {
+    "telecom_subscribers": [SIMS[10] | {"id_number": OTHER}, SIMS[5] | {"status": "gone"}],
+    "residents": [
+        {"date_of_birth": "1990-12-20", "old_id_number": None, "province_code": "01"},
+        PEOPLE[1] | {"full_name": "Đỗ Văn Bảo"},
+        PEOPLE[2] | {"status": "alive"},
+        {"personal_id": NOBODY, "old_id_number": None},
+    ],
+    "taxpayers": [{"tax_code": "0109999991"}],
+    "sellers": [SHOPS[5] | {"province_code": "79"}],
+}
+
+MENDED = {"0900000006|2024-03-01", "0900000005|2024-03-01", "970436|0011223344556", "san-a|s2", "san-a|s3"}
+
+
+def test_a_night_looks_again_only_at_what_a_change_reaches(spark: SparkSession, inputs: corrections.Corrected) -> None:
+    following, day = inputs, NIGHT + dt.timedelta(days=1)
+    for source, rows in CHANGED.items():
+        fresh = silver.normalise(source, picture(spark, source, *rows))
+        stays = getattr(inputs, source).join(fresh, [*SOURCES[source].key], "left_anti")
+        following = replace(following, **{source: keep(stays.unionByName(fresh.where("status <> 'gone'")))})
+    moved = {
+        name: keep(changes.moved(getattr(following, name), getattr(inputs, name), *SOURCES[name].key))
+        for name in MATCHED
+    }
+    first = corrections.find(inputs, NIGHT, SOURCES, keep)
+    previous = keep(corrections.carry_on(frame(spark, tables.CORRECTIONS, []), first, NIGHT))
+    nobody = frame(spark, tables.CORRECTIONS, []).select("source", "record_key")
+    those = keep(corrections.reached(following, corrections.Since(NIGHT, inputs, moved, nobody), day))
+    renewed = keep(corrections.renew(previous, corrections.find(following, day, SOURCES, keep, those), those, day))
+    anew = keep(corrections.carry_on(previous, corrections.find(following, day, SOURCES, keep), day))
+    assert night.differing_rows(renewed, anew) == 0
+    # There is something to be equal: of each kind of change something is found, or is no more.
+    assert {row.record_key for row in anew.where("status = 'mended'").collect()} >= MENDED
+    assert those.where("record_key in ('079191000022', '079190000033')").isEmpty()
+
+
+def test_a_link_that_has_changed_is_looked_at_again(spark: SparkSession, inputs: corrections.Corrected) -> None:
+    links = {
+        "holder_links": keep(inputs.holder_links.withColumn("match_probability", F.lit(0.96))),
+        "seller_links": keep(inputs.seller_links.where("shop_id <> 's1'")),
+    }
+    still = {name: changes.still(getattr(inputs, name)).changed for name in MATCHED}
+    relinked = spark.createDataFrame([("bank_accounts", "a1")], "source string, record_key string")
+    since = corrections.Since(NIGHT, inputs, still, relinked)
+    those = {tuple(row) for row in corrections.reached(replace(inputs, **links), since, NIGHT).collect()}
+    assert those == {("bank_accounts", "a1"), ("taxpayers", "0100233488"), ("sellers", "san-a|s1")}
+
+
 def test_nothing_is_said_of_sources_that_never_came_and_no_code_is_stale_before_the_merger(
     inputs: corrections.Corrected,
 ) -> None:
-    rows = corrections.find(inputs, dt.date(2025, 6, 30), {"residents", "taxpayers", "sellers"}).collect()
+    rows = corrections.find(inputs, dt.date(2025, 6, 30), {"residents", "taxpayers", "sellers"}, keep).collect()
     assert {row.source for row in rows} == {"residents", "sellers"}
     assert "stale" not in {row.problem for row in rows}

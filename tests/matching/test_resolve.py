@@ -383,22 +383,33 @@ def test_whoever_nothing_touches_comes_to_what_it_came_to(
         for asked, there in nights[:: 1 if forwards else -1]
     )
 
-    def scored(asked: DataFrame, subjects: DataFrame) -> dict[str, list[Any]]:
-        found = resolve(asked, subjects, *(MODEL, COUNTRY, CAP, 10_000, keep), frozen=resolution.parameters).scored
+    def scored(asked: DataFrame, subjects: DataFrame) -> tuple[dict[str, list[Any]], DataFrame]:
+        """Each record's answers, and the blocks over the cap."""
+        found = resolve(asked, subjects, *(MODEL, COUNTRY, CAP, 10_000, keep), frozen=resolution.parameters)
         answers: dict[str, list[Any]] = {row.record: [] for row in asked.select("record").collect()}
-        for row in found.orderBy("record", "place").collect():
+        for row in found.scored.orderBy("record", "place").collect():
             answers[row.record].append(row)
-        return answers
+        return answers, candidates.cut(found.proposed)
 
     asked = Tracked(now, changes.moved(now, were, "record"))
     subjects = Tracked(after, changes.moved(after, before, "subject"))
-    touched = {row.record for row in candidates.touched(asked, subjects, MODEL, CAP).collect()}
-    then, later = scored(were, before), scored(now, after)
+    (then, cut), (later, cut_now) = scored(were, before), scored(now, after)
+    blocks = candidates.grown(subjects, MODEL)
+    touched = {row.record for row in candidates.touched(asked, subjects, MODEL, blocks, cut, CAP).collect()}
     changed = {record for record in later if then.get(record) != later[record]}
     expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}
     assert {*expected, "new" if forwards else "own_id"} <= changed <= touched
     assert touched >= then.keys() - later.keys()
     assert len(touched) < len(later) / 4
+    # What is known of blocks over the cap needs no count of all subjects.
+    still, known = _sizes(candidates.still_cut(cut, blocks, CAP)), _sizes(cut_now)
+    assert known if forwards else _sizes(cut)
+    assert still.items() <= known.items()
+    assert known.keys() - still.keys() <= {row.key for row in blocks.collect()}
+
+
+def _sizes(cut: DataFrame) -> dict[int, int]:
+    return {row.key: row.size for row in cut.collect()}
 
 
 def _names(comparison: Comparison) -> list[str]:
