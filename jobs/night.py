@@ -449,7 +449,7 @@ def _match_anew(night: Night) -> None:
     takes_over = not night.full and means_the_same(night.base, night.business_date, night.settings)
     night.memory = memory.of_night(lake, accepted.version if accepted and takes_over else None)
     since = None if night.memory.last is None or night.base is None else night.base["business_date"]
-    pictures = {name: _tracked(night, name) if since else Tracked(lake.pin(tables.SILVER[name])) for name in MATCHED}
+    pictures = _pictures(night, is_known=since is not None)
     found = match(
         *(pictures, night.business_date, night.settings.match, lake.keep, night.progress, night.memory),
         accepted.training if accepted else None,
@@ -472,6 +472,22 @@ def _match_anew(night: Night) -> None:
     night.memory.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
+
+
+def _pictures(night: Night, *, is_known: bool) -> dict[str, Tracked]:
+    """The silver tables that the match reads; `is_known`: with what has changed in them."""
+    if not is_known:
+        return {name: Tracked(night.lake.pin(tables.SILVER[name])) for name in MATCHED}
+    found: dict[str, Tracked] = {}
+
+    def track(name: str) -> None:
+        """One of them."""
+        found[name] = _tracked(night, name)
+
+    with side_by_side(night.lake.spark) as start:
+        for name in MATCHED:
+            start(partial(track, name))
+    return {name: found[name] for name in MATCHED}
 
 
 def _tracked(night: Night, name: str) -> Tracked:

@@ -68,7 +68,8 @@ def _names(clean: Callable[[], Column]) -> Step:
 
     def step(frame: DataFrame) -> DataFrame:
         """Add the columns; the clean name first, for all keys are made of it."""
-        keyed = frame.withColumn("name_clean", clean()).withColumns(
+        cleaned = frame.withColumn("name_clean", clean())
+        keyed = cleaned.withColumn("name_clean", names.words_apart(F.col("name_clean"))).withColumns(
             {
                 "name_accent": text.accent_key(F.col("name_clean")),
                 "name_key": names.person_key(F.col("name_clean")),

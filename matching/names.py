@@ -23,6 +23,18 @@ def person_key(c: Column) -> Column:
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
 
 
+def words_apart(c: Column) -> Column:
+    """A name that was written as one word with its words apart: `NguyenThiLan` as `Nguyen Thi Lan`; others unchanged.
+
+    Every word begins with a capital and the first is a surname, a frequent one where only one more follows: `DienMay`
+    is nobody's name. Columns in: text in NFC.
+    """
+    apart = F.regexp_replace(c, "(?<=\\p{Ll})(?=\\p{Lu})", " ")
+    surname, frequent = _surnames(), _surnames(frequent="yes")
+    is_name = text.fold(apart).rlike(f"^(?:{frequent} [a-z]+|{surname}(?: [a-z]+){{2,5}})$")
+    return F.when(c.rlike("^(?:\\p{Lu}\\p{Ll}+){2,6}$") & is_name, apart).otherwise(c)
+
+
 def sorted_words(key: Column) -> Column:
     """The words of a `person_key`, sorted: the same for `Nguyễn Thị Lan` and `Lan Nguyen Thi`."""
     return F.array_join(F.sort_array(F.split(key, " ")), " ")
