@@ -126,6 +126,7 @@ def _keying(rules: Sequence[Keys], partitions: int) -> Callable[[Batches], Batch
     """Records to parcels of keys."""
 
     def keys(batches: Batches) -> Iterator[pa.RecordBatch]:
+        """Of each batch of records the parcels."""
         for batch in batches:
             found = np.concatenate(
                 [np.zeros(0, _KEY), *(_keys(batch, number, rule) for number, rule in enumerate(rules))]
@@ -176,6 +177,7 @@ def _pairing(cap: int, link: bool, some: bool, partitions: int) -> Callable[[Bat
     """Parcels of keys to parcels of pairs."""
 
     def pairs(batches: Batches) -> Iterator[pa.RecordBatch]:
+        """Of all parcels of a partition the pairs."""
         keys = _opened(batches, _KEY)
         refining = np.ascontiguousarray(keys["refining"].T)
         right, asked = (keys[side].copy() if told else None for side, told in (("right", link), ("asked", some)))

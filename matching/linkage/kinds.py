@@ -214,6 +214,7 @@ def _digits8(c: Column) -> Column:
     year_first = F.regexp_extract(bare, "^([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})", 0)
 
     def joined(part: Column, order: tuple[int, int, int]) -> Column:
+        """Eight digits of a date whose parts stand in this order."""
         parts = F.split(part, "[/.-]")
         return F.concat(*(F.lpad(parts[at], 4 if i == 0 else 2, "0") for i, at in enumerate(order)))
 
@@ -260,6 +261,7 @@ def _near(most: int) -> Callable[[Sides], Column]:
     """Whether two years differ by at most so many."""
 
     def test(pair: Sides) -> Column:
+        """Of the two years of a pair."""
         left, right = pair.forms["year"]
         return F.coalesce(F.abs(left - right) <= most, F.lit(False))
 
@@ -300,6 +302,7 @@ def _numbers_near(share: float) -> Callable[[Sides], Column]:
     """Whether two numbers differ by at most this share of the larger."""
 
     def test(pair: Sides) -> Column:
+        """Of the two numbers of a pair."""
         left, right = pair.forms["number"]
         return F.coalesce(F.abs(left - right) <= share * F.greatest(F.abs(left), F.abs(right)), F.lit(False))
 
