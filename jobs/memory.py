@@ -128,20 +128,23 @@ def _folders(places: Iterable[Place]) -> set[str]:
     return {folder for each in places for folder in (each.folder, each.patch) if folder is not None}
 
 
-def of_night(lake: Lake, version: str | None) -> Memory:
+def of_night(lake: Lake, version: str | None, *, leaves: bool = True) -> Memory:
     """The memory of a night's match, once what a run that was killed laid down is cleared away.
 
     Args:
         lake: the warehouse, as the last finished run left it.
         version: of the training by which the night decides; None where it takes nothing over.
+        leaves: whether anything is laid down for the next match, or taken over from the last.
     """
     rows = lake.read(tables.MEMORY).collect()
     places = {row.frame: Place(row.folder, row.patch, row.patches or 0) for row in rows}
     in_force = _folders(places.values())
     lake.clear_memories(in_force)
-    usable = {row.version for row in rows} == {version} and all(
-        lake.is_laid_down(f"{folder}/{name}") for name, each in places.items() for folder in _folders([each])
+    usable = (
+        leaves
+        and {row.version for row in rows} == {version}
+        and all(lake.is_laid_down(f"{folder}/{name}") for name, each in places.items() for folder in _folders([each]))
     )
     # Never one that is in force; and the same whatever runs were killed before this one.
     spare = next(folder for folder in map(str, itertools.count()) if folder not in in_force)
-    return Memory(lake, spare, places if usable else None)
+    return Memory(lake, spare if leaves else None, places if usable else None)

@@ -79,6 +79,7 @@ class Night:
         profiles: rows of `gold/quality_profiles` of the nights before.
         remembered: deliveries that the night before knew, by source.
         intakes: result of the intake, by source.
+        rows: of all pictures.
         stands: whether nothing has changed that match and corrections rest on.
         since: what the match knows to have changed since the last finished run; None where all may have.
         memory: what tonight's match leaves to the next, None where it was not made anew.
@@ -100,6 +101,7 @@ class Night:
     profiles: Sequence[Row] = ()
     remembered: Mapping[str, History] = field(default_factory=dict)
     intakes: dict[str, Intake] = field(default_factory=dict)
+    rows: int = 0
     stands: bool = False
     since: corrections.Since | None = None
     memory: Memory | None = None
@@ -342,7 +344,8 @@ def _record_intake(night: Night) -> None:
     kept = sum(result.rows_kept for result in results)
     night.done("bronze", sum(result.rows_in for result in results), kept)
     night.done("gate", kept, None)
-    night.done("silver", None, sum(frame.count() for frame in _silver(night).values()))
+    night.rows = sum(frame.count() for frame in _silver(night).values())
+    night.done("silver", None, night.rows)
 
 
 def _write_quality(night: Night, start: Callable[[Step], object]) -> None:
@@ -447,7 +450,9 @@ def _match(night: Night) -> None:
 def _match_anew(night: Night) -> None:
     lake, accepted = night.lake, _in_force(night)
     takes_over = not night.full and means_the_same(night.base, night.business_date, night.settings)
-    night.memory = memory.of_night(lake, accepted.version if accepted and takes_over else None)
+    # Each step that follows changes has its price, however few these are.
+    follows = night.rows >= night.settings.match.follow_from_rows
+    night.memory = memory.of_night(lake, accepted.version if accepted and takes_over else None, leaves=follows)
     since = None if night.memory.last is None or night.base is None else night.base["business_date"]
     pictures = _pictures(night, is_known=since is not None)
     found = match(

@@ -96,6 +96,11 @@ class MatchSettings(_Section):
         default=50, ge=2, description="records behind one shared key above which it proposes no candidates"
     )
     sample_records: int = Field(default=20_000, ge=100, description="records from which parameters are estimated")
+    follow_from_rows: int = Field(
+        default=1_500_000,
+        ge=0,
+        description="rows of all pictures from which on a match follows changes; fewer are sooner matched all",
+    )
     most_drift_bits: float = Field(
         default=1.0, gt=0, description="a weight that moves farther at a retraining calls for a look at it"
     )
@@ -161,7 +166,8 @@ class Settings(_Section):
 
     def digest(self) -> str:
         """Hash of everything that shapes results, for `ops/runs`; the secret enters only through a hash of its own."""
-        content = self.model_dump(exclude={"spark", "report", "monitoring", "maintenance"})
+        without_results = dict.fromkeys(("spark", "report", "monitoring", "maintenance"), True)
+        content = self.model_dump(exclude={**without_results, "match": {"follow_from_rows"}})
         content["gold"]["hash_key"] = hashlib.sha256(self.gold.hash_key.encode()).hexdigest()[:8]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -30,6 +30,8 @@ NIGHT = dt.date(2026, 11, 20)
 NEXT = NIGHT + dt.timedelta(days=1)
 LAST = NEXT + dt.timedelta(days=1)
 DELIVERY = load_settings().delivery
+# A match follows changes, as it does by itself only where there are more rows.
+FOLLOWING = Settings.model_validate({"match": {"follow_from_rows": 0}})
 
 # Of the next night: one held, one refused, one taken with a warning.
 NEXT_FAULTS = ("residents-half-missing", "bank_accounts-checksum", "declarations-clock-ahead")
@@ -96,7 +98,7 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     told: dict[str, list[str]] = {"following": [], "quiet": [], "again": [], "idle": []}
     following, quiet, again, idle = (
         run_night(
-            *(lake, str(landing.root), NEXT if name == "following" else LAST, Settings(), None, said.append),
+            *(lake, str(landing.root), NEXT if name == "following" else LAST, FOLLOWING, None, said.append),
             full=name == "again",
         )
         for name, said in told.items()
@@ -107,7 +109,7 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:
     """One night."""
-    return run_night(lake, landing, date, settings or Settings(), None, lambda line: None)
+    return run_night(lake, landing, date, settings or FOLLOWING, None, lambda line: None)
 
 
 def _register(landing: Zone, lake: Lake) -> str:

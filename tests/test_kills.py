@@ -144,7 +144,11 @@ class Undisturbed:
 
 
 def command(landing: Path, warehouse: Path, date: dt.date) -> list[str]:
+    config = landing.parent / "follow.yaml"
+    # The match of so few rows would follow no changes, and lay nothing down for the next.
+    config.write_text("match:\n  follow_from_rows: 0\n", encoding="utf-8")
     where = ["--landing", str(landing), "--warehouse", str(warehouse), "--business-date", str(date)]
+    where += ["--config", str(config)]
     return [sys.executable, "-m", "jobs", "nightly", *where]
 
 

@@ -22,22 +22,22 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs import tables
 from jobs.night import differing_rows, run_night
-from jobs.settings import Settings
+from jobs.settings import GateSettings
 from jobs.sources import SOURCES
 from jobs.storage import Lake
 from sample_data import generate
 from sample_data.deliver import write_delivery
 from tests.bench.changing import changes
 from tests.jobs import a_night
-from tests.small_country import COUNTRY, DELIVERY, NIGHT
+from tests.small_country import COUNTRY, DELIVERY, FOLLOWING, NIGHT
 
 pytestmark = pytest.mark.slow
 
 HISTORIES = int(os.environ.get("CT18_HISTORIES", "2"))
 NIGHTS = 4
 # Everything that is delivered is taken: what is held and why is tested elsewhere.
-SETTINGS = Settings.model_validate(
-    {"gate": {"policy": {source: {"critical": "warn", "warning": "warn"} for source in SOURCES}}}
+SETTINGS = FOLLOWING.model_copy(
+    update={"gate": GateSettings(policy={source: {"critical": "warn", "warning": "warn"} for source in SOURCES})}
 )
 KINDS = ("changes", "changes", "changes", "all", "empty", "nothing", "late", "again")
 

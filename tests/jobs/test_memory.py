@@ -35,6 +35,7 @@ def test_the_next_match_by_the_same_training_takes_over_what_the_last_left(spark
     assert recalled(memory.of_night(lake, "v1"), like) == ["first"]
     assert recalled(memory.of_night(lake, "v2"), like) is None
     assert recalled(memory.of_night(lake, None), like) is None
+    assert recalled(memory.of_night(lake, "v1", leaves=False), like) is None
 
 
 def test_what_a_run_that_was_killed_left_counts_for_nothing_and_is_removed(spark: SparkSession, tmp_path: Path) -> None:
