@@ -111,6 +111,8 @@ class Stage:
 
     def leave_blocks(self, kind: str, found: Resolution) -> None:
         """Lay down, for the next match, which blocks are over the cap: those that were and are, and those found."""
+        if self.memory.folder is None:
+            return
         cut = candidates.cut(found.proposed)
         if kind in self.cut:
             cut = self.cut[kind].join(cut, "key", "left_anti").unionByName(cut)
