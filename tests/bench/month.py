@@ -88,7 +88,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--nights", type=int, default=30)
     parser.add_argument("--share", type=float, default=0.01)
     parser.add_argument("--keep", type=Path)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.nights < 3 * _WEEK:
+        parser.error("--nights: three weeks at least, for the last is compared with the second")
+    return options
 
 
 if __name__ == "__main__":
