@@ -106,7 +106,7 @@ def _only(inputs: Corrected, those: DataFrame) -> Corrected:
     def rows(source: str, table: DataFrame) -> DataFrame:
         """Those of a source."""
         keys = those.where(F.col("source") == source).select("record_key")
-        return of(table.withColumn("record_key", _record_key(source)), keys, "record_key")
+        return of(table.withColumn("record_key", SOURCES[source].record_key()), keys, "record_key")
 
     return replace(inputs, **{source: rows(source, getattr(inputs, source)) for source in MATCHED})
 
@@ -172,14 +172,13 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
     )
 
 
-def _record_key(source: str) -> Column:
-    return F.concat_ws("|", *SOURCES[source].key)
+def _named(source: str) -> list[Column]:
+    return [F.lit(source).alias("source"), SOURCES[source].record_key().alias("record_key")]
 
 
 def _origin(source: str) -> list[Column]:
     return [
-        F.lit(source).alias("source"),
-        _record_key(source).alias("record_key"),
+        *_named(source),
         F.col("_delivery_date").alias("delivery_date"),
         F.col("_file").alias("file"),
         F.col("_row_number").alias("row_number"),
@@ -203,11 +202,7 @@ def _links(holder_links: DataFrame, seller_links: DataFrame, those: DataFrame | 
     # Of equally likely ones the same on every night.
     rank = F.max(F.struct("match_probability", "personal_id", "decision"))
     best = of(holder_links, those, *_KEY).groupBy(*_KEY).agg(rank.alias("best")).select(*_KEY, "best.*")
-    shops = seller_links.select(
-        F.lit("sellers").alias("source"),
-        _record_key("sellers").alias("record_key"),
-        *("personal_id", "decision", "match_probability"),
-    )
+    shops = seller_links.select(*_named("sellers"), "personal_id", "decision", "match_probability")
     return (
         best.unionByName(of(shops, those, *_KEY))
         .where(F.col("personal_id").isNotNull())
@@ -458,21 +453,18 @@ def reached(inputs: Corrected, since: Since, business_date: dt.date) -> DataFram
     moved = since.moved
     people = moved["residents"].select("personal_id", _number().alias("number"), "cmnd")
     by_id = people.select(F.explode(F.array_compact(F.array("number", "cmnd"))).alias("id"))
-    rows = [
-        table.select(F.lit(source).alias("source"), _record_key(source).alias("record_key"))
-        for source, table in moved.items()
-    ]
+    rows = [table.select(*_named(source)) for source, table in moved.items()]
     # Who trades in a shop may hold the code that it declares: a taxpayer's links can change without its being matched.
     now, then = (
         _links(each.holder_links.where("source = 'taxpayers'"), each.seller_links) for each in (inputs, since.before)
     )
-    shops = inputs.seller_links.withColumn("source", F.lit("sellers")).withColumn("record_key", _record_key("sellers"))
-    led = [of(table, people, "personal_id").select(*_KEY) for table in (inputs.holder_links, shops)]
     each = [
-        *(*rows, since.relinked, *led),
+        *(*rows, since.relinked),
+        of(inputs.holder_links, people, "personal_id").select(*_KEY),
+        of(inputs.seller_links, people, "personal_id").select(*_named("sellers")),
         changes.differing(now, then, *_KEY),
         of(_records(inputs, business_date), by_id, "id").select(*_KEY),
-        of(inputs.sellers, moved["taxpayers"], "code").select(*_origin("sellers")).select(*_KEY),
+        of(inputs.sellers, moved["taxpayers"], "code").select(*_named("sellers")),
     ]
     return reduce(DataFrame.unionByName, each).distinct()
 

@@ -122,7 +122,7 @@ def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFr
     return marked.where(F.size(_BROKEN) > 0).select(
         F.lit(business_date).alias("business_date"),
         F.lit(source.name).alias("source"),
-        F.concat_ws("|", *source.key).alias("record_key"),
+        source.record_key().alias("record_key"),
         F.col(_BROKEN).alias("rules"),
         F.col("_delivery_date").alias("delivery_date"),
         F.col("_file").alias("file"),

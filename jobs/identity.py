@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.masking import last_four
 from jobs.parties import RESIDENT
+from jobs.sources import SOURCES
 from matching.identifiers import is_slip
 
 # What a shop's declared id or payout account gives away; details of the two reasons.
@@ -138,7 +139,7 @@ def _accounts(shops: DataFrame, bank_accounts: DataFrame, holder_links: DataFram
     )
     accounts = bank_accounts.select(
         *("bank_code", "account_norm", "account_number", "holder_name", "holder_code"),
-        F.concat_ws("|", "bank_code", "account_number").alias("record_key"),
+        SOURCES["bank_accounts"].record_key().alias("record_key"),
     )
     known = (F.col("source") == "bank_accounts") & (F.col("decision") == "link")
     holders = holder_links.where(known & F.coalesce("personal_id", "tax_code").isNotNull()).select(

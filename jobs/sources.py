@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, LongType, StringType, StructField, StructType, TimestampType
 
 from jobs import ddl
@@ -59,6 +61,10 @@ class Source:
     def picture_schema(self) -> StructType:
         """Schema of the picture and of bronze rows: contract columns, then origin."""
         return StructType(self.schema.fields + ORIGIN.fields)
+
+    def record_key(self) -> Column:
+        """The key of a row as one text, parts by `|`: `record_key` of tables. Columns in: those of the key."""
+        return F.concat_ws("|", *self.key)
 
 
 _PLACE = ("address", "province_code", "province_code_version")

@@ -184,21 +184,19 @@ def still_cut(before: DataFrame, blocks: DataFrame, cap: int) -> DataFrame:
     return before.join(blocks, "key", "left").select("key", size).where(F.col("size") > cap)
 
 
-def touched(
-    records: Tracked, subjects: Tracked, model: str, blocks: DataFrame, before: DataFrame, cap: int
-) -> DataFrame:
+def touched(records: Tracked, subjects: Tracked, model: str, blocks: DataFrame, cut_blocks: DataFrame) -> DataFrame:
     """Records whose candidates, or evidence for them, may not be what they were; all others' are.
 
     Records that are new, have changed or are gone; those that a relation leads to a subject which has; those that ask
     for a key under which one is found or was, if the block is within the cap or was.
 
-    Columns in: those of `propose`; of `blocks` those of `grown`; of `before` `CUT`, the blocks over the cap that
-    records asked for then. Columns out: record.
+    Columns in: those of `propose`; of `blocks` those of `grown`; of `cut_blocks` `CUT`, the blocks over the cap then
+    and now (`still_cut`). Columns out: record.
     """
     relations, searches = [relation.name for relation in c.relations_of(model)], SEARCHES[model]
     holders = F.array_compact(F.array(*(F.col(f"holder_{relation}.subject") for relation in relations)))
     led = records.now.select("record", F.explode(holders).alias("subject"))
-    within = blocks.join(still_cut(before, blocks, cap), "key", "left_anti")
+    within = blocks.join(cut_blocks, "key", "left_anti")
     asked = _asked(records.now.where(~F.col("settled")), relations, searches)
     each = [
         records.changed.select("record"),

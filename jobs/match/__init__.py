@@ -87,9 +87,7 @@ def match(
     subscribed = sims(stage)
     registered = taxpayers(stage, subscribed)
     holders = Holders(subscribed, registered, accounts(stage, subscribed, registered))
-    sellers = silver["sellers"].mapped(
-        lambda table: table.withColumn("record", F.concat_ws("|", "platform", "shop_id"))
-    )
+    sellers = stage.records("sellers")
     best = keep(shops(stage, sellers, holders))
     linked = seller_rows(sellers.now, best)
     rows = [

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.match.stage import Stage, asked_of, first, wanted
 from jobs.match.subjects import changed_ids, holders_of_ids, trades_by_code
+from jobs.sources import SOURCES
 from jobs.tables import HOLDER_LINKS
 from matching import changes, evidence, records
 from matching.changes import Tracked, of
@@ -33,8 +34,7 @@ class Holders:
 
 def sims(stage: Stage) -> Tracked:
     """SIMs and the residents they are linked to; columns of `_links`."""
-    key = F.concat_ws("|", "msisdn", F.col("activated_on").cast("string"))
-    table = stage.silver["telecom_subscribers"].mapped(lambda sims: sims.withColumn("record", key))
+    table = stage.records("telecom_subscribers")
     those = stage.doubtful(table, {"id": F.array(records.id_key())}, lambda: [changed_ids(stage)])
     details = ("phone_norm", "activated_on", "status", "updated_at")
     asked = _based(stage, stage.rows(table, those), F.lit(records.RESIDENT), details)
@@ -44,7 +44,7 @@ def sims(stage: Stage) -> Tracked:
 def taxpayers(stage: Stage, sims: Tracked) -> Tracked:
     """Individuals and household businesses and the residents they are linked to; columns of `_links`."""
     people = F.col("taxpayer_type").isin("individual", "household_business")
-    table = stage.silver["taxpayers"].mapped(lambda all_: all_.where(people).withColumn("record", F.col("tax_code")))
+    table = stage.records("taxpayers").mapped(lambda all_: all_.where(people))
     asks = {"id": F.array(records.id_key()), "phone": F.array("phone_norm")}
     those = stage.doubtful(table, asks, lambda: [changed_ids(stage), changed_numbers(stage, sims)])
     details = ("code", "phone_norm", "email_norm")
@@ -56,8 +56,7 @@ def taxpayers(stage: Stage, sims: Tracked) -> Tracked:
 
 def accounts(stage: Stage, sims: Tracked, taxpayers: Tracked) -> Tracked:
     """Accounts and the residents and organisations they are linked to; columns of `_links`."""
-    key = F.concat_ws("|", "bank_code", "account_number")
-    table = stage.silver["bank_accounts"].mapped(lambda accounts: accounts.withColumn("record", key))
+    table = stage.records("bank_accounts")
     asks = {"id": F.array(records.id_key()), "phone": F.array("phone_norm"), "code": F.array("holder_code")}
     those = stage.doubtful(
         table,
@@ -154,7 +153,7 @@ def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame)
         F.col("code").alias("key"),
         F.concat(F.lit("R:"), "personal_id").alias("subject"),
         F.col("match_probability").alias("probability"),
-        F.concat_ws("|", "platform", "shop_id").alias("by"),
+        SOURCES["sellers"].record_key().alias("by"),
     )
     claims = records.claimants(unheld, declared).select(
         "record",

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs.memory import Memory
 from jobs.settings import MatchSettings
+from jobs.sources import SOURCES
 from matching import candidates, changes
 from matching.changes import Tracked, of
 from matching.model import Parameters
@@ -68,6 +69,10 @@ class Stage:
     blocking: list[DataFrame] = field(default_factory=list)
     cut: dict[str, DataFrame] = field(default_factory=dict)
 
+    def records(self, source: str) -> Tracked:
+        """A silver table with the key of its rows as `record`."""
+        return self.silver[source].mapped(lambda table: table.withColumn("record", SOURCES[source].record_key()))
+
     def people_and_organisations(self) -> Tracked:
         """Subjects without businesses, which are some only where their person is not known."""
         return self.subjects.mapped(lambda subjects: subjects.where(F.col("kind") != BUSINESS))
@@ -96,7 +101,7 @@ class Stage:
         cap, blocks = self.settings.max_block, self.keep(candidates.grown(subjects, kind))
         before = self.memory.recall(blocks_of(kind), "key", candidates.CUT)
         self.cut[kind] = candidates.still_cut(before, blocks, cap)
-        touched = self.keep(candidates.touched(asked, subjects, kind, blocks, before, cap))
+        touched = self.keep(candidates.touched(asked, subjects, kind, blocks, self.cut[kind]))
         self.progress(f"match: {kind}: {touched.count():,} of {asked.now.count():,} anew")
         return touched
 

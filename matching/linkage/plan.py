@@ -531,6 +531,7 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
     shared = sample.shared
 
     def pairs(conjunction: tuple[int, ...]) -> Longs:
+        """Those of one, each as a number."""
         left, right = runs(_conjoined(shared, conjunction), sample.right).all_pairs()
         return np.minimum(left, right) * records + np.maximum(left, right)
 
@@ -753,6 +754,7 @@ def _finest_first(sample: Sample) -> list[int]:
     possible = sample.possible
 
     def coarseness(a: int) -> float:
+        """The share of records without the atom, and of pairs that share it."""
         missing = float((sample.keys[a] == 0).mean())
         return missing + _count(sample, sample.keys[a]) / max(possible, 1.0)
 

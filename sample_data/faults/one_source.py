@@ -56,6 +56,7 @@ def _middle_of(most: int) -> Condition:
     """Rows of the period in the middle of those with the most rows."""
 
     def chosen(rows: pa.Table, around: Around) -> pa.Array:
+        """Whether each row is of that period."""
         counted = sorted(pc.value_counts(rows["period"]).to_pylist(), key=lambda each: -each["counts"])
         return pc.equal(rows["period"], sorted(each["values"] for each in counted[:most])[most // 2])
 

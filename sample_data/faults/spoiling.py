@@ -53,6 +53,7 @@ def then(*spoils: Spoil) -> Spoil:
     """One after another."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows that each has spoilt in turn."""
         for each in spoils:
             rows = each(rows, around)
         return rows
@@ -64,6 +65,7 @@ def put(values: Mapping[str, object], share: float = 1.0) -> Spoil:
     """The same value in every row of a share, by column; None empties it."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows of which the chosen ones have the values."""
         wrong = chosen_rows(rows.num_rows, share)
         for column, value in values.items():
             same = pa.scalar(value, rows.schema.field(column).type)
