@@ -17,7 +17,7 @@ from pyspark.sql.types import LongType, StructField, StructType
 
 from matching import comparisons as c
 from matching.changes import Tracked
-from matching.expressions import without_nulls
+from matching.expressions import literals, without_nulls
 from matching.identifiers import one_edit_variants
 
 # Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
@@ -235,7 +235,7 @@ def _searched(
     return kept.join(asked, "key").select(
         "record",
         "subject",
-        F.get(F.array(*map(F.lit, _RULES)), F.col("rule")).alias("rule"),
+        F.get(literals(_RULES), F.col("rule")).alias("rule"),
         F.when(is_cut, F.col("key")).alias("cut_key"),
         F.when(is_cut, F.col("size")).alias("size"),
     )

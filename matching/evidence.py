@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from matching import comparisons as c
 from matching.comparisons import Comparison
+from matching.expressions import literals
 from matching.levels import shows
 from matching.model import Parameters, level_m
 
@@ -91,15 +92,15 @@ def _level(comparison: Comparison) -> Column:
 
 
 def _weight(parameters: Parameters, comparison: Comparison) -> Column:
-    log_m = [float(value) for value in np.log2(level_m(parameters, comparison))]
-    known = F.get(F.array(*map(F.lit, log_m)), F.col(f"g_{comparison.name}"))
+    log_m = literals(np.log2(level_m(parameters, comparison)).tolist())
+    known = F.get(log_m, F.col(f"g_{comparison.name}"))
     of_record = [i for i, level in enumerate(comparison.levels) if level.of_record]
     weight = known - F.log2(F.col(f"u_{comparison.name}"))
     return F.when(F.col(f"g_{comparison.name}").isin(of_record), 0.0).otherwise(weight)
 
 
 def _pick(texts: list[str], comparison: Comparison) -> Column:
-    return F.get(F.array(*map(F.lit, texts)), F.col(f"g_{comparison.name}"))
+    return F.get(literals(texts), F.col(f"g_{comparison.name}"))
 
 
 # Levels of a name that is the subject's, if perhaps not written in full.

@@ -1,6 +1,7 @@
 """Small building blocks of Column expressions that every module of normalisation shares."""
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -44,6 +45,20 @@ def lookup(pairs: Iterable[tuple[str, str]], key: Column) -> Column:
     """
     entries = ";".join(f"{left}={right}" for left, right in pairs)
     return F.try_element_at(F.str_to_map(F.lit(entries), F.lit(";"), F.lit("=")), key)
+
+
+def literals(values: Sequence[str] | Sequence[float]) -> Column:
+    """A literal array of texts or of doubles.
+
+    Of one piece of SQL: a `lit` each, and `array` of them, are five calls into the JVM a value.
+    """
+    return F.expr(f"array({', '.join(map(_literal, values))})")
+
+
+def _literal(value: str | float) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return f"{float(value)!r}D" if math.isfinite(value) else f"double('{value}')"
 
 
 def fits_mask(value: Column, prefix: Column, suffix: Column) -> Column:

@@ -7,7 +7,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching import tables
-from matching.expressions import bind, empty_to_null, extracted
+from matching.expressions import bind, empty_to_null, extracted, literals
 
 _SEPARATORS = "[.,]0$|[\\s\\u00a0\\u200b-\\u200d\\ufeff.,\\-–—_'\"/]"
 _MASK = "[*•#…xX]"
@@ -128,7 +128,7 @@ def account_number(c: Column) -> Column:
 
 def one_edit_variants(c: Column) -> Column:
     """Array of all texts of digits that differ from `c` by one digit or two neighbours swapped; not `c` itself."""
-    digits = F.array(*[F.lit(str(digit)) for digit in range(10)])
+    digits = literals("0123456789")
     positions = F.sequence(F.lit(1), F.length(c))
     substituted = F.flatten(
         F.transform(positions, lambda at: F.transform(digits, lambda digit: F.overlay(c, digit, at)))
@@ -206,7 +206,7 @@ def _canonical_tax_code(bare: Column) -> Column:
 def _check_digit_fits(code: Column) -> Column:
     """True if the tenth digit is the check digit of the nine before it: N10 = 10 - (sum of w·N mod 11)."""
     digits = [F.ascii(F.substring(code, at, 1)) - 48 for at in range(1, 11)]
-    total = reduce(add, (F.lit(weight) * digit for weight, digit in zip(_TAX_WEIGHTS, digits, strict=False)))
+    total = reduce(add, (digit * weight for weight, digit in zip(_TAX_WEIGHTS, digits, strict=False)))
     return digits[9] == 10 - total % 11
 
 

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 
 from matching import comparisons as c
 from matching.comparisons import Comparison
-from matching.expressions import fits_mask
+from matching.expressions import fits_mask, literals
 from matching.identifiers import is_one_edit
 from matching.name_levels import company_levels, person_levels
 
@@ -269,9 +269,8 @@ def _level_id() -> Column:
 
 
 def _chance_id(statistics: Statistics) -> Column:
-    heads = F.array(*map(F.lit, _SAME_ID_HEAD))
     shown, after = (F.length(F.coalesce(part, F.lit(""))) for part in ("r_id_prefix", "r_id_suffix"))
-    head = F.get(heads, F.least(shown, F.lit(len(_SAME_ID_HEAD) - 1)))
+    head = F.get(literals(_SAME_ID_HEAD), F.least(shown, F.lit(len(_SAME_ID_HEAD) - 1)))
     visible = F.greatest(head * F.pow(F.lit(0.1), after), F.lit(1.0 / statistics.subjects))
     return (
         F.when(shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
@@ -338,7 +337,7 @@ def _level_name() -> Column:
     same_accents = F.col("r_name_accent") == F.col("s_name_accent")
     ordered = F.col("r_name_key") == F.col("s_name_key")
     fuzzy = F.coalesce(F.when(F.col("s_kind") == ORGANISATION, _company()), F.col("fuzzy_person"), F.lit("different"))
-    names = F.array(*(F.lit(level.name) for level in c.NAME.levels))
+    names = literals([level.name for level in c.NAME.levels])
     by_letters = F.array_position(names, fuzzy).cast("int") - 1
     brand = (F.col("n_name") == c.NAME.unseen_code(1)) & fuzzy.isin("given", "different")
     told = F.array_contains(F.split("r_name_key", " "), F.element_at(F.split("s_name_key", " "), -1))

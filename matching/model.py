@@ -34,7 +34,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching.comparisons import CLASSES, HELP, HELPERS, ID, LENDING, LENT, MODELS, Comparison
-from matching.expressions import bind
+from matching.expressions import bind, literals
 from matching.levels import shows
 
 Array = npt.NDArray[np.float64]
@@ -314,8 +314,7 @@ def _class_weight(parameters: Parameters, z: int, prefix: str) -> Column:
 
 
 def _log_m_of(parameters: Parameters, comparison: Comparison, z: int, prefix: str) -> Column:
-    table = [F.lit(float(value)) for value in np.log(parameters.m[comparison.name][z])]
-    return F.get(F.array(*table), F.col(f"{prefix}{comparison.name}"))
+    return F.get(literals(np.log(parameters.m[comparison.name][z]).tolist()), F.col(f"{prefix}{comparison.name}"))
 
 
 def _log_lending(parameters: Parameters, z: int, of_none: bool) -> Column:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from matching.expressions import literals
 from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, RARE, Kind, Sides, hashed_words, letters
 from matching.linkage.records import swapped
 
@@ -144,7 +145,7 @@ def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison])
     for i, each in enumerate(chosen):
         bits = F.least(*_both(f"t{i}"))
         if each.rarity:
-            bits = bits * F.coalesce(F.get(_array(each.rarity), F.col(f"g{each.parent}")), F.lit(1.0))
+            bits = bits * F.coalesce(F.get(literals(each.rarity), F.col(f"g{each.parent}")), F.lit(1.0))
         frequency = frequency + F.when(F.col(f"g{i}") == each.exact, bits).otherwise(0.0)
     return levels.select(*pairs.columns, *_packed(len(chosen)), frequency.alias("frequency"))
 
@@ -182,10 +183,6 @@ def _both(name: str) -> tuple[Column, Column]:
 
 def _rare(words: Column, frequent: Sequence[int]) -> Column:
     return F.filter(words, lambda word: ~word.isin(list(frequent)))
-
-
-def _array(values: Sequence[float]) -> Column:
-    return F.array(*(F.lit(float(each)) for each in values))
 
 
 def _edits(i: int, kind: Kind) -> Column:

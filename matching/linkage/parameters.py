@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from matching.expressions import literals
 from matching.linkage import related as related_pairs
 from matching.linkage.comparison import NULL, Comparison, gamma
 from matching.linkage.related import Related
@@ -308,14 +309,16 @@ def _bits_of(parameters: Parameters, i: int, bits: Floats) -> Column:
         level = (gamma(parent) - NULL) * (bits.shape[1] - NULL) + level
     # A missing value is no evidence.
     padded = np.pad(bits, [(0, 0), (-NULL, 0)])
-    return F.get(F.array(*(F.lit(float(each)) for each in padded.ravel())), level)
+    return F.get(literals(padded.ravel().tolist()), level)
 
 
 def weight_of_apart(parameters: Parameters) -> Column:
     """Match weight that the number of columns adds whose values are not equal."""
     differing = [((gamma(i) != NULL) & (gamma(i) != exact)).cast("int") for i, exact in enumerate(parameters.exact)]
-    bits = F.array(*(F.lit(float(each)) for each in np.log2(parameters.apart)))
-    return F.get(bits, F.least(reduce(Column.__add__, differing), F.lit(len(parameters.apart) - 1)))
+    return F.get(
+        literals(np.log2(parameters.apart).tolist()),
+        F.least(reduce(Column.__add__, differing), F.lit(len(parameters.apart) - 1)),
+    )
 
 
 def apart(parameters: Parameters, groups: Groups, most: int = MOST_APART) -> tuple[float, ...]:
