@@ -8,10 +8,10 @@ finished run left it, so that a crash at any point costs nothing but time; what 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import astuple, dataclass, field, replace
-from functools import partial, reduce
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
@@ -30,6 +30,7 @@ from jobs import (
     lock,
     memory,
     party_events,
+    quality,
     silver,
     space,
     tables,
@@ -42,21 +43,19 @@ from jobs.law import judged_years
 from jobs.ledger import Run, StageRow
 from jobs.match import MATCHED, match
 from jobs.memory import Memory
-from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome, Verdict
+from jobs.outcomes import GOLD, Accept, Change, Judged, SourceOutcome
 from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.standing import gold_stands, match_stands, means_the_same, reshaped, shaped_by
 from jobs.storage import Lake
-from jobs.together import Clock, Step, side_by_side
+from jobs.together import Clock, side_by_side
 from jobs.training import Accepted
 from matching import changes
 from matching.changes import Tracked, of
 
 # What a night comes to, of which a rebuild says in how many rows it differs.
 _DECIDED = (tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS, tables.CORRECTIONS)
-# Nights before whose measures a picture may be compared with lie no further back: sources have pauses.
-_PROFILE_DAYS = 60
 # Nights whose seconds say how long a stage usually takes.
 _USUAL_NIGHTS = 7
 
@@ -187,7 +186,7 @@ def _stages(night: Night) -> None:
     with night.clock.time("bronze"):
         night.remembered = deliveries.load(night.lake)
     with night.clock.time("gate"):
-        night.profiles = _profiles(night)
+        night.profiles = quality.profiles_before(night.lake, night.business_date)
     _take_all_in(night)
     _record_intake(night)
     _require_sources(night)
@@ -326,96 +325,19 @@ def _require_go(result: Intake) -> None:
         raise NightFailed(f"gate of {result.source}: the policy stops the night: {told}")
 
 
-def _profiles(night: Night) -> list[Row]:
-    """Measures of the last accepted nights: some hundred rows a night, however large the country."""
-    since = night.business_date - dt.timedelta(days=_PROFILE_DAYS)
-    profiles = night.lake.read(tables.QUALITY_PROFILES)
-    return profiles.where((F.col("business_date") >= since) & (F.col("business_date") < night.business_date)).collect()
-
-
 def _record_intake(night: Night) -> None:
     results = night.intakes.values()
     histories = {result.source: result.history for result in results}
     changed = {k: v for k, v in histories.items() if v != night.remembered.get(k, ())}
     with night.clock.time("gate"), side_by_side(night.lake.spark) as start:
         start(partial(deliveries.save, night.lake, changed))
-        _write_quality(night, start)
+        quality.write(night.lake, night.business_date, results, start)
     night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
     night.done("bronze", sum(result.rows_in for result in results), kept)
     night.done("gate", kept, None)
     night.rows = sum(frame.count() for frame in _silver(night).values())
     night.done("silver", None, night.rows)
-
-
-def _write_quality(night: Night, start: Callable[[Step], object]) -> None:
-    """What was found of the sources that were judged tonight; of the others an earlier run of the date still stands."""
-    looked_at = {result.source: result.judged for result in night.intakes.values() if result.judged is not None}
-    start(partial(_carry_quality, night, [source for source, one in looked_at.items() if one.carried]))
-    judged = {source: one for source, one in looked_at.items() if not one.carried}
-    if judged:
-        start(partial(_write_scores, night, judged))
-        start(partial(_write_findings, night, {source: one.verdict for source, one in judged.items()}))
-        start(partial(_write_broken, night, judged))
-        start(partial(_write_profiles, night))
-
-
-def _write_scores(night: Night, judged: Mapping[str, Judged]) -> None:
-    rows = [
-        (night.business_date, source, s.dimension, s.score, s.rows, s.failed_rows, s.gate, s.top_failures)
-        for source, one in judged.items()
-        for s in one.verdict.scores
-    ]
-    frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_SCORECARD.schema)
-    night.lake.write(tables.QUALITY_SCORECARD, frame, _tonights(night, judged))
-
-
-def _write_broken(night: Night, judged: Mapping[str, Judged]) -> None:
-    broken = reduce(DataFrame.union, (one.broken for one in judged.values() if one.broken is not None))
-    night.lake.write(tables.BROKEN_RULES, broken, _among(judged))
-
-
-def _carry_quality(night: Night, sources: Sequence[str]) -> None:
-    """What was found of pictures that are as they were holds tonight too."""
-    if not sources:
-        return
-    for table in (tables.QUALITY_SCORECARD, tables.QUALITY_FINDINGS):
-        known = night.lake.read(table).where(_among(sources)).where(F.col("business_date") < night.business_date)
-        newest = known.groupBy("source").agg(F.max("business_date").alias("business_date"))
-        rows = known.join(newest, ["source", "business_date"]).withColumn("business_date", F.lit(night.business_date))
-        night.lake.write(table, rows, _tonights(night, sources))
-
-
-def _write_findings(night: Night, verdicts: Mapping[str, Verdict]) -> None:
-    rows = [
-        (night.business_date, judged, number, *astuple(finding))
-        for judged, verdict in verdicts.items()
-        for number, finding in enumerate(verdict.findings, start=1)
-    ]
-    frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_FINDINGS.schema)
-    night.lake.write(tables.QUALITY_FINDINGS, frame, _tonights(night, verdicts))
-
-
-def _write_profiles(night: Night) -> None:
-    """Of pictures that are used: what was held is no measure for the nights to come."""
-    pictures = {result.source: result.picture for result in night.intakes.values() if result.picture is not None}
-    taken = {source: one for source, one in pictures.items() if not one.carried}
-    rows = [
-        (night.business_date, source, *astuple(measured)) for source, one in taken.items() for measured in one.profile
-    ]
-    if rows:
-        frame = night.lake.spark.createDataFrame(rows, tables.QUALITY_PROFILES.schema)
-        night.lake.write(tables.QUALITY_PROFILES, frame, _tonights(night, taken))
-
-
-def _tonights(night: Night, sources: Iterable[str]) -> str:
-    """Condition of tonight's rows of some sources, which what is found now replaces."""
-    return f"business_date = '{night.business_date}' and {_among(sources)}"
-
-
-def _among(sources: Iterable[str]) -> str:
-    names = ", ".join(f"'{name}'" for name in sources)
-    return f"source in ({names})"
 
 
 def _require_sources(night: Night) -> None:
@@ -594,7 +516,7 @@ def _audit(night: Night, flagged_before: DataFrame | None) -> None:
     night.accepted = audit.settle(verdicts, night.accept, night.business_date)
     if night.accepted is not None:
         night.progress(f"warning: gold: {night.accepted.reason}")
-    _write_findings(night, verdicts)
+    quality.write_findings(night.lake, night.business_date, verdicts)
 
 
 def _gold_inputs(night: Night) -> gold.GoldInputs:

@@ -13,7 +13,6 @@ from jobs.bootstrap import class_archive, java_fault
 from jobs.errors import UserError
 from jobs.settings import SparkSettings
 
-_FUNCTIONS = "org.apache.spark.sql.functions"
 _ROOT = Path(__file__).resolve().parent.parent
 
 # What every session needs, whatever the cluster.
@@ -100,10 +99,7 @@ def start(settings: SparkSettings) -> SparkSession:
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         # PySpark would write errors, and the values that they quote, to stderr beside raising them.
         PySparkLogger.getLogger(name).disabled = True
-    session = builder.getOrCreate()
-    # PySpark would ask the JVM for it by name at each use of a function: twenty thousand times a night.
-    setattr(session._jvm, _FUNCTIONS, getattr(session._jvm, _FUNCTIONS))
-    return session
+    return builder.getOrCreate()
 
 
 def java_options(folder: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.match.stage import Stage, asked_of, first, wanted
+from jobs.match.stage import Stage, asked_of, first
 from jobs.match.subjects import changed_ids, holders_of_ids, trades_by_code
 from jobs.sources import SOURCES
 from jobs.tables import HOLDER_LINKS
@@ -57,7 +57,7 @@ def taxpayers(stage: Stage, sims: Tracked) -> Tracked:
 def accounts(stage: Stage, sims: Tracked, taxpayers: Tracked) -> Tracked:
     """Accounts and the residents and organisations they are linked to; columns of `_links`."""
     table = stage.records("bank_accounts")
-    asks = {"id": F.array(records.id_key()), "phone": F.array("phone_norm"), "code": F.array("holder_code")}
+    asks = {"id": F.array(records.id_key()), "phone": F.array("phone_norm"), "code": code_keys(F.col("holder_code"))}
     those = stage.doubtful(
         table,
         asks,
@@ -69,7 +69,7 @@ def accounts(stage: Stage, sims: Tracked, taxpayers: Tracked) -> Tracked:
     asked = _based(stage, rows, kind, details)
     asked = records.relate(asked, "sim", _subscriber_now(stage, rows, sims))
     held = rows.select("record", F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
-    owners = codes(stage, taxpayers.now, wanted(held, "key", those))
+    owners = codes(stage, taxpayers.now, held, those)
     asked = records.relate(asked, "code", held.join(owners, "key", "left").select("record", "holder"))
     return _links(stage, "account", those, asked, details)
 
@@ -146,11 +146,11 @@ def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame)
     """
     linked = taxpayers.where("decision = 'link'").select("record")
     unheld = taxpayers.join(linked, "record", "left_anti").select(
-        "record", F.col("code").alias("key"), F.col("possible").alias("subject")
+        "record", records.code_key(F.col("code")).alias("key"), F.col("possible").alias("subject")
     )
     traders = shops.where("decision = 'link' and personal_id is not null").join(sellers, ["platform", "shop_id"])
     declared = traders.select(
-        F.col("code").alias("key"),
+        records.code_key(F.col("code")).alias("key"),
         F.concat(F.lit("R:"), "personal_id").alias("subject"),
         F.col("match_probability").alias("probability"),
         SOURCES["sellers"].record_key().alias("by"),
@@ -187,17 +187,26 @@ def activated_since(then: dt.date | None, until: dt.date) -> Column:
     return (F.col("activated_on") > F.lit(then)) & (F.col("activated_on") <= F.lit(until))
 
 
-def codes(stage: Stage, taxpayers: DataFrame, those: DataFrame | None) -> DataFrame:
+def code_keys(code: Column) -> Column:
+    """Keys under which the holder of a tax code is looked up: itself, and the taxpayer's whose branch it is."""
+    return F.array(code, records.code_key(code))
+
+
+def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, those: DataFrame | None) -> DataFrame:
     """Whose a tax code is: the person of an individual or household business, the organisation.
 
-    Or the business by its code; of all codes, or those. Columns in: of `those` key. Columns out: key, holder.
+    Or the business by its code. A branch that the registry does not list is its taxpayer's, whom it lists.
+
+    Columns in: of `asked` key (what records ask for; where these are all, `those` is None, the holder of every other
+    code is told too). Columns out: key, holder.
     """
     registry = stage.silver["taxpayers"].now
     code, root = F.col("code"), records.code_key(F.col("code"))
     people = first(taxpayers).select("code", "subject", "household")
     if those is not None:
-        asked = registry.select("code", F.explode(F.array(code, root)).alias("key")).join(those, "key", "left_semi")
-        asked_codes = stage.keep(asked.select("code").distinct())
+        keys = asked.select(F.explode(code_keys(F.col("key"))).alias("key")).distinct()
+        named = registry.select("code", F.explode(code_keys(code)).alias("key")).join(keys, "key", "left_semi")
+        asked_codes = stage.keep(named.select("code").distinct())
         registry, people = of(registry, asked_codes, "code"), of(people, asked_codes, "code")
     itself = registry.where((F.col("taxpayer_type") == "organisation") | trades_by_code(stage.business_date)).select(
         "code", F.concat(F.lit("T:"), "tax_code").alias("itself")
@@ -208,7 +217,10 @@ def codes(stage: Stage, taxpayers: DataFrame, those: DataFrame | None) -> DataFr
     )
     exact = records.directory(named, code)
     by_root = records.directory(named, root, also_unknown=False)
-    return exact.unionByName(by_root.join(exact.select("key"), "key", "left_anti"))
+    known = exact.unionByName(by_root.join(exact.select("key"), "key", "left_anti"))
+    branches = asked.select("key", records.code_key(F.col("key")).alias("root")).where("key <> root").distinct()
+    unlisted = branches.join(exact.select("key"), "key", "left_anti")
+    return known.unionByName(unlisted.join(known.withColumnRenamed("key", "root"), "root").select("key", "holder"))
 
 
 def changed_codes(stage: Stage, taxpayers: Tracked) -> DataFrame:

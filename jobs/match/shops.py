@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
 from jobs.masking import free_name, last_four
-from jobs.match.holders import Holders, changed_codes, changed_numbers, codes, number
+from jobs.match.holders import Holders, changed_codes, changed_numbers, code_keys, codes, number
 from jobs.match.stage import BUSINESS, Stage, asked_of, first, wanted
 from jobs.match.subjects import changed_ids, holders_of_ids
 from jobs.tables import NEAREST
@@ -66,7 +66,9 @@ def _doubtful_shops(stage: Stage, shops: Tracked, holders: Holders) -> DataFrame
     """Shops whose row may lead elsewhere: for what changed behind a key, or for how many shops now share it."""
     keys = _shop_keys()
     those = stage.doubtful(
-        shops, {kind: F.array(key) for kind, key in keys.items()}, lambda: _changed_for_shops(stage, shops, holders)
+        shops,
+        {kind: F.array(key) for kind, key in keys.items()} | {"code": code_keys(keys["code"])},
+        lambda: _changed_for_shops(stage, shops, holders),
     )
     if those is None:
         return None
@@ -121,13 +123,14 @@ def _shop_records(
     """Shops in the common form of records, with every relation there is; all, or those."""
     cap, keys, shops = stage.settings.max_block, _shop_keys(), table.now
     rows = stage.rows(table, those)
-    asks = {kind: wanted(rows.select(key.alias("key")), "key", those) for kind, key in keys.items()}
+    asks = {kind: wanted(rows.select(keys[kind].alias("key")), "key", those) for kind in ("account", "phone", "email")}
     sims, taxpayers, accounts = (links.now for links in holders.all())
     owned = records.directory(first(accounts), _account(F.col("bank_code")), those=asks["account"])
     numbered = _contacts("phone_norm", asks["phone"], taxpayers, accounts)
     mailed = _contacts("email_norm", asks["email"], taxpayers)
     registered = F.coalesce("registered_on", F.lit(stage.business_date))
-    owners = records.holders(shops, those, codes(stage, taxpayers, asks["code"]), keys["code"], cap)
+    registered_codes = codes(stage, taxpayers, rows.select(keys["code"].alias("key")), those)
+    owners = records.holders(shops, those, registered_codes, keys["code"], cap)
     relations = {
         "code": _of_organisations(stage, owners),
         "account": records.holders(shops, those, owned, keys["account"], cap, _SHARED_FROM),

@@ -440,9 +440,7 @@ def _drawn(
 ) -> pa.Table:
     """Pairs of sampled records: l, r (rid), draw: `RANDOM` pairs, c pairs that share a key of column c."""
     rid = np.concatenate(rids)
-    generator = np.random.default_rng(seed)
-    ends = [generator.integers(0, len(each), _RANDOM_PAIRS) for each in (rids[0], rids[-1])]
-    draws = [(rids[0][ends[0]], rids[-1][ends[1]], RANDOM)]
+    draws = [(*_random_pairs(rids, seed), RANDOM)]
     for parent in sorted({each.parent for each in chosen if each.parent is not None}):
         for atom in (a for a, atom in enumerate(made) if atom.columns == {parent}):
             one, other = plan.agreeing(sample, atom, _PAIRS_OF_PARENT)
@@ -451,6 +449,19 @@ def _drawn(
     draw = np.repeat([draw[2] for draw in draws], [len(draw[0]) for draw in draws])
     apart = left != right
     return pa.table({"l": left[apart], "r": right[apart], "draw": draw[apart]})
+
+
+def _random_pairs(rids: Sequence[Longs], seed: int) -> tuple[Longs, Longs]:
+    """Pairs of sampled records, any as likely as any other: all that there are, where these are fewer."""
+    left, right = rids[0], rids[-1]
+    if len(rids) == 1 and len(left) * (len(left) - 1) // 2 <= _RANDOM_PAIRS:
+        one, other = np.triu_indices(len(left), 1)
+    elif len(rids) > 1 and len(left) * len(right) <= _RANDOM_PAIRS:
+        one, other = (each.ravel() for each in np.indices((len(left), len(right))))
+    else:
+        generator = np.random.default_rng(seed)
+        one, other = (generator.integers(0, len(each), _RANDOM_PAIRS) for each in (left, right))
+    return left[one], right[other]
 
 
 def _shown(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> Drawn:

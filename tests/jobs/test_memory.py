@@ -55,10 +55,13 @@ def test_a_frame_that_somebody_removed_makes_the_match_anew(spark: SparkSession,
     assert recalled(memory.of_night(lake, "v1"), like) is None
 
 
-def test_patches_add_up_until_the_frame_is_laid_down_anew(spark: SparkSession, tmp_path: Path) -> None:
+def test_patches_add_up_until_the_frame_is_laid_down_anew(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_MOST_PATCHES", 3)
     lake, like = Lake(spark, str(tmp_path)), frame(spark, "")
     whole = remembered(lake, "record 0", "v1")
-    for number in range(1, 11):
+    for number in range(1, 4):
         found = memory.of_night(lake, "v1")
         apart = [(f"record {number - 1}", False), (f"record {number}", True)]
         patched = found.patch("sim", "record", spark.createDataFrame(apart, "record string, is_now boolean"))
@@ -67,8 +70,8 @@ def test_patches_add_up_until_the_frame_is_laid_down_anew(spark: SparkSession, t
         found.clear_others()
         assert recalled(memory.of_night(lake, "v1"), like) == [f"record {number}"]
         laid = {path.name for path in (tmp_path / "_memory").iterdir()}
-        assert (whole.folder in laid) == (number < 10)
-        assert len(laid) == (2 if number < 10 else 1)
+        assert (whole.folder in laid) == (number < 3)
+        assert len(laid) == (2 if number < 3 else 1)
 
 
 def test_what_is_for_one_run_alone_leaves_nothing(spark: SparkSession, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -373,38 +374,46 @@ def shops_of_next_night() -> list[Row]:
     return [*stay, shop("new", "le thi quynh hoa", HOA_NAMED["born"])]
 
 
-@pytest.mark.parametrize("forwards", [True, False])
-def test_whoever_nothing_touches_comes_to_what_it_came_to(
-    spark: SparkSession, resolution: Resolution, forwards: bool
-) -> None:
-    nights = [(shops(), people()), (shops_of_next_night(), people_of_next_night())]
-    (were, before), (now, after) = (
-        (frame_of_shops(spark, asked), frame_of_people(spark, there, CAP))
-        for asked, there in nights[:: 1 if forwards else -1]
-    )
+@dataclass(frozen=True)
+class Scored:
+    """A night's shops and people, each shop's answers, and the blocks over the cap."""
 
-    def scored(asked: DataFrame, subjects: DataFrame) -> tuple[dict[str, list[Any]], DataFrame]:
-        """Each record's answers, and the blocks over the cap."""
+    asked: DataFrame
+    subjects: DataFrame
+    answers: Mapping[str, list[Any]]
+    cut: DataFrame
+
+
+@pytest.fixture(scope="module")
+def two_nights(spark: SparkSession, resolution: Resolution) -> tuple[Scored, Scored]:
+    def scored(shops: list[Row], people: list[Row]) -> Scored:
+        """One of them."""
+        asked, subjects = frame_of_shops(spark, shops), frame_of_people(spark, people, CAP)
         found = resolve(asked, subjects, *(MODEL, COUNTRY, CAP, 10_000, keep), frozen=resolution.parameters)
         answers: dict[str, list[Any]] = {row.record: [] for row in asked.select("record").collect()}
         for row in found.scored.orderBy("record", "place").collect():
             answers[row.record].append(row)
-        return answers, candidates.cut(found.proposed)
+        return Scored(asked, subjects, answers, candidates.cut(found.proposed))
 
-    asked = Tracked(now, changes.moved(now, were, "record"))
-    subjects = Tracked(after, changes.moved(after, before, "subject"))
-    (then, cut), (later, cut_now) = scored(were, before), scored(now, after)
+    return scored(shops(), people()), scored(shops_of_next_night(), people_of_next_night())
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_whoever_nothing_touches_comes_to_what_it_came_to(two_nights: tuple[Scored, Scored], forwards: bool) -> None:
+    then, now = two_nights[:: 1 if forwards else -1]
+    asked = Tracked(now.asked, changes.moved(now.asked, then.asked, "record"))
+    subjects = Tracked(now.subjects, changes.moved(now.subjects, then.subjects, "subject"))
     blocks = candidates.grown(subjects, MODEL)
-    still_cut = candidates.still_cut(cut, blocks, CAP)
+    still_cut = candidates.still_cut(then.cut, blocks, CAP)
     touched = {row.record for row in candidates.touched(asked, subjects, MODEL, blocks, still_cut).collect()}
-    changed = {record for record in later if then.get(record) != later[record]}
+    changed = {record for record in now.answers if then.answers.get(record) != now.answers[record]}
     expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}
     assert {*expected, "new" if forwards else "own_id"} <= changed <= touched
-    assert touched >= then.keys() - later.keys()
-    assert len(touched) < len(later) / 4
+    assert touched >= then.answers.keys() - now.answers.keys()
+    assert len(touched) < len(now.answers) / 4
     # What is known of blocks over the cap needs no count of all subjects.
-    still, known = _sizes(still_cut), _sizes(cut_now)
-    assert known if forwards else _sizes(cut)
+    still, known = _sizes(still_cut), _sizes(now.cut)
+    assert known if forwards else _sizes(then.cut)
     assert still.items() <= known.items()
     assert known.keys() - still.keys() <= {row.key for row in blocks.collect()}
 
