@@ -20,7 +20,7 @@ name and birth date agree with the holder's by no chance, and say nothing of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,14 @@ class Comparison:
         levels: outcomes; a level's code is its place.
         unseen: groups of levels that a party which is no candidate may show; the code of group i is len(levels) +
             i. A record whose value leads somewhere shows one of a group, but nobody knows which.
+        known: the m probabilities are no starting values: they are known, whatever the data say.
     """
 
     name: str
     text: str
     levels: tuple[Level, ...]
     unseen: tuple[tuple[str, ...], ...] = field(default=())
+    known: bool = False
 
     def code(self, level: str) -> int:
         """Code of a level by name."""
@@ -162,6 +164,13 @@ ALIVE = Comparison(
     ),
     unseen=(("alive", "deceased"),),
 )
+# Papers, numbers and accounts may be the dead's, but the dead do not trade: somebody uses their identity, or (one trader
+# in a million, by our own estimate) is taken for dead by mistake. From data it would be learnt that the dead trade.
+TRADING = replace(
+    ALIVE,
+    levels=tuple(replace(each, m=(m, m)) for each, m in zip(ALIVE.levels, (1 - 1e-6, 1e-6), strict=True)),
+    known=True,
+)
 ID = _relation(
     "id",
     "Số định danh",
@@ -222,7 +231,7 @@ HELP = 0.6
 CLASSES = ("open", "helped", "hiding")
 
 _SHOP_PATHS = (ID, CODE, NAME, BIRTH, ACCOUNT, SIM, SIM_NOW, MASKED_PHONE, CONTACT, EMAIL)
-_SHOP_FIELDS = (PROVINCE, ADDRESS, KIND, ALIVE)
+_SHOP_FIELDS = (PROVINCE, ADDRESS, KIND, TRADING)
 
 # What comes with a lent identity, and the models that know of one: who sells may lend a name, who signs for a SIM or an
 # account is its holder.

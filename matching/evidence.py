@@ -134,11 +134,26 @@ def is_for_people(parameters: Parameters) -> Column:
     may be a helper's; one of the dead, who trade no more: somebody uses their identity; one of whom only name and
     household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person
     whose shop declares an organisation's tax code, which is not its representative's own (contract §2).
+
+    Where the declared identity is of one who is dead (`is_of_the_dead`), that it contradicts says nothing against
+    whoever the account and the numbers lead to.
     """
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
-    contradicted = shows(c.NAME, "different") & ~theirs
-    rests = rests_on_household(parameters) | rests_on_one_relation(parameters)
-    return contradicted | shows(c.ALIVE, "deceased") | rests | _shows_any(c.CODE, "organisation")
+    another_trades = F.col("identity_of_dead")
+    contradicted = shows(c.NAME, "different") & ~theirs & ~another_trades
+    rests = rests_on_household(parameters) | (rests_on_one_relation(parameters) & ~another_trades)
+    return contradicted | shows(c.TRADING, "deceased") | rests | _shows_any(c.CODE, "organisation")
+
+
+def is_of_the_dead(parameters: Parameters) -> Column:
+    """Whether the identity that a shop declares is that of a candidate who is dead: somebody else uses it.
+
+    Its id is theirs; or its name is, and with it the birth date, a masked id or one that differs by one digit.
+    """
+    if c.TRADING not in parameters.comparisons:
+        return F.lit(False)
+    named = shows(c.NAME, *_SAME_NAME) & (shows(c.BIRTH, "day") | shows(c.ID, "near", "masked_agrees"))
+    return shows(c.TRADING, "deceased") & (shows(c.ID, "self") | named)
 
 
 def rests_on_household(parameters: Parameters) -> Column:

@@ -217,7 +217,8 @@ def _maximise(prior: Parameters, now: Parameters, sample: Sample, found: _Respon
     m = {}
     for comparison in now.comparisons:
         counts = _level_counts(now, comparison, sample, found) + PRIOR_RECORDS * _levels(prior, comparison)
-        m[comparison.name] = _with_unseen(comparison, _of_any_class(comparison, counts))
+        estimated = _with_unseen(comparison, _of_any_class(comparison, counts))
+        m[comparison.name] = now.m[comparison.name] if comparison.known else estimated
     mass = found.pairs.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
     return Parameters(
         now.model,

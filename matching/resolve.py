@@ -13,7 +13,7 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from matching import candidates, levels, model
+from matching import candidates, evidence, levels, model
 from matching.comparisons import LENDING, LENT, MODELS
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import Parameters, Sample
@@ -31,8 +31,8 @@ class Resolution:
     """Result of `resolve`.
 
     Attributes:
-        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, lending_weight, probability,
-            none_probability, place (1 the best).
+        scored: a row a candidate: record, subject, household, rules, `g_*`, `u_*`, lending_weight, identity_of_dead
+            (the record's, see `evidence.is_of_the_dead`), probability, none_probability, place (1 the best).
         parameters: of the model.
         proposed: candidates by rule (`candidates.propose`).
         blocking: report of the blocking rules (`candidates.report`).
@@ -127,6 +127,7 @@ def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
         F.col("s_household").alias("household"),
         *(f"{prefix}_{comparison.name}" for comparison in parameters.comparisons for prefix in ("g", "u")),
         model.lending_weight(parameters).alias("lending_weight"),
+        F.max(evidence.is_of_the_dead(parameters)).over(own).alias("identity_of_dead"),
         (F.col("share") / total).alias("probability"),
         (F.col("none_share") / total).alias("none_probability"),
         F.row_number().over(order).alias("place"),

@@ -24,7 +24,7 @@ def anchored(linked: DataFrame) -> DataFrame:
     Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
     """
     papers = shows(c.ID, "self", "near") | shows(c.CODE, "self")
-    return linked.where(papers & shows(c.ALIVE, "alive")).select(
+    return linked.where(papers & shows(c.TRADING, "alive")).select(
         "record", F.struct("subject", "household").alias("holder")
     )
 

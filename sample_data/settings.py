@@ -383,6 +383,7 @@ class SellerTaxCodes(Rates):
     no_hyphen: Rate
     zero_lost: Rate
     stranger: Rate
+    other_branch: Rate
 
 
 class UnregisteredTaxCodes(Rates):

@@ -46,12 +46,14 @@ def draw_codes(
     shops: Shops,
     rules: SellerSettings,
 ) -> DeclaredCodes:
-    """Tax codes that shops declare: right, another of the owner's, mistyped, a stranger's, or none."""
+    """Tax codes that shops declare: right, another of the owner's, another branch, mistyped, a stranger's, or none."""
     n, party = len(shops), shops.party
     row = _declared_rows(streams, registry, parties, shops, rules)
     kinds = streams.kinds("codes.kind", n, rules.tax_code)
     number, width = at_or(registry.number, row, 0), np.where(row >= 0, at_or(registry.width, row, 0), 0)
     branch = at_or(registry.branch, row, 0)
+    other = kinds["other_branch"] & (width == TAX_CODE_WIDTH) & (parties.kind[party] != FOREIGNER)
+    branch = np.where(other, np.where(branch > 0, 0, 1), branch)
     by_id = (row == NOBODY) & (parties.kind[party] == PERSON)
     by_id &= streams.hits("codes.personal_id", n, rules.tax_code_unregistered.personal_id) & ~parties.hides[party]
     number = np.where(by_id, people.personal_id[parties.person[party]], number)

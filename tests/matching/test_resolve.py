@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from matching import candidates, changes, evidence
 from matching.changes import Tracked
@@ -27,9 +28,11 @@ Row = dict[str, Any]
 MODEL = "shop_with_sisters"
 COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
 HOA, KIEN, BAO, SANG, TUAN, OTHER_TUAN = "R:hoa", "R:kien", "R:bao", "R:sang", "R:tuan", "R:other-tuan"
+VINH = "R:vinh"
 COMPANY = "T:0301234567"
 ORDINARY = 150
 HOA_NAMED = {"name": "le thi quynh hoa", "born": dt.date(1988, 4, 12)}
+VINH_NAMED = {"name": "dinh cong vinh", "born": dt.date(1951, 5, 6)}
 
 _TYPES = {
     **{"birth_date": "date", "birth_year": "int", "like_person": "boolean", "deceased": "boolean"},
@@ -86,6 +89,7 @@ def people() -> list[Row]:
         person(BAO, "ta quang bao", dt.date(1977, 2, 3), "079077000056", "h2"),
         person(SANG, "mac van sang", dt.date(1991, 11, 23), "079091000078", "h3"),
         person(TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000090", "h4"),
+        person(VINH, **VINH_NAMED, person_id="079051000099", home="h6", deceased=True),
         person(OTHER_TUAN, "khong van tuan", dt.date(1980, 9, 9), "079080000155", "h5"),
         {"subject": COMPANY, "kind": "organisation", "p_kind": 0.02, "p_province": 0.1, **_named("an phat", None)}
         | {"company_key": "an phat", "n_name": 1, "n_sg": 1, "deceased": False},
@@ -131,6 +135,11 @@ def shops() -> list[Row]:
         shop("masked_id_of_a_relative", "phan duc kien", id_prefix="0791", id_suffix="12", sim=of[HOA]),
         shop("companys_code", "le thi quynh hoa", code=(COMPANY, None), state_code="organisation", sim=of[HOA]),
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
+        shop("id_of_the_dead", VINH_NAMED["name"], id=(VINH, "h6"), account=of[BAO], sim=of[BAO]),
+        shop("id_of_the_dead_paid_to", "bui huu khoa", id=(VINH, "h6"), account=of[SANG], sim=of[SANG]),
+        shop("name_and_birth_of_the_dead", **VINH_NAMED, account=of[BAO], sim=of[BAO]),
+        shop("name_of_the_dead", VINH_NAMED["name"], account=of[BAO], sim=of[BAO]),
+        shop("all_of_the_dead", **VINH_NAMED, id=(VINH, "h6")),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
     ]
 
@@ -232,6 +241,24 @@ def test_evidence_that_agrees_makes_a_link(found: Found, record: str, subject: s
 )
 def test_evidence_that_contradicts_itself_or_is_thin_makes_none(found: Found, record: str, subject: str) -> None:
     assert _p(found, record, subject) < 0.95
+
+
+@pytest.mark.parametrize(
+    ("record", "trader", "for_people"),
+    [
+        ("id_of_the_dead", BAO, False),
+        ("id_of_the_dead_paid_to", SANG, False),
+        ("name_and_birth_of_the_dead", BAO, False),
+        # A namesake of the dead may live, and be paid by somebody else's account.
+        ("name_of_the_dead", BAO, True),
+        ("all_of_the_dead", VINH, True),
+    ],
+)
+def test_the_dead_do_not_trade_and_whoever_uses_their_identity_does(
+    found: Found, record: str, trader: str, for_people: bool
+) -> None:
+    assert _p(found, record, trader) > 0.5
+    assert found[record][trader]["for_people"] == for_people
 
 
 def test_two_who_fit_alike_share_the_probability(found: Found) -> None:
@@ -346,6 +373,7 @@ def test_one_relation_against_another_is_for_people(
     lacking = {each.name: "missing" if "missing" in _names(each) else _names(each)[0] for each in MODELS[MODEL]}
     codes = {f"g_{each.name}": each.code({**lacking, **shown}[each.name]) for each in MODELS[MODEL]}
     marked = spark.createDataFrame([tuple(codes.values())], [*codes])
+    marked = marked.withColumn("identity_of_dead", F.lit(False))
     row = marked.select(evidence.is_for_people(start(MODEL, COUNTRY.subjects))).first()
     assert row is not None
     assert row[0] is for_people
