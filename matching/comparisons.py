@@ -164,8 +164,8 @@ ALIVE = Comparison(
     ),
     unseen=(("alive", "deceased"),),
 )
-# Papers, numbers and accounts may be the dead's, but the dead do not trade: somebody uses their identity, or (one trader
-# in a million, by our own estimate) is taken for dead by mistake. From data it would be learnt that the dead trade.
+# Papers, numbers and accounts may be the dead's, but the dead do not trade: somebody uses their identity, or is taken
+# for dead by mistake (one trader in a million, a guess). From the data it would be learnt that the dead trade.
 TRADING = replace(
     ALIVE,
     levels=tuple(replace(each, m=(m, m)) for each, m in zip(ALIVE.levels, (1 - 1e-6, 1e-6), strict=True)),
