@@ -57,11 +57,15 @@ def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: 
 def without_shared(informed: DataFrame) -> DataFrame:
     """Drop the relations that lead through a key shared with the sister.
 
+    But for an organisation's tax code: it says of whoever signs for the organisation that the shop is not theirs.
+
     Columns in: the relations of a shop and by (of `sisters`). Columns out: the same without by.
     """
     changed: dict[str, Column] = {}
     for kind, relations in _REPLACED.items():
         shared = F.array_contains("by", F.lit(kind))
+        if kind == "code":
+            shared = shared & (F.col("state_code") != "organisation")
         for relation in relations:
             changed[f"holder_{relation}"] = F.when(~shared, F.col(f"holder_{relation}"))
             changed[f"state_{relation}"] = F.when(shared, "missing").otherwise(F.col(f"state_{relation}"))
