@@ -137,7 +137,7 @@ def shops() -> list[Row]:
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         shop("id_of_the_dead", VINH_NAMED["name"], id=(VINH, "h6"), account=of[BAO], sim=of[BAO]),
         shop("id_of_the_dead_paid_to", "bui huu khoa", id=(VINH, "h6"), account=of[SANG], sim=of[SANG]),
-        shop("name_and_birth_of_the_dead", **VINH_NAMED, account=of[BAO], sim=of[BAO]),
+        shop("name_and_birth_of_the_dead", **VINH_NAMED, account=of[BAO], sim=of[BAO], email=of[BAO]),
         shop("name_of_the_dead", VINH_NAMED["name"], account=of[BAO], sim=of[BAO]),
         shop("all_of_the_dead", **VINH_NAMED, id=(VINH, "h6")),
         *(shop(f"ordinary_{i}", f"ho {_word(i)} nam", id=(f"R:{i}", f"o{i}")) for i in range(ORDINARY)),
