@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from jobs.law import Status, YearLaw, by_year
 from jobs.revenue import MONEY, money, tax_by_rates, total
 from jobs.sources import CATEGORIES
+from matching.records import code_key
 
 # What a party is known by; a party by its code becomes `organisation` once the registry says so.
 RESIDENT, CODE, ORGANISATION, FOREIGN, UNRESOLVED = "resident", "code", "organisation", "foreign", "unresolved"
@@ -109,25 +110,42 @@ def own_codes(
 ) -> DataFrame:
     """The tax codes of the parties: a resident's by the links of the registry, a code's by itself.
 
-    An organisation's code is never a resident's, whoever represents it.
+    An organisation's branches are its own. Its code is never a resident's, whoever represents it.
 
     Columns in: those of `assign_parties`, silver/taxpayers, match/holder_links.
     Columns out: party_key, tax_code, code (normalised), taxpayer_type, taxpayer_name, status, standing (`active`,
     `stopped`, `unmatched`, `problem`), status_label, is_business, is_ecommerce_code, held (in review), probability (of
-    the holder link, 1 where the party is the code), link_evidence (JSON), of_person, closed_on, province34.
+    the holder link, 1 where the party is the code), link_evidence (JSON), of_person, is_branch (of the party that is a
+    code), closed_on, province34.
     """
     known = shops.where(F.col("kind").isin(RESIDENT, CODE)).select("party_key", "personal_id", "tax_code").distinct()
     links = holder_links.where((F.col("source") == "taxpayers") & F.col("decision").isin("link", "review")).select(
         *("personal_id", F.col("record_key").alias("tax_code"), (F.col("decision") == "review").alias("held")),
         *(F.coalesce("match_probability", F.lit(1.0)).alias("probability"), F.col("evidence").alias("link_evidence")),
     )
-    of_people = known.drop("tax_code").join(links, "personal_id", "inner").withColumn("of_person", F.lit(True))
-    of_codes = known.where(F.col("tax_code").isNotNull()).withColumns(
+    marks = {"of_person": F.lit(True), "is_branch": F.lit(False)}
+    of_people = known.drop("tax_code").join(links, "personal_id", "inner").withColumns(marks)
+    of_codes = _with_branches(known.where(F.col("tax_code").isNotNull()), taxpayers).withColumns(
         {"held": F.lit(False), "probability": F.lit(1.0), "link_evidence": F.lit(None), "of_person": F.lit(False)}
     )
     organisation_of_person = F.col("of_person") & (F.col("taxpayer_type") == ORGANISATION) & ~F.col("is_ecommerce_code")
     owners = of_people.unionByName(of_codes).drop("personal_id")
     return _registered(taxpayers, standings).join(owners, "tax_code", "inner").where(~organisation_of_person)
+
+
+def _with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
+    """Parties by a code with each of its codes: an organisation's branches file returns of their own (DOMAIN.md §2.3).
+
+    Columns in: party_key, personal_id, tax_code. Columns out: the same, and is_branch (another code than the party's).
+    """
+    of_company = F.when(F.col("taxpayer_type") == ORGANISATION, code_key(F.col("code")))
+    companies = taxpayers.select("tax_code", of_company.alias("company")).where("company is not null")
+    codes = companies.select("company", F.col("tax_code").alias("own_code"))
+    named = known.join(companies, "tax_code", "left").join(codes, "company", "left")
+    own = F.coalesce("own_code", "tax_code")
+    return named.select(
+        "party_key", "personal_id", own.alias("tax_code"), (own != F.col("tax_code")).alias("is_branch")
+    )
 
 
 def _registered(taxpayers: DataFrame, standings: Mapping[str, Status]) -> DataFrame:
@@ -161,9 +179,10 @@ def registrations(codes: DataFrame) -> DataFrame:
     closing of a stopped one); shown: struct of the code that stands for the party.
     """
     business, held, standing = F.col("is_business"), F.col("held"), F.col("standing")
-    own = business & ~held
+    # A company stands as its own code does, whatever a branch was left as.
+    own = business & ~held & ~F.col("is_branch")
     shown = F.struct(
-        _rank().alias("rank"),
+        *("is_branch", _rank().alias("rank")),
         *("tax_code", "taxpayer_name", "taxpayer_type", "is_ecommerce_code", "status", "status_label", "province34"),
     )
     return codes.groupBy("party_key").agg(

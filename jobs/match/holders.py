@@ -195,7 +195,8 @@ def code_keys(code: Column) -> Column:
 def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, those: DataFrame | None) -> DataFrame:
     """Whose a tax code is: the person of an individual or household business, the organisation.
 
-    Or the business by its code. A branch that the registry does not list is its taxpayer's, whom it lists.
+    Or the business by its code. A branch is its company's; one that the registry does not list is its taxpayer's, whom
+    it lists.
 
     Columns in: of `asked` key (what records ask for; where these are all, `those` is None, the holder of every other
     code is told too). Columns out: key, holder.
@@ -208,8 +209,13 @@ def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, those: DataFrame
         named = registry.select("code", F.explode(code_keys(code)).alias("key")).join(keys, "key", "left_semi")
         asked_codes = stage.keep(named.select("code").distinct())
         registry, people = of(registry, asked_codes, "code"), of(people, asked_codes, "code")
-    itself = registry.where((F.col("taxpayer_type") == "organisation") | trades_by_code(stage.business_date)).select(
-        "code", F.concat(F.lit("T:"), "tax_code").alias("itself")
+    organisation, party = F.col("taxpayer_type") == "organisation", F.concat(F.lit("T:"), "tax_code")
+    companies = registry.where(organisation & (code == root)).select(code.alias("root"), party.alias("company"))
+    itself = (
+        registry.where(organisation | trades_by_code(stage.business_date))
+        .select("code", F.when(organisation, root).alias("root"), party.alias("itself"))
+        .join(companies, "root", "left")
+        .select("code", F.coalesce("company", "itself").alias("itself"))
     )
     owners = registry.select("code").join(people, "code", "left").join(itself, "code", "left")
     named = owners.select("code", F.coalesce("subject", "itself").alias("subject"), "household").where(

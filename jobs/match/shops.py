@@ -152,7 +152,8 @@ def _shop_records(
 
 def _of_organisations(stage: Stage, held: DataFrame) -> DataFrame:
     """Holders of codes (`records.holders`) with the state `organisation` where the holder is one."""
-    organisations = stage.subjects.now.where(F.col("kind") == ORGANISATION).select(F.col("subject").alias("held_by"))
+    registered = stage.silver["taxpayers"].now.where(F.col("taxpayer_type") == "organisation")
+    organisations = registered.select(F.concat(F.lit("T:"), "tax_code").alias("held_by"))
     found = held.join(organisations, F.col("holder.subject") == F.col("held_by"), "left")
     return found.withColumn("state", F.when(F.col("held_by").isNotNull(), "organisation")).drop("held_by")
 

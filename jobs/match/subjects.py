@@ -16,11 +16,13 @@ from matching.levels import ORGANISATION
 
 
 def subjects(silver: Silver, business_date: dt.date) -> Tracked:
-    """Whoever can be found, without what frequencies add."""
+    """Whoever can be found, without what frequencies add; of organisations the companies, not their branches."""
 
     def known(residents: DataFrame, taxpayers: DataFrame) -> DataFrame:
         """Subjects of rows of the two registers."""
-        organisations = taxpayers.where(F.col("taxpayer_type") == "organisation")
+        # A branch is its company's.
+        companies = F.col("code").isNull() | (F.col("code") == records.code_key(F.col("code")))
+        organisations = taxpayers.where((F.col("taxpayer_type") == "organisation") & companies)
         kinds = [
             records.residents(residents),
             records.businesses(organisations, ORGANISATION),

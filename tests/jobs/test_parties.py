@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import revenue
-from jobs.law import judged_years
+from jobs import parties, revenue
+from jobs.law import judged_years, statuses
+from jobs.tables import HOLDER_LINKS, SILVER
 from tests.jobs.gold_night import Night, country, night
-from tests.jobs.gold_world import BILLION, MILLION, World
+from tests.jobs.gold_world import BILLION, MILLION, World, frame
 from tests.jobs.test_law import day
 
 
@@ -161,3 +162,35 @@ def test_of_a_code_and_quarter_the_quarter_counts_else_its_months_and_the_year_l
 def test_the_country_of_the_tests_has_no_two_parties_of_one_name() -> None:
     names = [str(shop["shop_id"]) for shop in country().rows["sellers"]]
     assert len(names) == len(set(names))
+
+
+def test_branches_of_a_company_are_its_own_and_the_company_stands_for_them(spark: SparkSession) -> None:
+    registry = {
+        "0310000101": ("organisation", "01"),
+        "0310000101-001": ("organisation", "00"),
+        "0310000205-001": ("organisation", "00"),
+        "8001112223": ("household_business", "00"),
+        "8001112223-001": ("household_business", "00"),
+    }
+    taxpayers = frame(
+        spark,
+        SILVER["taxpayers"],
+        [
+            {"tax_code": code, "code": code, "taxpayer_type": kind, "status": status, "is_ecommerce_code": False}
+            for code, (kind, status) in registry.items()
+        ],
+    )
+    known = [(code, "code", None, code) for code in ("0310000101", "0310000205-001", "8001112223")]
+    shops = spark.createDataFrame(known, "party_key string, kind string, personal_id string, tax_code string")
+    codes = parties.own_codes(shops, taxpayers, frame(spark, HOLDER_LINKS, []), statuses(day("2026-11-15")))
+    own: dict[str, set[str]] = {}
+    for row in codes.collect():
+        own.setdefault(row.party_key, set()).add(row.tax_code)
+    assert own == {
+        "0310000101": {"0310000101", "0310000101-001"},
+        "0310000205-001": {"0310000205-001"},
+        "8001112223": {"8001112223"},
+    }
+    company = parties.registrations(codes).where("party_key = '0310000101'").first()
+    assert company is not None
+    assert (company.has_active, company.stopped_only, company.shown.tax_code) == (False, True, "0310000101")
