@@ -135,13 +135,12 @@ def is_for_people(parameters: Parameters) -> Column:
     household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person
     whose shop declares an organisation's tax code, which is not its representative's own (contract §2).
 
-    Where the declared identity is of one who is dead (`is_of_the_dead`), that it contradicts says nothing against
+    Where the declared identity is of one who is dead (`is_of_the_dead`), that its name contradicts says nothing against
     whoever the account and the numbers lead to.
     """
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
-    another_trades = F.col("identity_of_dead")
-    contradicted = shows(c.NAME, "different") & ~theirs & ~another_trades
-    rests = rests_on_household(parameters) | (rests_on_one_relation(parameters) & ~another_trades)
+    contradicted = shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead")
+    rests = rests_on_household(parameters) | rests_on_one_relation(parameters)
     return contradicted | shows(c.TRADING, "deceased") | rests | _shows_any(c.CODE, "organisation")
 
 

@@ -137,6 +137,7 @@ def shops() -> list[Row]:
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         shop("id_of_the_dead", VINH_NAMED["name"], id=(VINH, "h6"), account=of[BAO], sim=of[BAO]),
         shop("id_of_the_dead_paid_to", "bui huu khoa", id=(VINH, "h6"), account=of[SANG], sim=of[SANG]),
+        shop("id_of_the_dead_and_an_account", "bui huu khoa", id=(VINH, "h6"), account=of[SANG]),
         shop("name_and_birth_of_the_dead", **VINH_NAMED, account=of[BAO], sim=of[BAO], email=of[BAO]),
         shop("name_of_the_dead", VINH_NAMED["name"], account=of[BAO], sim=of[BAO]),
         shop("all_of_the_dead", **VINH_NAMED, id=(VINH, "h6")),
@@ -249,6 +250,7 @@ def test_evidence_that_contradicts_itself_or_is_thin_makes_none(found: Found, re
         ("id_of_the_dead", BAO, False),
         ("id_of_the_dead_paid_to", SANG, False),
         ("name_and_birth_of_the_dead", BAO, False),
+        ("id_of_the_dead_and_an_account", SANG, True),
         # A namesake of the dead may live, and be paid by somebody else's account.
         ("name_of_the_dead", BAO, True),
         ("all_of_the_dead", VINH, True),
