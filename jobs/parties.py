@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from jobs.law import Status, YearLaw, by_year
 from jobs.revenue import MONEY, money, tax_by_rates, total
 from jobs.sources import CATEGORIES
-from matching.records import code_key
+from matching.identifiers import tax_code_root
 
 # What a party is known by; a party by its code becomes `organisation` once the registry says so.
 RESIDENT, CODE, ORGANISATION, FOREIGN, UNRESOLVED = "resident", "code", "organisation", "foreign", "unresolved"
@@ -138,7 +138,7 @@ def _with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
 
     Columns in: party_key, personal_id, tax_code. Columns out: the same, and is_branch (another code than the party's).
     """
-    of_company = F.when(F.col("taxpayer_type") == ORGANISATION, code_key(F.col("code")))
+    of_company = F.when(F.col("taxpayer_type") == ORGANISATION, tax_code_root(F.col("code")))
     companies = taxpayers.select("tax_code", of_company.alias("company")).where("company is not null")
     codes = companies.select("company", F.col("tax_code").alias("own_code"))
     named = known.join(companies, "tax_code", "left").join(codes, "company", "left")

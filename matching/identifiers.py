@@ -111,8 +111,11 @@ def tax_code_grade(c: Column) -> Column:
 
 
 def tax_code_root(c: Column) -> Column:
-    """Code of the taxpayer behind a branch or `-888` code: the first ten digits; a 12-digit code is its own root."""
-    return F.substring_index(tax_code(c), "-", 1)
+    """Code of the taxpayer behind a branch or `-888` code, of a canonical one (DOMAIN.md §2.3).
+
+    The first ten digits; a 12-digit code is its own root.
+    """
+    return F.substring_index(c, "-", 1)
 
 
 def is_ecommerce_code(c: Column) -> Column:

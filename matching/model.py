@@ -216,9 +216,11 @@ def _maximise(prior: Parameters, now: Parameters, sample: Sample, found: _Respon
     """M-step: expected counts of levels a class, on top of the starting values."""
     m = {}
     for comparison in now.comparisons:
+        if comparison.known:
+            m[comparison.name] = now.m[comparison.name]
+            continue
         counts = _level_counts(now, comparison, sample, found) + PRIOR_RECORDS * _levels(prior, comparison)
-        estimated = _with_unseen(comparison, _of_any_class(comparison, counts))
-        m[comparison.name] = now.m[comparison.name] if comparison.known else estimated
+        m[comparison.name] = _with_unseen(comparison, _of_any_class(comparison, counts))
     mass = found.pairs.sum(axis=0) + PRIOR_RECORDS * np.array(prior.classes)
     return Parameters(
         now.model,

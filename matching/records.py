@@ -13,7 +13,6 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching import identifiers
 from matching.changes import of
 from matching.comparisons import relations_of
 from matching.expressions import fits_mask
@@ -47,13 +46,18 @@ def businesses(table: DataFrame, kind: str) -> DataFrame:
     name = {"name_key": F.col("company_key"), "name_sorted": F.col("company_key"), "name_sg": F.col("company_key")}
     return _subjects(
         table,
-        subject=F.concat(F.lit("T:"), "tax_code"),
+        subject=by_code(F.col("tax_code")),
         kind=F.lit(kind),
         household=F.lit(None).cast("string"),
         deceased=F.lit(False),
         **{column: F.lit(None).cast(table.schema[column].dataType) for column in alike},
         **(name if kind == ORGANISATION else {}),
     )
+
+
+def by_code(tax_code: Column) -> Column:
+    """The subject that a taxpayer is by its registered code: an organisation, or a business of a person not known."""
+    return F.concat(F.lit("T:"), tax_code)
 
 
 def _subjects(table: DataFrame, **columns: Column) -> DataFrame:
@@ -279,8 +283,3 @@ def claimants(unheld: DataFrame, declared: DataFrame) -> DataFrame:
     fresh = claims.join(unheld, ["record", "subject"], "left_anti")
     best = F.max(F.struct("probability", "by")).alias("best")
     return fresh.groupBy("record", "subject").agg(best).select("record", "subject", "best.*")
-
-
-def code_key(code: Column) -> Column:
-    """Key under which a tax code is looked up: branches and e-commerce codes count as their root (DOMAIN.md §2.3)."""
-    return F.coalesce(identifiers.tax_code_root(code), code)

@@ -64,9 +64,9 @@ def without_shared(informed: DataFrame) -> DataFrame:
     changed: dict[str, Column] = {}
     for kind, relations in _REPLACED.items():
         shared = F.array_contains("by", F.lit(kind))
-        if kind == "code":
-            shared = shared & (F.col("state_code") != "organisation")
         for relation in relations:
-            changed[f"holder_{relation}"] = F.when(~shared, F.col(f"holder_{relation}"))
-            changed[f"state_{relation}"] = F.when(shared, "missing").otherwise(F.col(f"state_{relation}"))
+            holder, state = F.col(f"holder_{relation}"), F.col(f"state_{relation}")
+            dropped = shared & (state != "organisation")
+            changed[f"holder_{relation}"] = F.when(~dropped, holder)
+            changed[f"state_{relation}"] = F.when(dropped, "missing").otherwise(state)
     return informed.withColumns(changed).drop("by")

@@ -15,6 +15,7 @@ from jobs.sources import SOURCES
 from jobs.tables import HOLDER_LINKS
 from matching import changes, evidence, records
 from matching.changes import Tracked, of
+from matching.identifiers import tax_code_root
 from matching.levels import ORGANISATION
 from matching.resolve import decision
 
@@ -69,7 +70,7 @@ def accounts(stage: Stage, sims: Tracked, taxpayers: Tracked) -> Tracked:
     asked = _based(stage, rows, kind, details)
     asked = records.relate(asked, "sim", _subscriber_now(stage, rows, sims))
     held = rows.select("record", F.col("holder_code").alias("key")).where(F.col("key").isNotNull())
-    owners = codes(stage, taxpayers.now, held, those)
+    owners = codes(stage, taxpayers.now, held, is_part=those is not None)
     asked = records.relate(asked, "code", held.join(owners, "key", "left").select("record", "holder"))
     return _links(stage, "account", those, asked, details)
 
@@ -146,11 +147,11 @@ def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame)
     """
     linked = taxpayers.where("decision = 'link'").select("record")
     unheld = taxpayers.join(linked, "record", "left_anti").select(
-        "record", records.code_key(F.col("code")).alias("key"), F.col("possible").alias("subject")
+        "record", tax_code_root(F.col("code")).alias("key"), F.col("possible").alias("subject")
     )
     traders = shops.where("decision = 'link' and personal_id is not null").join(sellers, ["platform", "shop_id"])
     declared = traders.select(
-        records.code_key(F.col("code")).alias("key"),
+        tax_code_root(F.col("code")).alias("key"),
         F.concat(F.lit("R:"), "personal_id").alias("subject"),
         F.col("match_probability").alias("probability"),
         SOURCES["sellers"].record_key().alias("by"),
@@ -189,34 +190,27 @@ def activated_since(then: dt.date | None, until: dt.date) -> Column:
 
 def code_keys(code: Column) -> Column:
     """Keys under which the holder of a tax code is looked up: itself, and the taxpayer's whose branch it is."""
-    return F.array(code, records.code_key(code))
+    return F.array(code, tax_code_root(code))
 
 
-def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, those: DataFrame | None) -> DataFrame:
+def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, *, is_part: bool) -> DataFrame:
     """Whose a tax code is: the person of an individual or household business, the organisation.
 
     Or the business by its code. A branch is its company's; one that the registry does not list is its taxpayer's, whom
     it lists.
 
-    Columns in: of `asked` key (what records ask for; where these are all, `those` is None, the holder of every other
-    code is told too). Columns out: key, holder.
+    Columns in: of `asked` key, what records ask for; `is_part`: those are not all records, and no other code matters.
+    Columns out: key, holder.
     """
     registry = stage.silver["taxpayers"].now
-    code, root = F.col("code"), records.code_key(F.col("code"))
+    code, root = F.col("code"), tax_code_root(F.col("code"))
     people = first(taxpayers).select("code", "subject", "household")
-    if those is not None:
+    if is_part:
         keys = asked.select(F.explode(code_keys(F.col("key"))).alias("key")).distinct()
-        named = registry.select("code", F.explode(code_keys(code)).alias("key")).join(keys, "key", "left_semi")
-        asked_codes = stage.keep(named.select("code").distinct())
+        keyed = registry.select("code", F.explode(code_keys(code)).alias("key")).join(keys, "key", "left_semi")
+        asked_codes = stage.keep(keyed.select("code").distinct())
         registry, people = of(registry, asked_codes, "code"), of(people, asked_codes, "code")
-    organisation, party = F.col("taxpayer_type") == "organisation", F.concat(F.lit("T:"), "tax_code")
-    companies = registry.where(organisation & (code == root)).select(code.alias("root"), party.alias("company"))
-    itself = (
-        registry.where(organisation | trades_by_code(stage.business_date))
-        .select("code", F.when(organisation, root).alias("root"), party.alias("itself"))
-        .join(companies, "root", "left")
-        .select("code", F.coalesce("company", "itself").alias("itself"))
-    )
+    itself = _by_themselves(registry, stage.business_date)
     owners = registry.select("code").join(people, "code", "left").join(itself, "code", "left")
     named = owners.select("code", F.coalesce("subject", "itself").alias("subject"), "household").where(
         "code is not null"
@@ -224,13 +218,26 @@ def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, those: DataFrame
     exact = records.directory(named, code)
     by_root = records.directory(named, root, also_unknown=False)
     known = exact.unionByName(by_root.join(exact.select("key"), "key", "left_anti"))
-    branches = asked.select("key", records.code_key(F.col("key")).alias("root")).where("key <> root").distinct()
+    branches = asked.select("key", tax_code_root(F.col("key")).alias("root")).where("key <> root").distinct()
     unlisted = branches.join(exact.select("key"), "key", "left_anti")
     return known.unionByName(unlisted.join(known.withColumnRenamed("key", "root"), "root").select("key", "holder"))
 
 
+def _by_themselves(registry: DataFrame, business_date: dt.date) -> DataFrame:
+    """Organisations, a branch as its company, and businesses, as subjects. Columns out: code, itself."""
+    organisation, root = F.col("taxpayer_type") == "organisation", tax_code_root(F.col("code"))
+    party = records.by_code(F.col("tax_code"))
+    companies = registry.where(organisation & (F.col("code") == root)).select(
+        F.col("code").alias("root"), party.alias("company")
+    )
+    own = registry.where(organisation | trades_by_code(business_date)).select(
+        "code", F.when(organisation, root).alias("root"), party.alias("own")
+    )
+    return own.join(companies, "root", "left").select("code", F.coalesce("company", "own").alias("itself"))
+
+
 def changed_codes(stage: Stage, taxpayers: Tracked) -> DataFrame:
     """Tax codes whose holder may be another: of registrations that changed or are held by another, and their roots."""
-    keys = (F.col("code"), records.code_key(F.col("code")))
+    keys = (F.col("code"), tax_code_root(F.col("code")))
     tables = (stage.silver["taxpayers"].changed, taxpayers.changed)
     return changes.keys("code", *((table, key) for table in tables for key in keys))

@@ -104,10 +104,10 @@ def _subjects_of_numbers(holders: Holders) -> DataFrame:
 def _shop_subjects(stage: Stage, holders: Holders, numbers: DataFrame) -> Tracked:
     """Whoever can be found for a shop: people and organisations with their numbers, businesses of nobody known."""
     taxpayers, moved = holders.taxpayers, stage.subjects.moved
-    claimed = first(taxpayers.now).where("decision = 'link'").select(F.concat(F.lit("T:"), "record").alias("subject"))
+    claimed = first(taxpayers.now).where("decision = 'link'").select(records.by_code(F.col("record")).alias("subject"))
     those = None
     if moved is not None:
-        claims = taxpayers.changed.select(F.concat(F.lit("T:"), "record").alias("subject"))
+        claims = taxpayers.changed.select(records.by_code(F.col("record")).alias("subject"))
         others = _subjects_of_numbers(holders).where("key is not null").select(F.col("key").alias("subject"))
         those = stage.keep(reduce(DataFrame.unionByName, (moved.select("subject"), claims, others)).distinct())
     known = of(stage.subjects.now, those, "subject")
@@ -129,7 +129,7 @@ def _shop_records(
     numbered = _contacts("phone_norm", asks["phone"], taxpayers, accounts)
     mailed = _contacts("email_norm", asks["email"], taxpayers)
     registered = F.coalesce("registered_on", F.lit(stage.business_date))
-    registered_codes = codes(stage, taxpayers, rows.select(keys["code"].alias("key")), those)
+    registered_codes = codes(stage, taxpayers, rows.select(keys["code"].alias("key")), is_part=those is not None)
     owners = records.holders(shops, those, registered_codes, keys["code"], cap)
     relations = {
         "code": _of_organisations(stage, owners),
@@ -153,7 +153,7 @@ def _shop_records(
 def _of_organisations(stage: Stage, held: DataFrame) -> DataFrame:
     """Holders of codes (`records.holders`) with the state `organisation` where the holder is one."""
     registered = stage.silver["taxpayers"].now.where(F.col("taxpayer_type") == "organisation")
-    organisations = registered.select(F.concat(F.lit("T:"), "tax_code").alias("held_by"))
+    organisations = registered.select(records.by_code(F.col("tax_code")).alias("held_by"))
     found = held.join(organisations, F.col("holder.subject") == F.col("held_by"), "left")
     return found.withColumn("state", F.when(F.col("held_by").isNotNull(), "organisation")).drop("held_by")
 

@@ -12,6 +12,7 @@ from jobs import law
 from jobs.match.stage import BUSINESS, Keep, Silver, Stage
 from matching import changes, records
 from matching.changes import Tracked, of
+from matching.identifiers import tax_code_root
 from matching.levels import ORGANISATION
 
 
@@ -21,8 +22,8 @@ def subjects(silver: Silver, business_date: dt.date) -> Tracked:
     def known(residents: DataFrame, taxpayers: DataFrame) -> DataFrame:
         """Subjects of rows of the two registers."""
         # A branch is its company's.
-        companies = F.col("code").isNull() | (F.col("code") == records.code_key(F.col("code")))
-        organisations = taxpayers.where((F.col("taxpayer_type") == "organisation") & companies)
+        branch = F.coalesce(F.col("code") != tax_code_root(F.col("code")), F.lit(False))
+        organisations = taxpayers.where((F.col("taxpayer_type") == "organisation") & ~branch)
         kinds = [
             records.residents(residents),
             records.businesses(organisations, ORGANISATION),

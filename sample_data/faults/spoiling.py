@@ -79,6 +79,7 @@ def written(column: str, change: Callable[[str], str], share: float = 1.0) -> Sp
     """Texts written in another way."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows of which the chosen ones' texts are changed."""
         wrong = chosen_rows(rows.num_rows, share)
         texts = zip(rows[column].to_pylist(), wrong, strict=True)
         changed = [change(text) if spoilt and text is not None else text for text, spoilt in texts]
@@ -91,6 +92,7 @@ def numbered(column: str, text: Callable[[int], str], share: float = 1.0) -> Spo
     """Texts made up from the number of the row."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows of which the chosen ones have made-up texts."""
         made = pa.array([text(number) for number in range(rows.num_rows)], pa.string())
         return replaced(rows, column, where(chosen_rows(rows.num_rows, share), made, rows[column]))
 
@@ -101,6 +103,7 @@ def taken_from(source: str, columns: Mapping[str, str], only: Mapping[str, str])
     """Values of rows of another source that have some values, over and over: {column here: column there}."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows with values of the other source's."""
         others = around.rows(source)
         for column, value in only.items():
             others = others.filter(pc.equal(others[column], value))
@@ -116,6 +119,7 @@ def rolled(*columns: str) -> Spoil:
     """Every row has the value of the row before, as after a sort of one column alone."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows with the values of the row before."""
         before = pa.array(np.roll(np.arange(rows.num_rows), 1))
         for column in columns:
             rows = replaced(rows, column, rows[column].take(before))
@@ -128,6 +132,7 @@ def shifted(*columns: str) -> Spoil:
     """Every column has the values of its left neighbour, as after a comma too many."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows with the values of the left neighbour."""
         values = [rows[column] for column in columns]
         for column, left in zip(columns, [values[-1], *values[:-1]], strict=True):
             rows = replaced(rows, column, left)
@@ -150,6 +155,7 @@ def times(column: str, factor: float, condition: Condition) -> Spoil:
     """Amounts in another unit in some rows."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows of which those that fulfil it have other amounts."""
         other = pc.cast(pc.multiply(pc.cast(rows[column], pa.float64()), factor), pa.int64(), safe=False)
         return replaced(rows, column, pc.if_else(condition(rows, around), other, rows[column]))
 
@@ -160,6 +166,7 @@ def doubled(column: str, change: Callable[[str], str], share: float = 0.1) -> Sp
     """A share of the rows once more, under another key."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows, and the chosen ones again."""
         again = rows.filter(pa.array(chosen_rows(rows.num_rows, share)))
         keys = pa.array([change(key) for key in again[column].to_pylist()], pa.string())
         return pa.concat_tables([rows, replaced(again, column, keys)])
@@ -171,6 +178,7 @@ def moved(column: str, days: int, share: float = 1.0) -> Spoil:
     """Dates or moments so many days later; earlier where negative."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows of which the chosen ones are dated otherwise."""
         values, kind = rows[column], rows.schema.field(column).type
         # Days of dates, microseconds of moments.
         step, number = (days, pa.int32()) if pa.types.is_date(kind) else (days * 86_400_000_000, pa.int64())
@@ -189,6 +197,7 @@ def as_text(column: str) -> Spoil:
     """A column of another type: text."""
 
     def spoil(rows: pa.Table, around: Around) -> pa.Table:
+        """Rows with the column as text."""
         return rows.set_column(rows.column_names.index(column), column, pc.cast(rows[column], pa.string()))
 
     return spoil

@@ -68,7 +68,7 @@ def registry(spark: SparkSession, tmp_path: Path) -> Callable[[list[str], bool],
     def held_by(declared: list[str], is_part: bool) -> dict[str, Any]:
         """Whose the declared codes are."""
         asked = spark.createDataFrame([(code,) for code in declared], "key string")
-        found = codes(stage, held, asked, asked if is_part else None).collect()
+        found = codes(stage, held, asked, is_part=is_part).collect()
         assert len({row.key for row in found}) == len(found)
         return {row.key: row.holder.subject for row in found if row.holder and row.key in declared}
 
