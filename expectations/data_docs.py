@@ -7,6 +7,7 @@ tables: they are rendered as they are, in Vietnamese where the words are the lib
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -33,6 +34,7 @@ _PHRASES = (
     (" total rows.", " dòng."),
     ("$unexpected_percent of ", "$unexpected_percent của "),
 )
+_POINT_OF_A_SHARE = re.compile(r"(?<=\d)\.(?=\d+%)")
 # Columns that are made for judging have names of their own.
 DERIVED = {
     "_age_days": "Tuổi của dòng (ngày)",
@@ -102,13 +104,14 @@ def sections(source: str, results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _in_vietnamese(part: object) -> object:
-    """The rendered content with the library's words replaced, wherever they stand; its templates escape nothing."""
+    """The rendered content with the library's words and decimal points replaced; its templates escape nothing."""
     if isinstance(part, dict):
         return {key: _in_vietnamese(value) for key, value in part.items()}
     if isinstance(part, list):
         return [_in_vietnamese(value) for value in part]
     if not isinstance(part, str):
         return part
-    for phrase, words in _PHRASES:
-        part = part.replace(phrase, words)
-    return escape(_WORDS.get(part) or DERIVED.get(part) or part, quote=False)
+    for phrase, ours in _PHRASES:
+        part = part.replace(phrase, ours)
+    words = _WORDS.get(part) or DERIVED.get(part) or _POINT_OF_A_SHARE.sub(",", part)
+    return escape(words, quote=False)

@@ -241,7 +241,7 @@ def finding(
 
 FINDINGS = (
     finding(1, "Tên người bán phải có", "seller_name", 0, success=True),
-    finding(2, "Số giấy tờ <b>phải có</b>", "id_number", 190, success=False),
+    finding(2, "Số giấy tờ <b>phải có</b>", "id_number", 195, success=False),
     finding(
         1, "Mỗi gian hàng phải thuộc đúng một người bán", "_shops_counted", 0, success=True, source="seller_parties"
     ),
