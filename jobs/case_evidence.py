@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs import flags, identity
 from jobs.flags import Reason
-from jobs.masking import free_name, last_four
+from jobs.masking import free_name, last_four, tax_code
 from jobs.parties import ORGANISATION, RESIDENT, UNRESOLVED
 from jobs.revenue import to_bigint
 from jobs.sources import SOURCES
@@ -17,6 +17,8 @@ _INCOME_TAX_FROM_VND = 3_000_000_000
 
 _LOWER_BOUND = "Doanh thu trên 3 tỷ đồng: thuế ước tính theo tỷ lệ trên doanh thu chỉ là mức tối thiểu"
 _NO_LAW = "Pháp luật không đặt ngưỡng cho tổ chức: con số này chỉ là quy mô đáng lập hồ sơ"
+
+_NOT_FOUND = ", CMND, họ tên cùng ngày sinh, số điện thoại và nơi ở: không tìm thấy mã số thuế nào"
 
 # Findings of `identity` in words.
 _IDENTITY = {
@@ -94,11 +96,15 @@ def _rests_on(source: str) -> Column:
     return by_reason
 
 
-def evidence(degraded: frozenset[str]) -> Column:
+def evidence(degraded: frozenset[str], share: float) -> Column:
     """JSON of a case: its keys are labels in Vietnamese, identifiers are cut to their last four characters.
 
     Columns in: a case of `cases.tonight` before it is cut to its table: the facts, reason, detail, case_threshold_vnd,
     legal_basis, shops, shop_evidence, registrations, uses, due_quarters, revenue_after_vnd.
+
+    Args:
+        degraded: sources that were degraded that night.
+        share: of the platforms' revenue, below which too little is declared.
     """
     return F.to_json(
         F.struct(
@@ -106,9 +112,11 @@ def evidence(degraded: frozenset[str]) -> Column:
             _tax().alias("Thuế"),
             F.when(flags.split_shops(), F.col("shop_count")).alias("Số gian hàng, từng gian không vượt ngưỡng"),
             _stopped().alias("Ngừng kinh doanh"),
-            _declaration().alias("Kê khai các quý đã đến hạn"),
+            _supplier().alias("Tra cứu nhà cung cấp nước ngoài"),
+            _declaration(share).alias("Kê khai các quý đã đến hạn"),
             _identity().alias("Giấy tờ và tài khoản"),
             F.transform("registrations", _registration).alias("Đăng ký thuế"),
+            _looked_up().alias("Tra cứu đăng ký thuế"),
             F.transform("shop_evidence", _shop).alias("Gian hàng"),
             _sources(degraded).alias("Nguồn"),
         )
@@ -130,6 +138,7 @@ def _tax() -> Column:
     return F.struct(
         to_bigint(F.col("estimated_vnd")).alias("Ước tính theo tỷ lệ (đồng)"),
         to_bigint(F.col("withheld_vnd")).alias("Sàn đã khấu trừ (đồng)"),
+        F.when(F.col("has_code"), to_bigint(F.col("paid_vnd"))).alias("Đã nộp theo tờ khai (đồng)"),
         F.when(lower_bound, _LOWER_BOUND).alias("Ghi chú"),
     )
 
@@ -155,7 +164,7 @@ def _nearest(nearest: Column) -> Column:
 
 def _registration(code: Column) -> Column:
     return F.struct(
-        last_four(code["tax_code"]).alias("Mã số thuế"),
+        tax_code(code["tax_code"]).alias("Mã số thuế"),
         code["taxpayer_type"].alias("Loại"),
         code["status"].alias("Trạng thái"),
         code["status_label"].alias("Tên trạng thái"),
@@ -166,20 +175,42 @@ def _registration(code: Column) -> Column:
     )
 
 
+def _looked_up() -> Column:
+    """Of whoever no tax code is known: what the registry was asked for."""
+    told = F.concat(F.lit("theo số định danh "), last_four(F.col("personal_id")), F.lit(_NOT_FOUND))
+    return F.when((F.col("kind") == RESIDENT) & F.col("registrations").isNull(), told)
+
+
 def _stopped() -> Column:
     block = F.struct(
-        F.col("closed_on").alias("Ngày ngừng"),
-        to_bigint(F.col("revenue_after_vnd")).alias("Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)"),
+        F.coalesce(F.col("closed_on").cast("string"), F.lit("không rõ")).alias("Ngày ngừng"),
+        # Without a sale after it this is what speaks for the party: 0, not nothing.
+        F.when(F.col("closed_on").isNotNull(), F.coalesce(to_bigint(F.col("revenue_after_vnd")), F.lit(0))).alias(
+            "Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)"
+        ),
     )
     return F.when(F.col("reason") == str(Reason.STOPPED_BUT_SELLING), block)
 
 
-def _declaration() -> Column:
+def _supplier() -> Column:
+    block = F.struct(
+        F.col("country").alias("Nước"),
+        tax_code(F.col("declared_code")).alias("Mã số thuế khai với sàn"),
+        last_four(F.col("declared_paper")).alias("Giấy tờ khai với sàn"),
+        F.when(F.col("supplier_code").isNull(), "không tìm thấy trong đăng ký thuế").alias("Kết quả"),
+        tax_code(F.col("supplier_code")).alias("Mã số thuế tìm thấy"),
+        F.col("supplier_status").alias("Trạng thái"),
+    )
+    return F.when(F.col("reason") == str(Reason.FOREIGN_UNREGISTERED), block)
+
+
+def _declaration(share: float) -> Column:
     compared = F.when(F.col("kind") == ORGANISATION, F.col("due_vnd")).otherwise(F.col("due_untaxed_vnd"))
     block = F.struct(
         F.col("due_quarters").alias("Quý"),
         to_bigint(compared).alias("Doanh thu trên sàn, với cá nhân trừ phần đã khấu trừ thuế (đồng)"),
         to_bigint(F.col("declared_due_vnd")).alias("Đã kê khai (đồng)"),
+        F.lit(share).alias("Lập hồ sơ khi kê khai dưới phần này của doanh thu (cài đặt)"),
     )
     return F.when(F.col("reason") == str(Reason.UNDER_DECLARED), block)
 
@@ -200,7 +231,9 @@ def _use(use: Column) -> Column:
         use["declared"].alias("Khai với sàn"),
         use["other_name"].alias("Của"),
         use["other_id"].alias("Số của người ấy"),
-        F.round(use["probability"], 6).alias("Xác suất chủ tài khoản"),
+        F.when(
+            use["finding"].isin(identity.ACCOUNT_OTHER, identity.ACCOUNT_HOUSEHOLD), F.round(use["probability"], 6)
+        ).alias("Xác suất chủ tài khoản"),
     )
 
 

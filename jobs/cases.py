@@ -31,6 +31,7 @@ def tonight(
     laws: Sequence[YearLaw],
     key: str,
     degraded: frozenset[str],
+    under_declared_share: float,
 ) -> DataFrame:
     """One row a case that holds tonight.
 
@@ -58,7 +59,7 @@ def tonight(
             to_bigint(F.col("estimated_vnd")).alias("estimated_tax_vnd"),
             to_bigint(F.col("withheld_vnd")).alias("withheld_vnd"),
             *("match_probability", _priority().alias("priority")),
-            case_evidence.evidence(degraded).alias("evidence"),
+            case_evidence.evidence(degraded, under_declared_share).alias("evidence"),
             case_evidence.quality(degraded).alias("quality"),
         )
     )
@@ -129,10 +130,30 @@ def _status(holds: Column) -> Column:
     return F.when(was == "dismissed", was).when(~holds, "resolved").when(was == "confirmed", was).otherwise("open")
 
 
+def decided(cases: DataFrame, decisions: DataFrame) -> DataFrame:
+    """Cases with what analysts decide of some of them; `open` takes a decision back.
+
+    Columns in: gold/flagged_sellers; case_id, decision. Columns out: gold/flagged_sellers.
+    """
+    told, evidence = F.col("decision"), F.col("evidence")
+    marked = F.when(told == "open", _without_decision(evidence)).otherwise(_marked(evidence, told))
+    both = cases.join(decisions.select("case_id", "decision"), "case_id", "left").withColumns(
+        {"status": F.coalesce(told, "status"), "evidence": F.when(told.isNotNull(), marked).otherwise(evidence)}
+    )
+    return both.select(*FLAGGED_SELLERS.columns)
+
+
 def _with_decision(evidence: Column) -> Column:
     """Evidence that remembers what an analyst decided, also after the case is resolved or opened again."""
-    decided = F.when(F.col("was.status").isin("confirmed", "dismissed"), F.col("was.status"))
-    decision = F.coalesce(decided, F.get_json_object("was.evidence", f"$['{_DECISION}']"))
-    plain = F.regexp_replace(evidence, rf'(,"{_DECISION}":"[a-z]+")?\}}$', "")
-    remembered = F.concat(plain, F.lit(f',"{_DECISION}":"'), decision, F.lit('"}'))
-    return F.when(decision.isNull(), evidence).otherwise(remembered)
+    told = F.when(F.col("was.status").isin("confirmed", "dismissed"), F.col("was.status"))
+    decision = F.coalesce(told, F.get_json_object("was.evidence", f"$['{_DECISION}']"))
+    return F.when(decision.isNull(), evidence).otherwise(_marked(evidence, decision))
+
+
+def _marked(evidence: Column, decision: Column) -> Column:
+    plain = F.regexp_replace(_without_decision(evidence), r"\}$", "")
+    return F.concat(plain, F.lit(f',"{_DECISION}":"'), decision, F.lit('"}'))
+
+
+def _without_decision(evidence: Column) -> Column:
+    return F.regexp_replace(evidence, rf',"{_DECISION}":"[a-z]+"\}}$', "}")

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs import law
 from jobs.identity import declared_id
-from jobs.masking import last_four
+from jobs.masking import last_four, short_code, tax_code
 from jobs.match import MATCHED
 from jobs.match.stage import Keep
 from jobs.sources import SOURCES
@@ -380,7 +380,7 @@ def _of_codes(sellers: DataFrame, taxpayers: DataFrame) -> DataFrame:
     registered = taxpayers.select("code").where("code is not null")
     unknown = declared.join(registered, "code", "left_anti")
     found = _finding(
-        F.lit("tax_code"), F.lit(NOT_FOUND), last_four(F.col("tax_code")), F.lit(None).cast("string"), F.lit(1.0)
+        F.lit("tax_code"), F.lit(NOT_FOUND), tax_code(F.col("tax_code")), F.lit(None).cast("string"), F.lit(1.0)
     )
     return unknown.select(
         *_origin("sellers"),
@@ -408,7 +408,7 @@ def _places(source: str, frame: DataFrame, business_date: dt.date) -> DataFrame:
     finding = _finding(
         F.lit("province_code"),
         problem,
-        F.col("province_code"),
+        short_code(F.col("province_code")),
         F.when(unknown, by_address).when(old, by_code),
         F.when(unknown | old, 1.0).otherwise(_ONE_OF_TWO),
     )
@@ -429,7 +429,9 @@ def _of_residents(residents: DataFrame) -> DataFrame:
     finding = _finding(
         F.when(other_year, "date_of_birth").otherwise("gender"),
         F.lit(INCONSISTENT),
-        F.when(other_year, F.concat(F.col("birth_year").cast("string"), F.lit("-**-**"))).otherwise(F.col("gender")),
+        F.when(other_year, F.concat(F.col("birth_year").cast("string"), F.lit("-**-**"))).otherwise(
+            short_code(F.col("gender"))
+        ),
         F.lit(None).cast("string"),
         F.lit(_ONE_OF_TWO),
     )

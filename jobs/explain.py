@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from jobs import tables
 from jobs.errors import UserError
-from jobs.masking import free_name, last_four
+from jobs.masking import free_name, last_four, tax_code
 from jobs.report import numbers
 from jobs.report.evidence import sentences
 from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
@@ -50,7 +50,7 @@ def _masked() -> dict[str, Column]:
     return {
         "shown_name": free_name(F.col("party_name")),
         "shown_id": last_four(F.col("personal_id")),
-        "shown_code": last_four(F.col("tax_code")),
+        "shown_code": tax_code(F.col("tax_code")),
     }
 
 
@@ -123,10 +123,10 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     own = own.join(codes.distinct(), "tax_code", "left_semi").unionByName(
         own.where(F.col("tax_code") == case.tax_code).join(codes, "tax_code", "left_anti")
     )
-    yield "taxpayers", own, last_four(F.col("tax_code"))
+    yield "taxpayers", own, tax_code(F.col("tax_code"))
     declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year)
     declared = declared.join(own.select("tax_code"), "tax_code", "left_semi")
-    yield "declarations", declared, F.concat_ws("|", last_four(F.col("tax_code")), "period")
+    yield "declarations", declared, F.concat_ws("|", tax_code(F.col("tax_code")), "period")
 
 
 def _versions(night: Lake, run: Mapping[str, Any]) -> Iterator[str]:

@@ -98,8 +98,9 @@ def split_shops() -> Column:
 
 
 def _held(finding: Finding, laws: Sequence[YearLaw]) -> Column:
-    basis = by_year(laws, lambda law: law.threshold_basis)
-    duty = by_year(laws, lambda law: law.duties[finding.reason])
+    # No law sets organisations a threshold.
+    basis = F.when(F.col("kind") != ORGANISATION, by_year(laws, lambda law: law.threshold_basis))
+    duty = _duty(finding, laws)
     return F.when(
         finding.holds,
         F.struct(
@@ -111,6 +112,19 @@ def _held(finding: Finding, laws: Sequence[YearLaw]) -> Column:
             finding.last.alias("last"),
         ),
     )
+
+
+def _duty(finding: Finding, laws: Sequence[YearLaw]) -> Column:
+    """Document and article of the duty: an organisation's own, else that of the detail, else the reason's."""
+    applied = {to for law in laws for reason, to in law.duties if reason == finding.reason}
+
+    def said(to: str) -> Column:
+        """What the law says of whatever the duty applies to."""
+        return by_year(laws, lambda law: law.duties.get((finding.reason, to)))
+
+    details = [F.when(finding.detail == to, said(to)) for to in sorted(applied - {"", ORGANISATION})]
+    own = F.when(F.col("kind") == ORGANISATION, said(ORGANISATION))
+    return F.coalesce(own, *details, said(""))
 
 
 def _above(reason: Reason, holds: Column, detail: Column, probability: Column, last: Column | None = None) -> Finding:

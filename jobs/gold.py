@@ -104,7 +104,7 @@ def _facts(
 ) -> DataFrame:
     """One row a party and tax year, with all that the reasons ask for."""
     registered = parties.registrations(codes)
-    own_codes = codes.where(~F.col("held")).select("party_key", "code")
+    own_codes = codes.where(~F.col("held")).select("party_key", "code").distinct()
     declared = revenue.declared_revenue(inputs.declarations, own_codes, laws)
     uses = identity.declared_id_findings(shops, inputs.residents).unionByName(
         identity.account_findings(
@@ -122,7 +122,7 @@ def _facts(
         .join(suppliers, "party_key", "left")
         .fillna(False, ["supplier_active"])
     )
-    amounts = {name: revenue.money(F.col(name)) for name in ("declared_vnd", "declared_due_vnd")}
+    amounts = {name: revenue.money(F.col(name)) for name in ("declared_vnd", "paid_vnd", "declared_due_vnd")}
     return facts.withColumns({**amounts, "tax_code": F.coalesce("tax_code", "supplier_code")})
 
 
@@ -152,6 +152,7 @@ def _flagged(
         laws,
         settings.hash_key,
         inputs.degraded,
+        settings.under_declared_share,
     )
 
 

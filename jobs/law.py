@@ -81,7 +81,8 @@ class YearLaw:
         threshold_vnd: revenue up to which a resident owes no tax.
         threshold_basis: document and article of the threshold.
         rates: (residence, category of sales) → rate.
-        duties: reason → document and article of the duty.
+        duties: (reason, what it applies to) → document and article of the duty; applies to `organisation`, to a detail
+            of the reason, or to whatever is not named so (empty).
         due_quarters: quarters whose declaration is due.
     """
 
@@ -89,7 +90,7 @@ class YearLaw:
     threshold_vnd: int
     threshold_basis: str
     rates: Mapping[tuple[str, str], Rate]
-    duties: Mapping[str, str]
+    duties: Mapping[tuple[str, str], str]
     due_quarters: tuple[int, ...]
 
 
@@ -114,7 +115,7 @@ def year_law(tax_year: int, business_date: dt.date) -> YearLaw:
     on = dt.date(tax_year, 12, 31)
     thresholds = _newest(_table("thresholds"), (), on, business_date)
     rates = _newest(_table("rates"), ("residence", "category"), on, business_date)
-    duties = _newest(_table("duties"), ("reason",), on, business_date)
+    duties = _newest(_table("duties"), ("reason", "applies_to"), on, business_date)
     if () not in thresholds or not rates:
         raise NightFailed(f"no threshold or rate is on record for tax year {tax_year} as known on {business_date}")
     return YearLaw(
@@ -122,7 +123,7 @@ def year_law(tax_year: int, business_date: dt.date) -> YearLaw:
         int(thresholds[()]["value_vnd"]),
         thresholds[()]["legal_basis"],
         {(r, c): Rate(int(v["vat_per_10000"]), int(v["pit_per_10000"])) for (r, c), v in rates.items()},
-        {reason: values["legal_basis"] for (reason,), values in duties.items()},
+        {(reason, to): values["legal_basis"] for (reason, to), values in duties.items()},
         due_quarters(tax_year, business_date),
     )
 

@@ -7,9 +7,8 @@ from pyspark.sql import functions as F
 
 MASK = "****"
 
-# Nine digits or more in a row: an identifier or a telephone number that somebody typed into a text. The last four stay.
-_LONG_NUMBER = r"[0-9]{5,}(?=[0-9]{4})"
-# The same where the digits may be set apart, as in `0912.345.678`.
+# Nine digits or more, which may be set apart as in `0912.345.678`: an identifier or a telephone number that somebody
+# typed into a text. The last four stay.
 _SPACED_NUMBER = r"(?:[0-9][ .\-]?){5,}(?=(?:[0-9][ .\-]?){3}[0-9])"
 
 
@@ -21,9 +20,16 @@ def last_four(identifier: Column) -> Column:
     )
 
 
-def long_numbers(text: Column) -> Column:
-    """A text whose unbroken runs of nine digits or more are cut to the last four; grouped amounts stay readable."""
-    return F.regexp_replace(text, _LONG_NUMBER, MASK)
+def tax_code(code: Column) -> Column:
+    """`****1234` of a tax code, `****1234-888` of one with a suffix, which says nothing of whose it is."""
+    text = F.trim(code)
+    root = F.substring_index(text, "-", 1)
+    return F.concat(last_four(root), F.regexp_extract(text, "(-[0-9]{3})$", 1))
+
+
+def short_code(code: Column) -> Column:
+    """A code of up to three characters as it stands; what is longer is none, and may be a number that slipped in."""
+    return F.when(F.length(code) <= 3, code).otherwise(last_four(code))
 
 
 def free_name(name: Column) -> Column:

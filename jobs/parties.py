@@ -39,8 +39,8 @@ def assign_parties(sellers: DataFrame, seller_links: DataFrame, residents: DataF
 
     Columns in: silver/sellers, match/seller_links, silver/residents.
     Columns out: platform, shop_id, party_key, kind (`resident`, `code`, `foreign`, `unresolved`), personal_id,
-    tax_code, decision, match_type, match_probability; the shop's shop_name, seller_name, province34 and what it
-    declares (`_DECLARED`); the resident's full_name, own_id, own_cmnd, own_deceased, own_household, home_province.
+    tax_code, decision, match_type, match_probability; the shop's shop_name, seller_name, country, province34 and what
+    it declares (`_DECLARED`); the resident's full_name, own_id, own_cmnd, own_deceased, own_household, home_province.
     """
     links = seller_links.select(
         *(*_SHOP, "personal_id", F.col("tax_code").alias("link_code"), "decision", "match_type", "match_probability")
@@ -54,7 +54,7 @@ def assign_parties(sellers: DataFrame, seller_links: DataFrame, residents: DataF
             *(*_SHOP, party_key(key, F.col("kind"), F.col("link_code")).alias("party_key"), "kind", "personal_id"),
             F.when(F.col("kind") == CODE, F.col("link_code")).alias("tax_code"),
             *(F.coalesce(name, F.lit("none")).alias(name) for name in ("decision", "match_type")),
-            *("match_probability", "shop_name", "seller_name", "province34", *_DECLARED, *_PERSON),
+            *("match_probability", "shop_name", "seller_name", "country", "province34", *_DECLARED, *_PERSON),
         )
     )
 
@@ -334,8 +334,9 @@ def suppliers(shops: DataFrame, taxpayers: DataFrame, standings: Mapping[str, St
     """Foreign shops whose declared tax code or id is a registered foreign supplier's (its id_number is the passport).
 
     Columns in: those of `assign_parties`, silver/taxpayers.
-    Columns out: party_key, supplier_active (any of them active), supplier_status and supplier_code (of an active one
-    first, then of the smallest code).
+    Columns out: party_key, of every foreign shop; country, declared_code, declared_paper; supplier_active (any of them
+    active), supplier_status and supplier_code (of an active one first, then of the smallest code; null where none is
+    registered).
     """
     active = [code for code, status in standings.items() if status.standing == "active"]
     registered = taxpayers.where(F.col("taxpayer_type") == "foreign_supplier").select(
@@ -345,13 +346,16 @@ def suppliers(shops: DataFrame, taxpayers: DataFrame, standings: Mapping[str, St
         F.coalesce(F.col("status").isin(active), F.lit(False)).alias("supplier_active"),
     )
     best = F.struct(~F.col("supplier_active"), "supplier_code")
+    abroad = shops.where(F.col("kind") == FOREIGN)
+    paper = F.coalesce("passport", "id_number").alias("declared_paper")
+    keys = F.explode_outer(_supplier_keys(F.col("declared_code"))).alias("declared")
     return (
-        shops.where(F.col("kind") == FOREIGN)
-        .select("party_key", F.explode(_supplier_keys(F.col("declared_code"))).alias("declared"))
-        .join(registered, "declared", "inner")
+        abroad.select("party_key", "country", "declared_code", paper, keys)
+        .join(registered, "declared", "left")
         .groupBy("party_key")
         .agg(
-            F.bool_or("supplier_active").alias("supplier_active"),
+            *(F.first(name).alias(name) for name in ("country", "declared_code", "declared_paper")),
+            F.coalesce(F.bool_or("supplier_active"), F.lit(False)).alias("supplier_active"),
             F.min_by("supplier_status", best).alias("supplier_status"),
             F.min_by("supplier_code", best).alias("supplier_code"),
         )

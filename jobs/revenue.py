@@ -118,13 +118,13 @@ def revenue_after(sales: DataFrame, closings: DataFrame) -> DataFrame:
 
 
 def declared_revenue(declarations: DataFrame, codes: DataFrame, laws: Sequence[YearLaw]) -> DataFrame:
-    """What a party declared under all its own codes.
+    """What a party declared, and paid by its declarations, under all its own codes.
 
     Of a code and quarter the quarter's row counts, else the sum of its months; the year's row only where no finer one
     exists (and, for the quarters that are due, where all four are).
 
     Columns in: silver/declarations; `codes` one row an own code of a party: party_key, code. Columns out: party_key,
-    tax_year, declared_vnd (the year's), declared_due_vnd (of the quarters that are due), in decimal đồng.
+    tax_year, declared_vnd and paid_vnd (the year's), declared_due_vnd (of the quarters that are due), in decimal đồng.
     """
     rows = declarations.where(F.col("year").isin([law.tax_year for law in laws])).select(
         F.coalesce("code", "tax_code").alias("code"),
@@ -133,35 +133,45 @@ def declared_revenue(declarations: DataFrame, codes: DataFrame, laws: Sequence[Y
         .when(F.col("quarter").isNotNull(), "quarter")
         .otherwise("year")
         .alias("kind"),
-        F.coalesce("quarter", F.ceil(F.col("month") / 3)).alias("quarter"),
-        money(F.col("declared_revenue_vnd")).alias("vnd"),
+        *(F.coalesce("quarter", F.ceil(F.col("month") / 3)).alias("quarter"), "month", "updated_at"),
+        money(F.col("declared_revenue_vnd")).alias("declared"),
+        money(F.coalesce("tax_paid_vnd", F.lit(0))).alias("paid"),
     )
-    by_code = rows.join(codes, "code", "inner").groupBy("party_key", "tax_year", "code").agg(*_declared_parts())
+    # One code may be written in two ways, and so its declaration come twice.
+    period = ("party_key", "tax_year", "code", "kind", "quarter", "month")
+    newest = F.max(F.struct("updated_at", "declared", "paid")).alias("newest")
+    once = rows.join(codes, "code", "inner").groupBy(*period).agg(newest).select(*period, "newest.*")
+    parts = [*_declared_parts("declared"), *_declared_parts("paid")]
+    by_code = once.groupBy("party_key", "tax_year", "code").agg(*parts)
+    whole_year = F.lit(True), [F.lit(True)] * len(QUARTERS)
+    until_now = _all_due(laws), [is_due(laws, F.lit(q)) for q in QUARTERS]
+    counted = {
+        "declared_vnd": _of_code("declared", *whole_year),
+        "paid_vnd": _of_code("paid", *whole_year),
+        "declared_due_vnd": _of_code("declared", *until_now),
+    }
     return by_code.groupBy("party_key", "tax_year").agg(
-        F.sum(_of_code(F.lit(True), [F.lit(True)] * 4)).cast(MONEY).alias("declared_vnd"),
-        F.sum(_of_code(_all_due(laws), [is_due(laws, F.lit(q)) for q in QUARTERS]))
-        .cast(MONEY)
-        .alias("declared_due_vnd"),
+        *(F.sum(vnd).cast(MONEY).alias(name) for name, vnd in counted.items())
     )
 
 
-def _declared_parts() -> list[Column]:
-    """`quarter_<n>`: what counts for a quarter, null without a row; `whole_year`: the year's row, null without one."""
-    kind, vnd = F.col("kind"), F.col("vnd")
+def _declared_parts(amount: str) -> list[Column]:
+    """`<amount>_<n>`: what counts for a quarter, null without a row; `<amount>_year`: the year's row, null without."""
+    kind, vnd = F.col("kind"), F.col(amount)
     quarters = [
         F.coalesce(*(F.sum(F.when((kind == k) & (F.col("quarter") == q), vnd)) for k in ("quarter", "month"))).alias(
-            f"quarter_{q}"
+            f"{amount}_{q}"
         )
         for q in QUARTERS
     ]
-    return [*quarters, F.sum(F.when(kind == "year", vnd)).alias("whole_year")]
+    return [*quarters, F.sum(F.when(kind == "year", vnd)).alias(f"{amount}_year")]
 
 
-def _of_code(year_counts: Column, quarter_counts: Sequence[Column]) -> Column:
-    quarters = [F.col(f"quarter_{q}") for q in QUARTERS]
+def _of_code(amount: str, year_counts: Column, quarter_counts: Sequence[Column]) -> Column:
+    quarters = [F.col(f"{amount}_{q}") for q in QUARTERS]
     counted = [money(F.when(counts, vnd)) for counts, vnd in zip(quarter_counts, quarters, strict=True)]
     no_finer = F.coalesce(*quarters).isNull()
-    return F.when(no_finer, money(F.when(year_counts, F.col("whole_year")))).otherwise(
+    return F.when(no_finer, money(F.when(year_counts, F.col(f"{amount}_year")))).otherwise(
         sum(counted, F.lit(0).cast(MONEY)).cast(MONEY)
     )
 

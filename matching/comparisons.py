@@ -196,16 +196,16 @@ ACCOUNT = Comparison(
         Level("other", "Tài khoản nhận tiền: của người khác", (0.04, 0.20)),
         Level("unknown", "Tài khoản nhận tiền: không rõ chủ", (0.05, 0.10), of_record=True),
         Level("missing", "Tài khoản nhận tiền: không có", (0.25, 0.25), of_record=True),
-        Level("shared_self", "Tài khoản nhiều gian hàng dùng: của chính người này", (0.02, 0.01)),
-        Level("shared_household", "Tài khoản nhiều gian hàng dùng: của người cùng hộ", (0.005, 0.01)),
-        Level("shared_other", "Tài khoản nhiều gian hàng dùng: của người khác", (0.02, 0.15)),
+        Level("shared_self", "Tài khoản nhận tiền, nhiều gian hàng dùng: của chính người này", (0.02, 0.01)),
+        Level("shared_household", "Tài khoản nhận tiền, nhiều gian hàng dùng: của người cùng hộ", (0.005, 0.01)),
+        Level("shared_other", "Tài khoản nhận tiền, nhiều gian hàng dùng: của người khác", (0.02, 0.15)),
     ),
     unseen=(("household", "other"), ("shared_household", "shared_other")),
 )
 SIM = _relation("sim", "Số điện thoại", (0.50, 0.15))
 SIM_NOW = _relation("sim_now", "Chủ hiện nay của số điện thoại", (0.05, 0.05))
 CONTACT = _relation("contact", "Số liên lạc ở ngân hàng, thuế", (0.10, 0.05))
-EMAIL = _relation("email", "Địa chỉ thư ở cơ quan thuế", (0.10, 0.05))
+EMAIL = _relation("email", "Thư điện tử ở cơ quan thuế", (0.10, 0.05))
 SISTER = _relation("sister", "Gian hàng chung số, tài khoản hoặc giấy tờ", (2.0, 1.5))
 
 MASKED_PHONE = Comparison(

@@ -23,8 +23,9 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
     masked already.
 
     Returns:
-        `{"model", "probability", "none_probability", "rules", "fields": [{"field", "level", "text", "weight", "record",
-        "subject"}]}`; weight is log2 m/u over all classes of parties; fields that the record lacks are left out.
+        `{"model", "probability", "none_probability", "rules", "held", "fields": [{"field", "level", "text", "weight",
+        "record", "subject"}]}`; held is why people decide on it however probable it is, in words; weight is log2 m/u
+        over all classes of parties; fields that the record lacks are left out.
     """
     compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(
@@ -37,6 +38,7 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
             F.round("probability", 6).alias("probability"),
             F.round("none_probability", 6).alias("none_probability"),
             F.col("rules"),
+            F.array_compact(F.array(*(F.when(holds, why) for why, holds in _held(parameters).items()))).alias("held"),
             fields.alias("fields"),
         )
     )
@@ -96,6 +98,10 @@ def _weight(parameters: Parameters, comparison: Comparison) -> Column:
     known = F.get(log_m, F.col(f"g_{comparison.name}"))
     of_record = [i for i, level in enumerate(comparison.levels) if level.of_record]
     weight = known - F.log2(F.col(f"u_{comparison.name}"))
+    if comparison is c.MASKED_PHONE:
+        # Whose number it is another relation tells: then it speaks for its holder against others, not against chance.
+        told = shows(comparison, "self", "household", "other") & (F.col("u_masked_phone") == 1)
+        weight = F.when(told, known - F.get(log_m, F.lit(comparison.code("other")))).otherwise(weight)
     return F.when(F.col(f"g_{comparison.name}").isin(of_record), 0.0).otherwise(weight)
 
 
@@ -105,6 +111,16 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
 
 # Levels of a name that is the subject's, if perhaps not written in full.
 _SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials", "typo", "partial")
+
+# Why people decide, in words.
+_CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"
+_CHANGED_HANDS = (
+    "họ tên trái với người này, tài khoản nhận tiền hoặc mã số thuế là của người ngoài hộ: có thể đã đổi chủ"
+)
+_DECEASED = "người này đã mất"
+_BY_HOUSEHOLD = "chỉ biết họ tên và các mối liên hệ của người cùng hộ"
+_BY_ONE_RELATION = "chỉ dựa vào một liên hệ, trong khi liên hệ khác dẫn tới người khác"
+_OF_ORGANISATION = "gian hàng khai mã số thuế của một tổ chức, không phải mã của riêng người đại diện"
 
 # The first of these that holds carries the match (contract: match_type).
 _CARRIERS = (
@@ -131,17 +147,28 @@ def is_for_people(parameters: Parameters) -> Column:
 
     One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
     theirs: a payout account, a SIM, an id that is theirs but for one digit or a masked one, whose head relatives share,
-    may be a helper's; one of the dead, who trade no more: somebody uses their identity; one of whom only name and
-    household are known (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person
-    whose shop declares an organisation's tax code, which is not its representative's own (contract §2).
+    may be a helper's; one whose name contradicts while account or tax code lead to a stranger (`changed_hands`); one of
+    the dead, who trade no more: somebody uses their identity; one of whom only name and household are known
+    (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person whose shop declares an
+    organisation's tax code, which is not its representative's own (contract §2).
 
     Where the declared identity is of one who is dead (`is_of_the_dead`), that its name contradicts says nothing against
     whoever the account and the numbers lead to.
     """
+    return F.greatest(*_held(parameters).values())
+
+
+def _held(parameters: Parameters) -> dict[str, Column]:
+    """Why people decide on a scored pair (`is_for_people`), in words: whether each holds."""
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
-    contradicted = shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead")
-    rests = rests_on_household(parameters) | rests_on_one_relation(parameters)
-    return contradicted | shows(c.TRADING, "deceased") | rests | _shows_any(c.CODE, "organisation")
+    return {
+        _CONTRADICTED: shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead"),
+        _CHANGED_HANDS: changed_hands(parameters) & ~F.col("identity_of_dead"),
+        _DECEASED: shows(c.TRADING, "deceased"),
+        _BY_HOUSEHOLD: rests_on_household(parameters),
+        _BY_ONE_RELATION: rests_on_one_relation(parameters),
+        _OF_ORGANISATION: _shows_any(c.CODE, "organisation"),
+    }
 
 
 def is_of_the_dead(parameters: Parameters) -> Column:
@@ -153,6 +180,16 @@ def is_of_the_dead(parameters: Parameters) -> Column:
         return F.lit(False)
     named = shows(c.NAME, *_SAME_NAME) & (shows(c.BIRTH, "day") | shows(c.ID, "near", "masked_agrees"))
     return shows(c.TRADING, "deceased") & (shows(c.ID, "self") | named)
+
+
+def changed_hands(parameters: Parameters) -> Column:
+    """Whether a shop may have been sold: its name contradicts, and its account or tax code leads to a stranger.
+
+    The id, the address and the number that platforms know are often those of whoever registered the shop; a declared id
+    is the strongest evidence where it agrees in name (contract §2).
+    """
+    paths = [path for path in (c.ACCOUNT, c.CODE) if path in parameters.comparisons]
+    return shows(c.NAME, "different") & F.greatest(*(_shows_any(path, "other", "shared_other") for path in paths))
 
 
 def rests_on_household(parameters: Parameters) -> Column:

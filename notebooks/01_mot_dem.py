@@ -176,7 +176,7 @@ alt.Chart(cases, title="Hồ sơ theo lý do", width=520).mark_bar().encode(
 )
 
 # %% [markdown]
-# Ưu tiên = xác suất × t / (t + 50 triệu), với t là thuế còn phải thu. Số tiền lớn mà không chắc, hay chắc mà số
+# Ưu tiên = xác suất × t / (t + 50 triệu), với t là thuế sàn chưa khấu trừ. Số tiền lớn mà không chắc, hay chắc mà số
 # tiền nhỏ, đều không lên đầu hàng.
 
 # %%

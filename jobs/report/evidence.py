@@ -20,7 +20,10 @@ _COMPARISONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     comparison.name: (comparison.text, {level.name: level.text for level in comparison.levels})
     for comparison in (one for model in MODELS.values() for one in model)
 }
-# As in `jobs.masking.long_numbers`: what should be masked already is masked once more, right before its reader.
+# Labels of what is no personal data, however long a number it is: a shop's code.
+_KEYS = ("Mã",)
+_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+# Nine digits or more: what should be masked already is masked once more, right before its reader.
 _LONG_NUMBER = re.compile(r"\d{5,}(?=\d{4})")
 
 
@@ -32,12 +35,16 @@ def sentences(evidence: str | None) -> list[str]:
         content = json.loads(evidence)
     except ValueError:
         content = evidence
-    return [sentence for sentence in _facts(content) if sentence][:MAX_SENTENCES]
+    found = [sentence for sentence in _facts(content) if sentence]
+    left = len(found) - MAX_SENTENCES
+    return [*found[:MAX_SENTENCES], f"… và {numbers.count(left)} câu nữa trong bảng hồ sơ"] if left > 0 else found
 
 
 def _facts(content: object) -> Iterator[str]:
     """The facts of the outermost level, a list of things giving a fact each."""
-    if isinstance(content, dict):
+    if isinstance(content, dict) and "fields" in content:
+        yield from _explained(content)
+    elif isinstance(content, dict):
         for label, value in content.items():
             things = value if isinstance(value, list) and any(isinstance(item, dict) for item in value) else [value]
             yield from (f"{say(SOURCES, label)}: {_text(thing)}" for thing in things if _is_said(thing))
@@ -58,19 +65,22 @@ def _text(value: object) -> str:
         return numbers.count(value) if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
         return numbers.decimal(value)
-    return _LONG_NUMBER.sub(MASK, say(VALUES, str(value)))
+    return _LONG_NUMBER.sub(MASK, _DATE.sub(r"\3/\2/\1", say(VALUES, str(value))))
 
 
 def _mapping(content: dict[str, Any]) -> str:
     if "fields" in content:
-        return _explanation(content)
+        return "; ".join(_explained(content))
     if content.keys() <= _COMPARISONS.keys():
         return "; ".join(_agreement(*_COMPARISONS[name], str(level)) for name, level in content.items())
     return _pairs(content)
 
 
 def _pairs(content: dict[str, Any]) -> str:
-    return "; ".join(f"{say(SOURCES, label)}: {_inner(item)}" for label, item in content.items() if _is_said(item))
+    said = {label: item for label, item in content.items() if _is_said(item)}
+    return "; ".join(
+        f"{say(SOURCES, label)}: {item if label in _KEYS else _inner(item)}" for label, item in said.items()
+    )
 
 
 def _inner(value: object) -> str:
@@ -81,12 +91,14 @@ def _is_said(value: object) -> bool:
     return value not in (None, "", [], {})
 
 
-def _explanation(content: dict[str, Any]) -> str:
+def _explained(content: dict[str, Any]) -> list[str]:
     """A match's explanation (`matching.evidence`): the fields that count, what weighs most first."""
     fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT]
     said = [_field(one) for one in sorted(fields, key=lambda one: -abs(one["weight"]))]
     probability = content.get("probability")
-    return "; ".join(said if probability is None else [f"xác suất {numbers.decimal(probability, 3)}", *said])
+    told = [] if probability is None else [f"xác suất {numbers.decimal(probability, 3)}"]
+    told += [f"cần người quyết định vì {why}" for why in content.get("held") or []]
+    return [*told, *said]
 
 
 def _field(one: dict[str, Any]) -> str:
@@ -101,6 +113,6 @@ def _side(field: str, value: str) -> str:
 
 
 def _agreement(field: str, levels: Mapping[str, str], level: str) -> str:
-    """`Họ tên trùng cả dấu`; some levels name their field themselves."""
+    """`Họ tên: trùng cả dấu`; some levels name their field themselves."""
     text = levels.get(level, level)
-    return text if text.startswith(field) else f"{field} {text}"
+    return text if text.startswith(field) else f"{field}: {text}"

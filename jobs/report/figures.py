@@ -121,20 +121,25 @@ def by_reason(queue: DataFrame) -> DataFrame:
 
 
 def by_province(queue: DataFrame, tax_year: int) -> DataFrame:
-    """Open cases by province, each party and its amounts counted once.
+    """Open cases by province, each party counted once, and its amounts once a tax year.
 
     Columns out: province, cases, parties, revenue_vnd, due_vnd, identified_parties (known, and of that tax year).
     """
-    party = queue.groupBy("province", "tax_year", "party", "party_type").agg(
-        F.count("*").alias("cases"), F.max("revenue_vnd").alias("revenue_vnd"), F.max("due_vnd").alias("due_vnd")
-    )
     identified = ~F.col("party_type").isin(*_NOT_IDENTIFIED) & (F.col("tax_year") == tax_year)
+    year = queue.groupBy("province", "party", "tax_year").agg(
+        *(F.count("*").alias("cases"), F.max("revenue_vnd").alias("revenue_vnd"), F.max("due_vnd").alias("due_vnd")),
+        F.bool_or(identified).alias("identified"),
+    )
+    party = year.groupBy("province", "party").agg(
+        *(F.sum("cases").alias("cases"), _total("revenue_vnd"), _total("due_vnd")),
+        F.bool_or("identified").alias("identified"),
+    )
     return (
         party.groupBy("province")
         .agg(
             *(F.sum("cases").alias("cases"), F.count("*").alias("parties")),
             *(_total("revenue_vnd"), _total("due_vnd")),
-            F.count_if(identified).alias("identified_parties"),
+            F.count_if("identified").alias("identified_parties"),
         )
         .orderBy(F.desc_nulls_last("due_vnd"), F.desc("cases"), "province")
     )

@@ -57,14 +57,13 @@ def open_corrections(corrections: DataFrame) -> DataFrame:
     Columns in: gold/corrections; out: the same with `record` (the key, long numbers masked) and `province` (34-province
     code or `khac`).
     """
-    account = F.concat(
-        F.substring_index("record_key", "|", 1), F.lit(" "), masking.last_four(F.substring_index("record_key", "|", -1))
-    )
+    first, last = (F.substring_index("record_key", "|", count) for count in (1, -1))
     # A shop's key is no personal data, all others are or hold a number that is.
     record = (
         F.when(F.col("source") == "sellers", F.col("record_key"))
-        .when(F.col("source") == "bank_accounts", account)
-        .otherwise(masking.long_numbers(F.col("record_key")))
+        .when(F.col("source") == "bank_accounts", F.concat(first, F.lit(" "), masking.last_four(last)))
+        .when(F.col("source") == "telecom_subscribers", F.concat(masking.last_four(first), F.lit("|"), last))
+        .otherwise(masking.tax_code(F.col("record_key")))
     )
     province = F.when(F.col("province_code").isin(*words.PROVINCES), F.col("province_code"))
     return corrections.where("status = 'open'").select(

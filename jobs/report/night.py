@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from jobs import tables
 from jobs.errors import UserError
-from jobs.report import figures, mending, pages, queue, queue_book, words
+from jobs.report import figures, mending, pages, queue, queue_book, review_book, words
 from jobs.report.workbook import Book, Heading
 from jobs.settings import ReportSettings
 from jobs.storage import Lake
@@ -27,7 +27,10 @@ _ROWS_AT_ONCE = 10_000
 def write_report(
     lake: Lake, run: Mapping[str, Any], out: str, settings: ReportSettings, progress: Progress
 ) -> list[str]:
-    """Write `index.html`, `flagged_sellers.xlsx`, `provinces/*.xlsx`; in `quality/` scorecard, Data Docs, what to mend.
+    """Write the pages and workbooks of a night.
+
+    `index.html`, `flagged_sellers.xlsx`, `review.xlsx`, `provinces/*.xlsx`; in `quality/` scorecard, Data Docs, what to
+    mend.
 
     Args:
         lake: pinned to the table versions of the run.
@@ -56,6 +59,8 @@ def write_report(
         books = _workbooks(folder, run, cases, found, settings.max_rows)
     finally:
         cases.unpersist()
+    progress("ghi các gian hàng chờ xem xét")
+    books.append(review_book.write(folder / "review.xlsx", lake, run["business_date"], found, settings.max_rows))
     progress("ghi các giá trị cần sửa")
     corrections = mending.open_corrections(lake.read(tables.CORRECTIONS))
     counted = mending.counts(corrections).collect()

@@ -24,7 +24,7 @@ def open_cases(cases: DataFrame) -> DataFrame:
         their names masked; and `party` (who a case is of, for counting, not for showing), `shop_count`, `province`
         (34-province code or `khac`), `due_vnd` (expected tax not yet withheld, never negative, null where unknown).
     """
-    masked = {"personal_id": masking.last_four(F.col("personal_id")), "tax_code": masking.last_four(F.col("tax_code"))}
+    masked = {"personal_id": masking.last_four(F.col("personal_id")), "tax_code": masking.tax_code(F.col("tax_code"))}
     return cases.where(F.col("status") == "open").select(
         *(F.col(name) for name in cases.columns if name not in {"status", "shops", "party_name", *masked}),
         *(column.alias(name) for name, column in masked.items()),

@@ -28,7 +28,11 @@ def _evidence(case: Row) -> str:
 
 COLUMNS = (
     Column(
-        "Ưu tiên", "0–1: xác suất × thuế còn phải thu, càng lớn càng nên xem trước.", 9, SHARE, lambda c: c.priority
+        "Ưu tiên",
+        "0–1: xác suất × thuế ước tính sàn chưa khấu trừ, càng lớn càng nên xem trước.",
+        9,
+        SHARE,
+        lambda c: c.priority,
     ),
     Column("Mã hồ sơ", "Giữ nguyên qua các đêm; không suy ngược ra người.", 20, TEXT, lambda c: c.case_id),
     Column("Năm thuế", "Năm dương lịch của doanh thu.", 9, WHOLE, lambda c: c.tax_year),
@@ -81,7 +85,13 @@ COLUMNS = (
         lambda c: c.estimated_tax_vnd,
     ),
     Column("Sàn đã khấu trừ (đồng)", "Thuế các sàn đã khấu trừ trong năm.", 17, MONEY, lambda c: c.withheld_vnd),
-    Column("Còn phải thu (đồng)", "Thuế ước tính trừ phần đã khấu trừ, không âm.", 17, MONEY, lambda c: c.due_vnd),
+    Column(
+        "Sàn chưa khấu trừ (đồng)",
+        "Thuế ước tính trừ phần sàn đã khấu trừ, không âm; chưa trừ thuế đã nộp theo tờ khai (ở bằng chứng).",
+        17,
+        MONEY,
+        lambda c: c.due_vnd,
+    ),
     Column(
         "Xác suất khớp",
         "Độ chắc chắn rằng đúng người và đúng doanh thu; trống khi chưa rõ chủ.",

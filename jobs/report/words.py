@@ -21,11 +21,11 @@ REASONS: Mapping[str, Term] = {
     ),
     "STOPPED_BUT_SELLING": Term(
         "Đã ngừng nhưng vẫn bán",
-        "Mọi đăng ký kinh doanh đã ngừng hoặc tạm ngừng (trạng thái 01, 03, 05) mà các gian hàng vẫn có doanh thu.",
+        "Không còn đăng ký kinh doanh nào hoạt động, ít nhất một đã hay tạm ngừng (01, 03, 05), mà vẫn có doanh thu.",
     ),
     "UNDER_DECLARED": Term(
         "Kê khai thiếu doanh thu",
-        "Đang hoạt động, nhưng doanh thu kê khai các quý đã đến hạn thấp hơn tỷ lệ quy định so với doanh thu sàn.",
+        "Đang hoạt động, nhưng kê khai các quý đã đến hạn ít hơn một phần (xem bằng chứng) của doanh thu sàn.",
     ),
     "BORROWED_IDENTITY": Term(
         "Dùng danh tính người khác",
@@ -44,8 +44,8 @@ REASONS: Mapping[str, Term] = {
         "Nhà bán không cư trú có doanh thu mà không có đăng ký nhà cung cấp nước ngoài đang hoạt động.",
     ),
     "SPLIT_SHOPS": Term(
-        "Chia nhỏ doanh thu",
-        "Từ hai gian hàng trở lên, mỗi gian không vượt ngưỡng nhưng cộng lại thì vượt; chỉ đi kèm lý do khác.",
+        "Nhiều gian hàng, từng gian không vượt ngưỡng",
+        "Từ hai gian hàng trở lên, cộng lại mới vượt ngưỡng; chỉ đi kèm lý do khác, không nói gì về chủ ý.",
     ),
 }
 
@@ -53,10 +53,10 @@ DETAILS: Mapping[str, str] = {
     "no_tax_code": "không có mã số thuế",
     "individual_code_only": "chỉ có mã số thuế cá nhân",
     "fully_withheld": "sàn đã khấu trừ đủ thuế",
-    "no_declaration": "không có tờ khai nào",
-    "below_share": "kê khai dưới tỷ lệ",
+    "no_declaration": "không kê khai hoặc kê khai 0 đồng cho các quý đã đến hạn",
+    "below_share": "kê khai ít hơn nhiều so với doanh thu sàn",
     "id": "số giấy tờ của người khác",
-    "account_other": "tài khoản nhận tiền của người ngoài hộ",
+    "account_other": "tài khoản nhận tiền của người ngoài hộ hoặc của tổ chức",
     "account_household": "tài khoản nhận tiền của người cùng hộ",
     "id_mistyped": "có thể gõ nhầm, trúng số của người khác",
     "deceased": "số giấy tờ của người đã mất",
@@ -196,6 +196,7 @@ STAGES: Mapping[str, str] = {
     "corrections": "Giá trị cần sửa",
     "maintenance": "Dọn kho",
     "retrain": "Học lại tham số",
+    "decisions": "Ghi quyết định",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
@@ -205,6 +206,7 @@ VALUES: Mapping[str, str] = {
     **EVIDENCE_QUALITY,
     **PARTY_TYPES,
     "foreign_supplier": "Nhà cung cấp nước ngoài",
+    **CASE_STATUSES,
     **{decision: term.short for decision, term in DECISIONS.items()},
 }
 

@@ -161,10 +161,32 @@ LINKS = (
     link(1, "link", "id", 0.999, personal_id="079188001234"),
     link(2, "link", "phone", 0.97, personal_id="079188001234"),
     link(3, "link", "tax_code", 0.999, tax_code="0312345678"),
-    link(4, "review", "bank", 0.4, personal_id="079190005678"),
+    link(
+        *(4, "review", "bank", 0.4),
+        personal_id="079190005678",
+        evidence=json.dumps({"probability": 0.4, "held": ["người này đã mất"], "fields": []}),
+    ),
     link(5, "link", "fuzzy", 0.96, personal_id="079190005678"),
     link(6, "none", "none", None),
 )
+
+
+# What is known of the shop in review and of whoever it may be.
+SELLER = {
+    **{"platform": "san_a", "shop_id": "S0004", "shop_name": "Mây gọi 0908.777.666", "seller_name": "Lê Thử"},
+    "province34": "79",
+}
+SALES = tuple(
+    {"platform": "san_a", "shop_id": "S0004", "period": f"{year}-{month:02}", "year": year, "month": month, **vnd}
+    for year, month, vnd in (
+        (2026, 1, {"category": "goods", "gross_revenue_vnd": 2 * BILLION}),
+        (2026, 11, {"category": "goods", "gross_revenue_vnd": -MILLION}),
+        # Of a period that has not begun, and of another year.
+        (2026, 12, {"category": "goods", "gross_revenue_vnd": BILLION}),
+        (2025, 1, {"category": "goods", "gross_revenue_vnd": BILLION}),
+    )
+)
+RESIDENT = {"personal_id": "079190005678", "full_name": "Lê Văn Thử"}
 
 
 def score(
@@ -317,6 +339,9 @@ def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
         **fill(lake, tables.FLAGGED_SELLERS, (*OPEN, *CLOSED)),
         **fill(lake, tables.SELLER_PARTIES, PARTIES),
         **fill(lake, tables.SELLER_LINKS, LINKS),
+        **fill(lake, tables.SELLERS, (SELLER,)),
+        **fill(lake, tables.SELLER_SALES, SALES),
+        **fill(lake, tables.RESIDENTS, (RESIDENT,)),
         **fill(lake, tables.QUALITY_SCORECARD, SCORES),
         **fill(lake, tables.QUALITY_FINDINGS, FINDINGS),
         **fill(lake, tables.QUALITY_PROFILES, PROFILES),

@@ -118,7 +118,7 @@ class World:
         **values: Value,
     ) -> str:
         """A taxpayer, given by the holder links to the residents `of`."""
-        row: Row = {"tax_code": code, "code": code, "taxpayer_type": kind, "status": status}
+        row: Row = {"tax_code": code, "code": code.strip(), "taxpayer_type": kind, "status": status}
         more: Row = {"taxpayer_name": f"NNT {code}", "is_ecommerce_code": code.endswith("-888"), "province34": "48"}
         self.rows["taxpayers"].append({**row, **more, **values})
         for personal_id in of:
@@ -138,12 +138,12 @@ class World:
             self.holder("bank_accounts", f"970436|{number}", decision, **values)
         return {"payout_bank_code": "970436", "account_norm": number}
 
-    def declared(self, code: str, period: str, vnd: int) -> None:
+    def declared(self, code: str, period: str, vnd: int, paid: int = 0) -> None:
         """A declaration for a month, quarter or year."""
         year, _, part = period.partition("-")
         kind: Row = {"quarter": int(part[1])} if part.startswith("Q") else {"month": int(part)} if part else {}
-        row: Row = {"tax_code": code, "code": code, "period": period, "declared_revenue_vnd": vnd, "year": int(year)}
-        self.rows["declarations"].append({**row, **kind})
+        row: Row = {"tax_code": code, "code": code.strip(), "period": period, "year": int(year)}
+        self.rows["declarations"].append({**row, **kind, "declared_revenue_vnd": vnd, "tax_paid_vnd": paid})
 
     def frame(self, spark: SparkSession, name: str) -> DataFrame:
         """One of the tables."""

@@ -39,6 +39,7 @@ FLAGGED: dict[str, dict[str, str]] = {
     "stopped, small": {},
     "stopped and moved away": {STOPPED: "status_03"},
     "stopped, another in review": {STOPPED: "status_03"},
+    "closed after its last sale": {STOPPED: "status_03"},
     "stopped, then opened anew": {},
     "shop of a stopped code": {STOPPED: "status_03"},
     "shop of a code, small": {},
@@ -56,6 +57,7 @@ FLAGGED: dict[str, dict[str, str]] = {
     "declares in another quarter that is due": {},
     "declares in a quarter that is not due": {UNDER: "no_declaration"},
     "declares under two codes": {},
+    "declares once, written twice": {UNDER: "below_share"},
     "declares under a code in review": {UNDER: "no_declaration"},
     "mostly withheld": {},
     "company, mostly withheld": {UNDER: "below_share"},
@@ -177,6 +179,10 @@ def test_legal_basis_names_threshold_and_duty(found: Night) -> None:
         "Luật Quản lý thuế 108/2025/QH15; Nghị định 252/2026/NĐ-CP, Điều 6 khoản 3"
     )
     assert "141/2026" not in found.case("abroad", FOREIGN)["legal_basis"]
+    # No law sets organisations a threshold, and what binds households does not bind them.
+    assert found.case("company, mostly withheld", UNDER)["legal_basis"] == "Luật Quản lý thuế 108/2025/QH15"
+    assert found.case("a stranger's account", BORROWED)["legal_basis"].endswith("68/2026/NĐ-CP, Điều 13 khoản 4")
+    assert found.case("another's id", BORROWED)["legal_basis"].endswith("68/2026/NĐ-CP, Điều 13 khoản 8")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +250,29 @@ def test_evidence_of_a_shop_of_nobody_shows_who_came_nearest_and_what_it_did_not
 def test_evidence_shows_the_figures_of_the_quarters_that_are_due(found: Night) -> None:
     declaration = found.evidence("company, mostly withheld", UNDER)["Kê khai các quý đã đến hạn"]
     assert declaration["Quý"] == [1, 2, 3]
-    assert list(declaration.values())[1:] == [10_200 * MILLION, 600 * MILLION]
+    assert list(declaration.values())[1:] == [10_200 * MILLION, 600 * MILLION, 0.5]
+
+
+def test_evidence_tells_what_speaks_for_the_party(found: Night) -> None:
+    # Nothing sold after the closing is a figure, not the absence of one.
+    closed = found.evidence("closed after its last sale", STOPPED)["Ngừng kinh doanh"]
+    assert closed == {"Ngày ngừng": "2026-11-10", "Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)": 0}
+    assert found.evidence("status 01", STOPPED)["Ngừng kinh doanh"] == {"Ngày ngừng": "không rõ"}
+    assert found.evidence("declares once, written twice", UNDER)["Thuế"]["Đã nộp theo tờ khai (đồng)"] == 9 * MILLION
+    assert found.evidence("no code", UNREGISTERED)["Tra cứu đăng ký thuế"].endswith("không tìm thấy mã số thuế nào")
+    assert "Tra cứu đăng ký thuế" not in found.evidence("individual code", UNREGISTERED)
+
+
+def test_evidence_tells_how_a_foreign_supplier_was_looked_up(found: Night) -> None:
+    ended = found.evidence("abroad, registration ended", FOREIGN)["Tra cứu nhà cung cấp nước ngoài"]
+    assert ended == {
+        "Nước": "CN",
+        "Mã số thuế khai với sàn": "****0303",
+        "Mã số thuế tìm thấy": "****0303",
+        "Trạng thái": "03",
+    }
+    nothing = found.evidence("abroad", FOREIGN)["Tra cứu nhà cung cấp nước ngoài"]
+    assert nothing == {"Nước": "CN", "Kết quả": "không tìm thấy trong đăng ký thuế"}
 
 
 def test_evidence_shows_no_identifier_whole(found: Night) -> None:

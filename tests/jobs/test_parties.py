@@ -124,6 +124,7 @@ _DECLARED = {
     "no code": 0,
     "declares half": 600 * MILLION,
     "declares under two codes": 600 * MILLION,
+    "declares once, written twice": 300 * MILLION,
     "declares the year too early": 2 * BILLION,
     "declares in a quarter that is not due": 600 * MILLION,
     "company, mostly withheld": 600 * MILLION,

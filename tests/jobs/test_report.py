@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from jobs import masking, tables
 from jobs.errors import UserError
 from jobs.report import evidence, numbers, pages, queue, queue_book, words, write_report
-from jobs.report.figures import changes, changes_since, previous_run
+from jobs.report.figures import by_province, changes, changes_since, previous_run
 from jobs.report.outcomes import in_words
 from jobs.report.printable import clean
 from jobs.settings import ReportSettings
@@ -107,7 +107,7 @@ def test_the_page_says_in_words_how_the_night_went(out: Path) -> None:
     text = Page(out / "index.html").text
     assert "Đêm 15/11/2026 Suy giảm" in text
     # the party with two cases counts once: 25 million, and the same for the unresolved shop
-    assert "Có 4 hồ sơ đang mở của 3 người bán, thuế ước tính còn phải thu 50,00 triệu đồng" in text
+    assert "Có 4 hồ sơ đang mở của 3 người bán, thuế ước tính sàn chưa khấu trừ 50,00 triệu đồng" in text
     assert "So với đêm 14/11/2026: thêm 2 (trong đó mở lại 1), đã hết lý do 1" in text
     assert "Tài khoản ngân hàng , lượt giao 15/11/2026: giữ lại – fewer than half" in text
     assert "Đêm này dùng bức tranh ngày 14/11/2026" in text
@@ -197,12 +197,15 @@ def test_the_queue_is_sorted_masked_and_in_words(out: Path) -> None:
     rows = rows_of(out / "flagged_sellers.xlsx")
     assert [row["Mã hồ sơ"] for row in rows] == ["b1", "c1", "a1", "a2"]
     first = rows[0]
-    assert (first["Lý do"], first["Chi tiết"]) == ("Kê khai thiếu doanh thu", "không có tờ khai nào")
+    assert (first["Lý do"], first["Chi tiết"]) == (
+        "Kê khai thiếu doanh thu",
+        "không kê khai hoặc kê khai 0 đồng cho các quý đã đến hạn",
+    )
     assert (first["Số định danh"], first["Mã số thuế"]) == (None, "****5678")
     assert (first["Doanh thu (đồng)"], first["Thuế ước tính (đồng)"]) == (9_000_000_000, None)
     assert (first["Mã tỉnh"], first["Tỉnh, thành"]) == ("01", "Hà Nội")
-    assert rows[2]["Mọi lý do"] == "Chưa đăng ký kinh doanh, Chia nhỏ doanh thu"
-    assert rows[2]["Còn phải thu (đồng)"] == 25_000_000
+    assert rows[2]["Mọi lý do"] == "Chưa đăng ký kinh doanh, Nhiều gian hàng, từng gian không vượt ngưỡng"
+    assert rows[2]["Sàn chưa khấu trừ (đồng)"] == 25_000_000
     assert rows[2]["Bằng chứng"].startswith("Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000;")
     assert "Mây Store gọi ****" in rows[2]["Gian hàng"]
 
@@ -284,6 +287,29 @@ def test_a_night_before_that_is_gone_is_said(night: tuple[Any, dict[str, Any]]) 
     assert changes_since(lake, lake.read(tables.FLAGGED_SELLERS), gone) is None
 
 
+def test_shops_that_wait_for_people_stand_in_a_workbook_of_their_own(out: Path) -> None:
+    (shop,) = rows_of(out / "review.xlsx", "Chờ xem xét")
+    assert (shop["Sàn"], shop["Mã gian hàng"], shop["Doanh thu (đồng)"]) == ("san_a", "S0004", 1_999_000_000)
+    assert (shop["Ứng viên"], shop["Số định danh"], shop["Mã số thuế"]) == ("Lê Văn Thử", "****5678", None)
+    assert (shop["Tên gian hàng"], shop["Tỉnh, thành"]) == ("Mây gọi ****7.666", "TP Hồ Chí Minh")
+    assert shop["Vì sao"] == "xác suất 0,400\ncần người quyết định vì người này đã mất"
+    legend = str(load_workbook(out / "review.xlsx")["Chú giải"]["B1"].value)
+    assert "Đủ 1 gian hàng chờ xem xét." in legend
+
+
+def test_a_party_counts_once_however_many_years_and_cases_it_has(spark: SparkSession) -> None:
+    columns = "province string, party string, party_type string, tax_year int, revenue_vnd bigint, due_vnd bigint"
+    rows = [
+        *(("79", "a", "individual", 2026, 10, 3), ("79", "a", "individual", 2026, 10, 3)),
+        *(("79", "a", "individual", 2025, 7, 2), ("79", "b", "foreign", 2026, 5, None)),
+        ("01", "c", "individual", 2025, 4, 1),
+    ]
+    found = by_province(spark.createDataFrame(rows, columns), 2026).collect()
+    told = {row.province: (row.cases, row.parties, row.revenue_vnd, row.due_vnd) for row in found}
+    assert told == {"79": (4, 2, 22, 5), "01": (1, 1, 4, 1)}
+    assert {row.province: row.identified_parties for row in found} == {"79": 1, "01": 0}
+
+
 def test_the_queue_streams_in_order_whatever_its_parts(spark: SparkSession) -> None:
     rows = [(f"case {n}", None if n == 9 else n % 4 / 4, n) for n in range(10)]
     frame = spark.createDataFrame(rows, "case_id string, priority double, revenue_vnd bigint")
@@ -321,15 +347,15 @@ def test_what_became_of_a_delivery_is_told_in_vietnamese(reason: str, told: str)
                 "Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000; Ngưỡng (đồng): 1.000.000.000",
                 "Gian hàng: Sàn: san_a; Mã: S0001; Quyết định: Đã gắn; Vì sao: "
                 "(xác suất 0,998; Số giấy tờ: của chính người này (****1234, trọng số +19,0); "
-                "Họ tên trùng, đảo thứ tự (Mẫu Trần ↔ Trần Mẫu, trọng số +4,2); "
-                "Tỉnh, thành trùng (Phú Thọ, trọng số +2,1))",
+                "Họ tên: trùng, đảo thứ tự (Mẫu Trần ↔ Trần Mẫu, trọng số +4,2); "
+                "Tỉnh, thành: trùng (Phú Thọ, trọng số +2,1))",
                 "Nguồn: Gian hàng trên sàn: tốt; Dân cư: suy giảm",
             ],
         ),
         ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,93"]),
         (
             '{"Vì sao": {"name": "exact", "sim": "self"}}',
-            ["Vì sao: Họ tên trùng khi bỏ dấu; Số điện thoại: của chính người này"],
+            ["Vì sao: Họ tên: trùng khi bỏ dấu; Số điện thoại: của chính người này"],
         ),
         ('{"Quý": [1, 2, 3], "Trống": []}', ["Quý: 1, 2, 3"]),
         ('["một", "hai"]', ["một", "hai"]),
@@ -338,6 +364,17 @@ def test_what_became_of_a_delivery_is_told_in_vietnamese(reason: str, told: str)
             ["Doanh thu sau khi ngừng: 1.250.000.000", "Năm: 2026", "Quá hạn: có"],
         ),
         ('{"Số giấy tờ": "079188001234"}', ["Số giấy tờ: ****1234"]),
+        ('{"Gian hàng": {"Mã": "7000000000641439"}}', ["Gian hàng: Mã: 7000000000641439"]),
+        ('{"Ngày ngừng": "2026-11-05"}', ["Ngày ngừng: 05/11/2026"]),
+        ('{"Quyết định của cán bộ": "dismissed"}', ["Quyết định của cán bộ: đã bác"]),
+        (
+            '{"Vì sao": {"probability": 0.99, "held": ["người này đã mất"], "fields": []}}',
+            ["Vì sao: xác suất 0,990; cần người quyết định vì người này đã mất"],
+        ),
+        (
+            json.dumps([f"câu {n}" for n in range(62)]),
+            [*(f"câu {n}" for n in range(60)), "… và 2 câu nữa trong bảng hồ sơ"],
+        ),
         ("không phải JSON {", ["không phải JSON {"]),
         ("", []),
         (None, []),
@@ -400,14 +437,14 @@ def test_masking_leaves_the_last_four(spark: SparkSession) -> None:
     cases = {
         "079188001234": ("****1234", "****1234", "****1234"),
         "0312345678-888": ("****-888", "****5678-888", "****8-888"),
-        "B123": ("****", "B123", "B123"),
-        " C1234567 ": ("****4567", " C1234567 ", " C1234567 "),
-        "gọi 0908.777.666 nhé": ("**** nhé", "gọi 0908.777.666 nhé", "gọi ****7.666 nhé"),
-        "Shop 2024": ("****2024", "Shop 2024", "Shop 2024"),
+        "B123": ("****", "****", "B123"),
+        " C1234567 ": ("****4567", "****4567", " C1234567 "),
+        "gọi 0908.777.666 nhé": ("**** nhé", "**** nhé", "gọi ****7.666 nhé"),
+        "Shop 2024": ("****2024", "****2024", "Shop 2024"),
     }
     frame = spark.createDataFrame([(text,) for text in cases], "text string")
     text = F.col("text")
-    found = frame.select(text, masking.last_four(text), masking.long_numbers(text), masking.free_name(text)).collect()
+    found = frame.select(text, masking.last_four(text), masking.tax_code(text), masking.free_name(text)).collect()
     assert {row[0]: tuple(row[1:]) for row in found} == cases
     assert frame.select(masking.last_four(F.lit(None).cast("string"))).first() == (None,)
 

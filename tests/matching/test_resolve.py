@@ -365,6 +365,11 @@ def test_the_name_of_who_signs_for_a_company_is_hardly_held_against_it(found: Fo
         ({"account": "self", "birth": "year", "id": "other"}, False),
         ({"id": "self", "account": "other"}, False),
         ({"code": "self", "account": "other"}, False),
+        # Under another name, and paid to a stranger: the shop may have changed hands.
+        ({"id": "self", "birth": "day", "name": "different", "account": "other"}, True),
+        ({"id": "self", "birth": "day", "name": "different", "account": "self", "code": "other"}, True),
+        ({"id": "self", "birth": "day", "name": "different", "account": "household"}, False),
+        ({"id": "self", "birth": "day", "name": "typo", "account": "other"}, False),
         # The company's code is not its director's own.
         ({"code": "organisation", "name": "exact_accent", "sim": "self"}, True),
     ],

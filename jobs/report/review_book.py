@@ -1,0 +1,110 @@
+"""The workbook of shops that wait for somebody to decide who trades there, masked, those of most revenue first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from jobs import masking, revenue, tables
+from jobs.law import YearLaw
+from jobs.report import evidence, words
+from jobs.report.figures import Figures
+from jobs.report.workbook import MONEY, SHARE, TEXT, Book, Column, Heading, Layout
+from jobs.storage import Lake
+
+_SHOP = ["platform", "shop_id"]
+
+
+def _evidence(shop: Row) -> str:
+    return "\n".join(evidence.sentences(shop.evidence))
+
+
+COLUMNS = (
+    Column("Sàn", "Sàn báo cáo gian hàng.", 14, TEXT, lambda shop: shop.platform),
+    Column("Mã gian hàng", "Mã của sàn.", 18, TEXT, lambda shop: shop.shop_id),
+    Column("Tên gian hàng", "Tên trên sàn; số dài đã che.", 26, TEXT, lambda shop: shop.shop_name),
+    Column("Người bán tự khai", "Họ tên khai với sàn.", 26, TEXT, lambda shop: shop.seller_name),
+    Column("Tỉnh, thành", "Nơi lấy hàng.", 15, TEXT, lambda shop: words.province(shop.province34)),
+    Column(
+        "Doanh thu (đồng)",
+        "Của riêng gian hàng này, năm thuế đến đêm này, mọi nhóm, đã trừ hủy và trả lại.",
+        17,
+        MONEY,
+        lambda shop: shop.revenue_vnd,
+    ),
+    Column("Ứng viên", "Người hoặc tổ chức gần nhất.", 26, TEXT, lambda shop: shop.candidate),
+    Column("Số định danh", "Của ứng viên; che, chỉ còn bốn ký tự cuối.", 13, TEXT, lambda shop: shop.personal_id),
+    Column("Mã số thuế", "Của ứng viên; che, chỉ còn bốn ký tự cuối.", 13, TEXT, lambda shop: shop.tax_code),
+    Column("Xác suất", "0–1: rằng ứng viên là người bán.", 10, SHARE, lambda shop: shop.match_probability),
+    Column(
+        "Bằng chứng chính",
+        "Loại bằng chứng nặng nhất.",
+        16,
+        TEXT,
+        lambda shop: words.say(words.MATCH_TYPES, shop.match_type),
+    ),
+    Column("Vì sao", "Từng trường, và vì sao cần người quyết định; giá trị đã che.", 90, TEXT, _evidence),
+)
+
+LAYOUT = Layout(
+    sheet="Chờ xem xét",
+    columns=COLUMNS,
+    legend=(
+        ("", ""),
+        (
+            "Chờ xem xét",
+            "Có ứng viên, nhưng chưa đủ chắc, hoặc có điều trái nhau mà chỉ người mới quyết được. Doanh thu của các "
+            "gian hàng này chưa tính cho ai.",
+        ),
+    ),
+    rows="gian hàng chờ xem xét",
+    first="doanh thu lớn nhất",
+    height=48,
+)
+
+
+def waiting(lake: Lake, law: YearLaw, night: dt.date) -> DataFrame:
+    """Shops in review with their candidate, as people may read them.
+
+    Columns out: platform, shop_id, shop_name, seller_name, province34, revenue_vnd (of the tax year, 0 without sales),
+    candidate (a name), personal_id and tax_code (masked), match_type, match_probability, evidence.
+    """
+    links = lake.read(tables.SELLER_LINKS).where("decision = 'review'").drop("business_date", "first_linked_on")
+    shops = lake.read(tables.SELLERS).select(*_SHOP, "shop_name", "seller_name", "province34")
+    sales = lake.read(tables.SELLER_SALES).join(links.select(*_SHOP), _SHOP, "left_semi")
+    sold = revenue.shop_revenue(revenue.counted_sales(sales, (law,), night), (law,)).select(*_SHOP, "revenue_vnd")
+    people = lake.read(tables.RESIDENTS).select("personal_id", "full_name")
+    holders = lake.read(tables.TAXPAYERS).select("tax_code", "taxpayer_name")
+    joined = (links.join(shops, _SHOP).join(sold, _SHOP, "left").join(people, "personal_id", "left")).join(
+        holders, "tax_code", "left"
+    )
+    return joined.select(
+        *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
+        *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
+        F.coalesce(revenue.to_bigint(F.col("revenue_vnd")), F.lit(0)).alias("revenue_vnd"),
+        F.coalesce("full_name", "taxpayer_name").alias("candidate"),
+        masking.last_four(F.col("personal_id")).alias("personal_id"),
+        masking.tax_code(F.col("tax_code")).alias("tax_code"),
+    )
+
+
+def write(path: Path, lake: Lake, night: dt.date, found: Figures, limit: int) -> Path:
+    """Write the workbook.
+
+    Args:
+        path: of the file.
+        lake: pinned to the night.
+        night: the business date.
+        found: figures of the night; its law and how many shops wait.
+        limit: rows, at most.
+    """
+    size = sum(row.shops for row in found.decisions if row.decision == "review")
+    first = waiting(lake, found.law, night).orderBy(F.desc("revenue_vnd"), *_SHOP).limit(limit)
+    title = f"Gian hàng chờ xem xét, năm thuế {found.law.tax_year}"
+    with Book(path, Heading(night, title, size, limit), LAYOUT) as book:
+        for shop in first.toLocalIterator():
+            book.add(shop)
+    return path
