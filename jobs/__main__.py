@@ -168,6 +168,30 @@ def doctor(
 
 
 @app.command()
+def decide(
+    warehouse: WarehouseOption,
+    case: Annotated[list[str], typer.Option(help="Mã hồ sơ, case_id; nêu nhiều lần được (may be repeated).")],
+    as_: Annotated[
+        str, typer.Option("--as", help="confirmed: xác nhận, dismissed: bác, open: rút lại quyết định (take back).")
+    ],
+    by: Annotated[str, typer.Option(help="Người quyết định.")],
+    reason: Annotated[str, typer.Option(help="Lý do.")],
+    config: ConfigOption = None,
+) -> None:
+    """Ghi quyết định của cán bộ về hồ sơ; các đêm sau giữ nguyên (confirm or dismiss cases)."""
+    from jobs import decisions
+
+    if as_ not in (decisions.CONFIRMED, decisions.DISMISSED, decisions.OPEN):
+        raise UserError(f"--as {as_}: neither confirmed, dismissed nor open")
+    if not by.strip() or not reason.strip():
+        raise UserError("--by NAME and --reason TEXT must not be empty")
+    with _warehouse(_settings(config), warehouse) as lake:
+        decisions.decide(lake, case, as_, by.strip(), reason.strip())
+    for case_id in dict.fromkeys(case):
+        print(f"{case_id}: {as_}")
+
+
+@app.command()
 def explain(
     warehouse: WarehouseOption,
     case: Annotated[str, typer.Option(help="Mã hồ sơ, case_id.")],
@@ -351,7 +375,7 @@ def _last_words(error: object, code: int) -> int:
 
 @contextmanager
 def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
-    """Tell the outside too where a night cannot begin."""
+    """Tell the outside too where a night cannot begin, or breaks off before or after its run."""
     from jobs.monitoring import Monitor
 
     monitor = Monitor(settings.monitoring, _say)
@@ -359,6 +383,11 @@ def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
         yield monitor
     except UserError as error:
         monitor.refused(date, str(error))
+        raise
+    except (NightFailed, typer.Exit):
+        raise
+    except Exception as error:
+        monitor.broke_off(date, f"unexpected {type(error).__name__}")
         raise
 
 
@@ -368,6 +397,8 @@ def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
     from jobs.settings import DEVELOPMENT_KEY
     from jobs.storage import Lake
 
+    if not path.strip():
+        raise UserError("--warehouse must not be empty")
     if settings.gold.hash_key == DEVELOPMENT_KEY:
         _say("warning: gold.hash_key is the development key; set your own outside the warehouse")
     spark = start(settings.spark)

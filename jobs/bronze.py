@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
@@ -62,6 +63,10 @@ def take(lake: Lake, arrival: Arrival, manifest: Manifest) -> Counts:
         return Counts()
     try:
         counts = _write_kept(lake, arrival, manifest)
+    except AnalysisException as error:
+        if error.getCondition() != "PATH_NOT_FOUND":
+            raise
+        raise Refused("a file is gone that was there when the manifest was checked") from None
     except Py4JJavaError as error:
         name = undecodable_file(error)
         if name is None:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Literal
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from jobs.landing import DeliveryKey
@@ -22,13 +23,18 @@ from jobs.tables import DELIVERIES
 
 
 class State(StrEnum):
-    """What became of a delivery. Held and gate_failed ones count as if they had not come until someone accepts them."""
+    """What became of a delivery.
+
+    Held and gate_failed ones count as if they had not come until someone accepts them; of an expired one, which a later
+    full has superseded, maintenance has removed the rows.
+    """
 
     TAKEN = "taken"
     REFUSED = "refused"
     HELD = "held"
     GATE_FAILED = "gate_failed"
     REPLACED = "replaced"
+    EXPIRED = "expired"
 
 
 HELD = (State.HELD, State.GATE_FAILED)
@@ -87,7 +93,10 @@ History = tuple[Delivery, ...]
 
 def load(lake: Lake) -> dict[str, History]:
     """All that is remembered, by source; a source of which nothing is remembered has no entry."""
-    rows = lake.read(DELIVERIES).toArrow().to_pylist()
+    # Versions before 0.8 let moments in that Python does not know.
+    at = F.col("produced_at")
+    known = lake.read(DELIVERIES).withColumn("produced_at", F.when(F.year(at).between(2000, 2100), at))
+    rows = known.toArrow().to_pylist()
     found = _ordered(Delivery(**{**row, "state": State(row["state"])}) for row in rows)
     return {source: tuple(group) for source, group in groupby(found, lambda each: each.source)}
 
@@ -129,6 +138,14 @@ def members(history: History) -> History:
         return ()
     later = (each for each in history if each.state == State.TAKEN and each.delivery_date > base.delivery_date)
     return (base, *later)
+
+
+def expired(history: History, limit: dt.date) -> History:
+    """History in which what was taken of the time before a date is known to have no rows any more."""
+    return tuple(
+        replace(each, state=State.EXPIRED) if each.state == State.TAKEN and each.delivery_date < limit else each
+        for each in history
+    )
 
 
 def unsettled(history: History) -> History:

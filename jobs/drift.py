@@ -25,6 +25,8 @@ NULLS, DISTINCT, VALUES, LENGTHS, PATTERNS = "nulls", "distinct", "values", "len
 
 # A share below this is of no use for telling pictures apart, and might be of few people.
 _LEAST_SHARE = 0.005
+# A value that so many rows have is no single person's.
+_LEAST_ROWS = 20
 _MOST_SYMBOLS = 100
 _LONGEST_SYMBOL = 40
 
@@ -38,7 +40,7 @@ class Measured:
         measure: see the module's constants.
         rows: rows that were looked at.
         figures: what was found: a share a symbol (a value, a length, a pattern), or one figure under the measure's
-            name. Symbols are only those of at least half a percent of the rows.
+            name. Symbols are only those of at least half a percent of the rows, and of twenty.
         distance: from the mean of the nights before, 0 to 1; None without any, and where it is not a matter of drift.
         limit: from which distance on it has drifted.
     """
@@ -175,8 +177,9 @@ def _measured(column: str, counts: Sequence[Row]) -> list[Measured]:
     """The measures of a column from its counts; any of these knows how many values are null."""
     rows = counts[0]["rows"]
     found = [Measured(column, NULLS, rows, {NULLS: (counts[0]["nulls"] or 0) / rows})]
+    least = max(_LEAST_SHARE * rows, _LEAST_ROWS)
     for row in counts:
-        listed = (one for one in row["top"] if one.symbol is not None and one.n >= _LEAST_SHARE * rows)
+        listed = (one for one in row["top"] if one.symbol is not None and one.n >= least)
         found.append(Measured(column, row["measure"], rows, {one.symbol: one.n / rows for one in listed}))
         if row["measure"] == VALUES:
             found.append(Measured(column, DISTINCT, rows, {DISTINCT: row["distinct"] / rows}))

@@ -194,7 +194,7 @@ def _receive(night: _Night, received: _Received, arrival: Arrival) -> _Received:
 
 
 def _is_in_hand(delivery: Delivery) -> bool:
-    return delivery.state == State.TAKEN or delivery.state in HELD
+    return delivery.state in (State.TAKEN, State.EXPIRED, *HELD)
 
 
 def _sent_again(history: History, same: Delivery) -> History:

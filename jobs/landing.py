@@ -20,6 +20,12 @@ from jobs.storage import Entry, Files
 MANIFEST = "_manifest.json"
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
+# Years of a moment at which something can have been produced: clocks that were never set tell of others, which no
+# table of timestamps holds.
+_YEARS = range(2000, 2101)
+# Rows of a file, at most: more than any country's.
+_MOST_ROWS = 10**12
+
 # Files hashed at the same time: enough to keep disks busy, few enough for any name node.
 _HASHERS = 4
 
@@ -107,10 +113,10 @@ def check(files: Files, landing: str) -> list[str]:
     Raises:
         UserError: the landing zone is not there.
     """
-    if not files.is_folder(landing):
+    if not landing.strip() or not files.is_folder(landing):
         raise UserError(f"landing folder {landing}: not there, or no folder")
     unknown = [entry.name for entry in files.entries(landing) if entry.name not in SOURCES]
-    return [f"landing zone: {name} is no source of the contract, ignored" for name in unknown]
+    return [f"landing zone: {shown(name)} is no source of the contract, ignored" for name in unknown]
 
 
 def arrivals(files: Files, landing: str, source: Source, business_date: dt.date) -> tuple[list[Arrival], list[str]]:
@@ -119,10 +125,15 @@ def arrivals(files: Files, landing: str, source: Source, business_date: dt.date)
     for entry in files.entries(f"{landing.rstrip('/')}/{source.name}"):
         date = _folder_date(entry)
         if date is None:
-            warnings.append(f"{source.name}: {entry.name} is no folder business_date=YYYY-MM-DD, ignored")
+            warnings.append(f"{source.name}: {shown(entry.name)} is no folder business_date=YYYY-MM-DD, ignored")
         elif date <= business_date:
             found.append(_arrival(files, source, date, entry))
     return found, warnings
+
+
+def shown(name: str) -> str:
+    """A name that somebody gave a file, for a line of a log: without what may be a person's number, in one line."""
+    return re.sub(r"\d(?:[ ._-]?\d){8,}", "…", "".join(each if each.isprintable() else "?" for each in name))
 
 
 def folders(files: Files, landing: str) -> list[tuple[dt.date, str]]:
@@ -138,8 +149,7 @@ def unlisted(arrival: Arrival, manifest: Manifest) -> list[str]:
     names = [entry.name for entry in arrival.entries if entry.name not in listed]
     if not names:
         return []
-    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return [f"{arrival.key.title}: {len(names)} not in the manifest, ignored: {shown}"]
+    return [f"{arrival.key.title}: {len(names)} not in the manifest, ignored"]
 
 
 def read_manifest(files: Files, arrival: Arrival) -> Manifest:
@@ -150,8 +160,8 @@ def read_manifest(files: Files, arrival: Arrival) -> Manifest:
     """
     if arrival.manifest_bytes is None:
         raise Refused(f"{MANIFEST} is missing or cannot be read")
-    if files.is_link(arrival.path(MANIFEST)):
-        raise Refused(f"{MANIFEST} is a link")
+    if files.is_link(arrival.folder) or files.is_link(arrival.path(MANIFEST)):
+        raise Refused(f"{MANIFEST} or its folder is a link")
     content = _json_object(arrival.manifest_bytes)
     _require(content.get("source") == arrival.source.name, f"{MANIFEST} names another source")
     _require(
@@ -223,6 +233,7 @@ def _produced_at(value: object) -> dt.datetime:
         moment = None
     if moment is None:
         raise Refused(f"{MANIFEST}: produced_at is no ISO 8601 timestamp")
+    _require(moment.year in _YEARS, f"{MANIFEST}: produced_at lies outside the years 2000 to 2100")
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 
@@ -243,7 +254,7 @@ def _listed_file(number: int, item: object) -> ListedFile:
     name, rows, digest = item.get("name"), item.get("rows"), item.get("sha256")
     if not isinstance(name, str) or not _is_plain(name):
         raise Refused(f"{where} lies outside the folder or has no plain name")
-    if type(rows) is not int or rows < 0:
+    if type(rows) is not int or not 0 <= rows <= _MOST_ROWS:
         raise Refused(f"{MANIFEST}: rows of {name} is no count")
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
         raise Refused(f"{MANIFEST}: sha256 of {name} is none")
@@ -251,7 +262,8 @@ def _listed_file(number: int, item: object) -> ListedFile:
 
 
 def _is_plain(name: str) -> bool:
-    return name not in ("", ".", "..") and not re.search(r"[/\\\x00-\x1f]", name)
+    # Hadoop takes what stands before a colon for a scheme; a lone surrogate is no text.
+    return name not in ("", ".", "..") and not re.search(r"[/\\:\x00-\x1f\ud800-\udfff]", name)
 
 
 def _format(listed: Iterable[ListedFile]) -> Format | None:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from itertools import pairwise
@@ -93,8 +93,11 @@ def all_or_nothing(
         yield
     except BaseException as error:
         run = failed(error)
-        write(lake, run)
-        lake.roll_back(base)
+        # On a full disk these may fail as well; the next run begins with them.
+        with suppress(Exception):
+            lake.clear_scratch()
+            write(lake, run)
+            lake.roll_back(base)
         ended(run)
         raise
 
@@ -117,7 +120,7 @@ def between_nights(lake: Lake, stage: str) -> Iterator[Between]:
         UserError: no night has finished yet; nothing was written.
     """
     last, began = require_night(lake), time.monotonic()
-    between = Between(last, begin(lake, last["business_date"], {**last["versions"], "tables": {}}))
+    between = Between(last, begin_between(lake, last))
 
     def failed(error: BaseException) -> Run:
         """The run's row where it breaks off."""
@@ -125,12 +128,22 @@ def between_nights(lake: Lake, stage: str) -> Iterator[Between]:
 
     with all_or_nothing(lake, table_versions(last), failed):
         yield between
-    stages = [StageRow(**row) for row in last["stages"] or [] if row["name"] != stage]
-    stages.append(StageRow(stage, round(time.monotonic() - began, 2)))
-    sources = [SourceOutcome(**source) for source in last["sources"] or []]
-    versions = {**last["versions"], "tables": lake.current_versions()}
-    between.run = replace(between.run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
+    between.run = repeated(last, between.run, stage, time.monotonic() - began, lake.current_versions())
     write(lake, between.run)
+
+
+def begin_between(lake: Lake, last: Mapping[str, Any]) -> Run:
+    """Open a run that is no night, after the last finished one."""
+    return begin(lake, last["business_date"], {**last["versions"], "tables": {}})
+
+
+def repeated(last: Mapping[str, Any], run: Run, stage: str, seconds: float, versions: Mapping[str, int]) -> Run:
+    """The finished row of a run that is no night: what the last one came to, with tables of other versions."""
+    stages = [StageRow(**row) for row in last["stages"] or [] if row["name"] != stage]
+    stages.append(StageRow(stage, round(seconds, 2)))
+    sources = [SourceOutcome(**source) for source in last["sources"] or []]
+    of = {**last["versions"], "tables": versions}
+    return replace(run.ended(last["status"]), stages=stages, sources=sources, versions=of)
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:

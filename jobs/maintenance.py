@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from jobs import deliveries, ledger, lock
+from jobs import decisions, deliveries, ledger, lock
 from jobs.deliveries import History
 from jobs.ledger import Run
 from jobs.settings import MaintenanceSettings
@@ -44,6 +44,7 @@ def maintain(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str]
     """
     ledger.require_night(lake)
     with lock.only_run(lake.files, lake.root, STAGE):
+        decisions.adopt(lake)
         with ledger.between_nights(lake, STAGE) as between:
             progress("rows past their time")
             _remove_rows(lake, settings, between.last["business_date"])
@@ -62,11 +63,14 @@ def _remove_rows(lake: Lake, settings: MaintenanceSettings, newest: dt.date) -> 
     lake.remove(QUARANTINE, _before(newest, settings.quarantine_days))
     for table in _QUALITY:
         lake.remove(table, _before(newest, settings.quality_days))
+    changed = {}
     for source, history in deliveries.load(lake).items():
         needed = needed_from(history)
         if needed is not None:
             limit = min(needed, newest - dt.timedelta(days=settings.bronze_days))
             lake.remove(BRONZE[source], f"_delivery_date < '{limit}'")
+            changed[source] = deliveries.expired(history, limit)
+    deliveries.save(lake, changed)
 
 
 def needed_from(history: History) -> dt.date | None:

@@ -10,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +38,7 @@ class Monitor:
 
     settings: MonitoringSettings
     say: Callable[[str], None]
+    _told: list[str] = field(init=False, default_factory=list, repr=False)
 
     def line(self, text: str) -> None:
         """Something is being done."""
@@ -55,6 +56,7 @@ class Monitor:
             "sources": {each.source: each.outcome for each in run.sources},
             "error": run.error,
         }
+        self._told.append(run.run_id)
         level = "error" if run.status == "failed" else "info"
         self._log(level, "run ended", business_date=run.business_date.isoformat(), **figures)
         self._write_metrics(run)
@@ -64,6 +66,12 @@ class Monitor:
         """A night could not begin."""
         self._log("error", "night refused", business_date=business_date.isoformat(), error=reason)
         self._notify("refused", business_date, "", reason)
+
+    def broke_off(self, business_date: dt.date, reason: str) -> None:
+        """Something went wrong outside of a run, or in one whose end is told already, which then is not told twice."""
+        if not self._told:
+            self._log("error", "night broke off", business_date=business_date.isoformat(), error=reason)
+            self._notify("failed", business_date, "", reason)
 
     @cached_property
     def _logger(self) -> Any:  # noqa: ANN401 - structlog's loggers have no type of their own

@@ -20,7 +20,9 @@ from pyspark.sql import functions as F
 from expectations.derived import REFERENCES
 from jobs import (
     audit,
+    cases,
     corrections,
+    decisions,
     deliveries,
     drift,
     gate,
@@ -150,6 +152,7 @@ def run_night(
 
 def _run(night: Night) -> Run:
     lake, business_date, settings = night.lake, night.business_date, night.settings
+    decisions.adopt(lake)
     # Again: another run may have ended before this one took the lock.
     night.base = ledger.last_up_to(lake, business_date)
     night.usual = ledger.usual_seconds(lake, _USUAL_NIGHTS)
@@ -261,6 +264,9 @@ def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, 
 
     def judge(change: Change, produced_after: float | None) -> Judged:
         """The gate's verdict on a picture of this source, on the clocks of silver and gate."""
+        if change.rows is None:
+            # The table holds what the gate has rejected, where that was asked about a picture with more in it.
+            lake.bring_back(table, former)
         if change.rows is None and gate.in_time(source.name, produced_after, night.settings.gate):
             known = intake.verdict_in_force(before)
             if known is not None:
@@ -459,16 +465,21 @@ def _gold(night: Night) -> None:
     night.begin("gold")
     lake = night.lake
     with night.clock.time("gold"):
-        before = lake.pin(tables.FLAGGED_SELLERS)
+        at, before = lake.version(tables.FLAGGED_SELLERS), lake.pin(tables.FLAGGED_SELLERS)
         first = not lake.exists(tables.FLAGGED_SELLERS)
         inputs = _gold_inputs(night)
         if _gold_stands(night):
             night.progress("gold: nothing that it rests on has changed")
-            lake.write(tables.FLAGGED_SELLERS, gold.carry_on(inputs, night.business_date))
+            flagged = gold.carry_on(inputs, night.business_date)
         else:
             built = gold.build(inputs, night.business_date, night.settings.gold, lake.keep)
-            lake.write(tables.FLAGGED_SELLERS, built.flagged_sellers)
             lake.write(tables.SELLER_PARTIES, built.seller_parties)
+            flagged = built.flagged_sellers
+        if lake.version(tables.FLAGGED_SELLERS) != at:
+            # Somebody has decided meanwhile.
+            now = decisions.written(before, lake.read(tables.FLAGGED_SELLERS))
+            flagged = cases.decided(flagged, lake.keep(now))
+        lake.write(tables.FLAGGED_SELLERS, flagged)
         _party_events(night)
     with night.clock.time("audit"):
         _audit(night, None if first else before)

@@ -27,6 +27,9 @@ from jobs.reasons import Reason
 
 # Records that are handled together: small enough to stay in the processor's cache.
 CHUNK = 2048
+# What a packed file may unpack to, times its size: text of tables packs to a tenth or so. And what it always may.
+_MOST_PACKED = 100
+_ALWAYS_UNPACKED = 16 * 1024 * 1024
 
 ORIGIN_COLUMNS = ("_file", "_row_number", "_raw", "_problems", "_broken")
 
@@ -107,8 +110,24 @@ def _batches(
 
 def _text(content: bytes, zipped: bool) -> io.TextIOWrapper:
     """Text of a file; bytes that are no UTF-8 become lone surrogates, which no valid text can hold."""
-    stream: Any = gzip.GzipFile(fileobj=io.BytesIO(content)) if zipped else io.BytesIO(content)
+    stream: Any = _Unpacked(content) if zipped else io.BytesIO(content)
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+class _Unpacked(gzip.GzipFile):
+    """What a packed file holds, as far as it is no more than any table's text packs to."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(fileobj=io.BytesIO(content))
+        self._left = max(_MOST_PACKED * len(content), _ALWAYS_UNPACKED)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Some of it; a file that unpacks to far more than others would take all memory."""
+        found = super().read1(size)
+        self._left -= len(found)
+        if self._left < 0:
+            raise _Broken(f"unpacks to more than {_MOST_PACKED} times its size")
+        return found
 
 
 # ── CSV ──
@@ -226,7 +245,7 @@ def _json_chunk(records: list[str], wanted: Wanted) -> _Chunk:
 def _json_object(record: str) -> dict[str, Any] | None:
     try:
         found = _DECODER.decode(record)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, ArithmeticError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.errors import PySparkException
 
-from jobs import deliveries, intake, ledger, silver, tables
+from jobs import decisions, deliveries, intake, ledger, silver, tables
 from jobs.errors import UserError
 from jobs.night import Night, decide, differing_rows
 from jobs.picture import picture
@@ -40,9 +40,12 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
         Table → rows that stand only in one of the two.
 
     Raises:
-        UserError: no such run, other settings than the run's, `out` is taken, or its versions are no longer kept.
+        UserError: no such run, one of decisions, other settings than the run's, `out` is taken, or its versions are no
+            longer kept.
     """
     run, before = ledger.finished(lake, run_id)
+    if run["stages"] and run["stages"][-1]["name"] == decisions.STAGE:
+        raise UserError(f"run {run_id} only recorded decisions: there is nothing to rebuild")
     made = Lake(lake.spark, out)
     if lake.files.exists(out):
         raise UserError(f"--out {out}: is there already")

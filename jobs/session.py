@@ -26,6 +26,8 @@ _FIXED = {
     "spark.sql.crossJoin.enabled": "false",
     # Any Delta reader may open the tables (contract §3).
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    # Two more versions of every table, after the one that the last finished run names: the next would bring it back.
+    "spark.databricks.delta.vacuum.logging.enabled": "false",
     # Statistics would copy names and ids into the transaction log, and no reader here prunes by them.
     "spark.databricks.delta.properties.defaults.dataSkippingNumIndexedCols": "0",
 }

@@ -111,8 +111,8 @@ class Files:
         Raises:
             OSError: the file cannot be read.
         """
-        opened, system = self._open(path)
         try:
+            opened, system = self._open(path)
             stream = system.open(opened)
             try:
                 return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
@@ -371,7 +371,11 @@ class Lake:
 
     def current_versions(self) -> dict[str, int]:
         """Version of every state table that exists."""
-        found = ((table.path, self.version(table)) for table in STATE)
+        return self.versions_of(*STATE)
+
+    def versions_of(self, *those: Table) -> dict[str, int]:
+        """Version of each of some tables that exists."""
+        found = ((table.path, self.version(table)) for table in those)
         return {path: version for path, version in found if version is not None}
 
     def roll_back(self, versions: Mapping[str, int]) -> list[str]:

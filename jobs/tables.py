@@ -216,6 +216,14 @@ FLAGGED_SELLERS = _table(
     "estimated_tax_vnd bigint, withheld_vnd bigint, match_probability double, priority double, evidence string, "
     "quality string",
 )
+DECISIONS = _table(
+    "gold/decisions",
+    "one row a decision of an analyst on a case",
+    "case_id decided_at",
+    # decision: confirmed, dismissed, or open, which takes one back · decided_by, reason: null where a client wrote the
+    # status into gold/flagged_sellers itself
+    "case_id string, decision string, decided_by string, reason string, decided_at timestamp",
+)
 SELLER_PARTIES = _table(
     "gold/seller_parties",
     "one row a party and tax year, flagged or not",
@@ -284,9 +292,9 @@ DELIVERIES = _table(
     "ops/deliveries",
     "one row a delivery that was seen, in its present state",
     "source delivery_date manifest_sha256",
-    # state: taken, refused, held, gate_failed (held by its gate), replaced · decided_on: the night that brought it
-    # there · keys: of the newest good picture it took part in · accepted_by/accepted_reason: an operator's override of
-    # a hold
+    # state: taken, refused, held, gate_failed (held by its gate), replaced, expired (taken, its rows since removed) ·
+    # decided_on: the night that brought it there · keys: of the newest good picture it took part in ·
+    # accepted_by/accepted_reason: an operator's override of a hold
     "source string, delivery_date date, manifest_sha256 string, mode string, produced_at timestamp, state string, "
     "reason string, rows bigint, kept bigint, quarantined bigint, keys bigint, unreadable_keys bigint, "
     "accepted_by string, accepted_reason string, decided_on date",
@@ -316,7 +324,7 @@ STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
     *(HOLDER_LINKS, SELLER_LINKS, NEAREST, MODEL, BLOCKING, TRAINING, FREQUENCIES, MEMORY),
-    *(FLAGGED_SELLERS, SELLER_PARTIES, PARTY_EVENTS, CORRECTIONS),
+    *(FLAGGED_SELLERS, DECISIONS, SELLER_PARTIES, PARTY_EVENTS, CORRECTIONS),
     *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),
 )

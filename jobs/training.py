@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import ledger, lock, tables
+from jobs import decisions, ledger, lock, tables
 from jobs.errors import UserError
 from jobs.match import MATCHED, match
 from jobs.memory import Memory
@@ -149,6 +149,7 @@ def retrain(lake: Lake, settings: MatchSettings, promote: bool, progress: Callab
     ledger.require_night(lake)
     with lock.only_run(lake.files, lake.root, STAGE):
         if promote:
+            decisions.adopt(lake)
             with ledger.between_nights(lake, STAGE) as between:
                 comparison, training = _compare(lake, between.last, settings, progress)
                 save(lake, training, between.last["business_date"], comparison.before.sources)

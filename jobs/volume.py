@@ -16,6 +16,9 @@ from pyspark.sql import functions as F
 _FEW_ROWS = 20
 # Powers of ten by which the geometric mean of a month's amounts may lie off that of the other months: 30 times.
 _POWERS = 1.5
+# Groups and periods that are looked at, at most.
+_MOST_PERIODS = 20_000
+_FACTS = ("_months_complete", "_units_kept", "_platforms_report")
 # Days after its end from which a month is asked for: platforms send it one after another.
 _DUE_DAYS = 20
 
@@ -60,6 +63,8 @@ def facts(source: str, picture: DataFrame, business_date: dt.date) -> dict[str, 
     if source not in SERIES:
         return {}
     groups = _counted(SERIES[source], picture)
+    if groups is None:
+        return dict.fromkeys(_FACTS, False)
     told = {
         "_months_complete": all(_complete(periods) for periods in groups.values()),
         "_units_kept": all(_one_unit(periods) for periods in groups.values()),
@@ -80,15 +85,22 @@ def selling_share(sales: DataFrame, sellers: DataFrame) -> float:
     return float(row[1] / row[0]) if row[0] else 1.0
 
 
-def _counted(series: Series, picture: DataFrame) -> dict[tuple[str, str], list[Period]]:
-    """Periods by group and kind of period (month, quarter, year), in order; a row a group and period is collected."""
+def _counted(series: Series, picture: DataFrame) -> dict[tuple[str, str], list[Period]] | None:
+    """Periods by group and kind of period (month, quarter, year), in order.
+
+    None where there are more groups and periods than any country has platforms and months: it is something else that
+    stands in their place.
+    """
     group = F.lit("") if series.group is None else F.col(series.group)
     power = F.when(F.col(series.amount) > 0, F.log10(F.col(series.amount).cast("double")))
     counted = picture.groupBy(group.alias("group"), "period").agg(
         F.count("*").alias("rows"), F.avg(power).alias("power")
     )
+    rows = counted.limit(_MOST_PERIODS + 1).collect()
+    if len(rows) > _MOST_PERIODS:
+        return None
     groups = defaultdict(list)
-    for row in counted.collect():
+    for row in rows:
         numbered = _number(row["period"])
         if numbered is not None:
             kind, number = numbered

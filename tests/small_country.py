@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs import tables
+from jobs import decisions, tables
 from jobs.ledger import Run
 from jobs.night import run_night
 from jobs.settings import Settings
@@ -62,6 +63,7 @@ class Nights:
         told: what all but the first told of their progress.
         rows: what each source delivered on the first, typed.
         registered: the case of a person who registered before the following.
+        decided: case → what an analyst decided of it before the following: by the command, and by a client of Delta.
         renamed: shops that took names of `HOSTILE` before the following.
         plans: every physical plan of all nights.
     """
@@ -75,6 +77,7 @@ class Nights:
     told: Mapping[str, list[str]]
     rows: Mapping[str, Callable[[], pa.Table]]
     registered: str
+    decided: Mapping[str, str]
     renamed: tuple[tuple[str, str], ...]
     plans: list[Plan]
 
@@ -92,6 +95,7 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     rows = {source: functools.cache(made) for source, made in drawn.rows.items()}
     landing = Zone(folder / "landing")
     registered = _register(landing, lake)
+    decided = _decide(lake)
     renamed = _rename(landing, lake)
     for name in NEXT_FAULTS:
         write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
@@ -104,7 +108,7 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
         for name, said in told.items()
     )
     plans = _plans(log, before)
-    return Nights(lake, first, following, quiet, again, idle, told, rows, registered, renamed, plans)
+    return Nights(lake, first, following, quiet, again, idle, told, rows, registered, decided, renamed, plans)
 
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:
@@ -131,6 +135,16 @@ def _register(landing: Zone, lake: Lake) -> str:
     }
     landing.rows("taxpayers", NEXT, row, mode="delta")
     return str(case["case_id"])
+
+
+def _decide(lake: Lake) -> Mapping[str, str]:
+    """An analyst dismisses a case, a client of somebody's own confirms another; returns the cases."""
+    borrowed = lake.read(tables.FLAGGED_SELLERS).where("reason = 'BORROWED_IDENTITY' and status = 'open'")
+    dismissed, confirmed = (row["case_id"] for row in borrowed.orderBy("case_id").limit(2).collect())
+    decisions.decide(lake, [dismissed], "dismissed", "Nguyễn Thử", "đã xem hồ sơ")
+    table = DeltaTable(lake.location(tables.FLAGGED_SELLERS))
+    table.update(updates={"status": "'confirmed'"}, predicate=f"case_id = '{confirmed}'")
+    return {dismissed: "dismissed", confirmed: "confirmed"}
 
 
 def _rename(landing: Zone, lake: Lake) -> tuple[tuple[str, str], ...]:

@@ -191,6 +191,17 @@ def test_a_next_night_takes_changes_in_and_resolves_what_no_longer_holds(nights:
     assert before.join(cases, "case_id", "left_anti").isEmpty()
 
 
+def test_what_analysts_decide_stays_whatever_nights_follow(nights: Nights) -> None:
+    for night in (nights.following, nights.quiet, nights.again, nights.idle):
+        cases = nights.state(night).read(tables.FLAGGED_SELLERS).where(F.col("case_id").isin(*nights.decided))
+        found = {row["case_id"]: (row["status"], row["evidence"]) for row in cases.collect()}
+        assert {case: status for case, (status, _) in found.items()} == nights.decided
+        assert all(
+            json.loads(evidence)["Quyết định của cán bộ"] == nights.decided[case]
+            for case, (_, evidence) in found.items()
+        )
+
+
 def test_faults_of_a_night_are_answered_and_evidence_on_them_is_marked(nights: Nights) -> None:
     assert nights.following.status == "degraded"
     outcomes = {outcome.source: outcome for outcome in nights.following.sources}

@@ -260,6 +260,16 @@ def test_a_file_that_breaks_while_it_is_read(lake: Lake, zone: Zone) -> None:
     assert lake.read(BRONZE["residents"]).count() == 0
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_file_that_goes_before_it_is_read(lake: Lake, zone: Zone, kind: str) -> None:
+    folder = zone.files("residents", day(1), {f"a.{kind}": (b"x", 1)})
+    (arrival,), _ = landing.arrivals(lake.files, str(zone.root), SOURCES["residents"], day(1))
+    manifest = landing.read_manifest(lake.files, arrival)
+    (folder / f"a.{kind}").unlink()
+    with pytest.raises(Refused, match="a file is gone"):
+        bronze.take(lake, arrival, manifest)
+
+
 def test_a_text_that_does_not_hold_what_the_manifest_says_leaves_nothing(lake: Lake, zone: Zone) -> None:
     content = as_csv(SOURCES["residents"], rows_of("residents", person("1"), person("2", updated_at=None)))
     zone.files("residents", day(1), {"a.csv": (content, 3)})

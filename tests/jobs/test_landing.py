@@ -75,6 +75,8 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "no mode": ({"mode": None}, "mode"),
     "produced_at is no timestamp": ({"produced_at": "yesterday"}, "produced_at"),
     "no produced_at": ({"produced_at": None}, "produced_at"),
+    "produced before all clocks": ({"produced_at": "0001-01-01T00:00:00"}, "produced_at lies outside"),
+    "produced at the end of time": ({"produced_at": "9999-12-31T23:59:59+00:00"}, "produced_at lies outside"),
     "files is no list": ({"files": {}}, "files"),
     "a file is no object": ({"files": ["a.csv"]}, "file 1"),
     "a path upwards": (listed(name="../a.csv"), "outside the folder"),
@@ -82,10 +84,13 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "an absolute path": (listed(name="/etc/a.csv"), "outside the folder"),
     "a path with backslashes": (listed(name="..\\a.csv"), "outside the folder"),
     "no name": (listed(name=None), "no plain name"),
+    "a name with a colon": (listed(name="in_01:30.csv"), "no plain name"),
+    "a name that is no text": (listed(name="\ud800.csv"), "no plain name"),
     "a hidden name": (listed(name="_a.csv"), "_a.csv"),
     "rows is no number": (listed(rows="1"), "rows of a.csv"),
     "rows is negative": (listed(rows=-1), "rows of a.csv"),
     "rows is a boolean": (listed(rows=True), "rows of a.csv"),
+    "more rows than there are": (listed(rows=10**30), "rows of a.csv"),
     "sha256 is none": (listed(sha256="abc"), "sha256 of a.csv"),
     "a format outside the contract": (listed(name="a.xlsx"), "a.xlsx is in no format"),
     "a file twice": ({"files": listed()["files"] * 2}, "a.csv twice"),
@@ -126,6 +131,12 @@ def link_manifest(folder: Path) -> None:
     os.symlink(folder.parent / "elsewhere.json", folder / "_manifest.json")
 
 
+def link_folder(folder: Path) -> None:
+    elsewhere = folder.parent.parent / "elsewhere"
+    folder.rename(elsewhere)
+    os.symlink(elsewhere, folder)
+
+
 def truncate_file(folder: Path) -> None:
     (folder / "b.csv").write_bytes(b"tw")
 
@@ -142,7 +153,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a manifest in another encoding": (write_manifest(b"\xff\xfe{"), "no JSON"),
     "a truncated file": (truncate_file, "b.csv has another sha256"),
     "a link to a file": (link_file, "a.csv is a link"),
-    "a link to a manifest": (link_manifest, "_manifest.json is a link"),
+    "a link to a manifest": (link_manifest, "_manifest.json or its folder is a link"),
+    "a link to a folder": (link_folder, "_manifest.json or its folder is a link"),
     "a folder for a file": (folder_for_file, "a.csv is missing"),
 }
 
@@ -174,12 +186,13 @@ def test_deliveries_after_the_night_are_left_alone(files: Files, zone: Zone) -> 
 def test_what_is_no_delivery_is_ignored_with_a_warning(files: Files, zone: Zone) -> None:
     folder = zone.files("residents", day(1), CONTENT)
     (folder / "notes.txt").write_text("x")
-    for name in ("business_date=2026-02-30", "business_date=20261101", "tmp"):
+    for name in ("business_date=2026-02-30", "business_date=20261101", "Trần Mẫu 079 188 001 234\n01:30 ok"):
         (zone.root / "residents" / name).mkdir()
     found, warnings = landing.arrivals(files, str(zone.root), SOURCE, day(2))
     assert len(found) == 1 and len(warnings) == 3
+    assert "residents: Trần Mẫu …?01:30 ok is no folder business_date=YYYY-MM-DD, ignored" in warnings
     (warning,) = landing.unlisted(found[0], landing.read_manifest(files, found[0]))
-    assert "notes.txt" in warning
+    assert warning == "residents of 2026-11-01: 1 not in the manifest, ignored"
 
 
 def test_unknown_sources_are_named(files: Files, zone: Zone) -> None:
@@ -189,11 +202,11 @@ def test_unknown_sources_are_named(files: Files, zone: Zone) -> None:
     assert "vehicles" in warning
 
 
-@pytest.mark.parametrize("name", ["nowhere", "file"])
+@pytest.mark.parametrize("name", ["nowhere", "file", ""])
 def test_a_landing_zone_that_is_none(files: Files, tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match=name):
-        landing.check(files, str(tmp_path / name))
+    with pytest.raises(UserError, match=f"{name}: not there, or no folder"):
+        landing.check(files, str(tmp_path / name) if name else "")
 
 
 def test_nothing_is_there(files: Files, zone: Zone) -> None:

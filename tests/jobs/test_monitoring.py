@@ -73,9 +73,13 @@ def test_the_command_is_run_when_a_night_goes_wrong(tmp_path: Path) -> None:
     for run in (ended("succeeded"), ended("degraded"), ended("failed", "no residents")):
         monitored.ended(run)
     monitored.refused(NIGHT, "another run is at work")
+    # An error that ends a run is told with it, one outside of any by itself.
+    monitored.broke_off(NIGHT, "unexpected OSError")
+    monitor([], notify=command).broke_off(NIGHT, "unexpected OSError")
     assert told.read_text("utf-8").splitlines() == [
         "failed 2026-11-20 20261120-0a0b0c0d no residents",
         "refused 2026-11-20  another run is at work",
+        "failed 2026-11-20  unexpected OSError",
     ]
 
 

@@ -125,6 +125,10 @@ BLAMED: dict[str, tuple[str, bytes, str, str | None, str]] = {
     "a string for a number": ("jsonl", b'{"id": "2", "n": "2"}', "bad_type:n;", "2", '{"id": "2", "n": "2"}'),
     "a boolean for a number": ("jsonl", b'{"id": "2", "n": true}', "bad_type:n;", "2", '{"id": "2", "n": true}'),
     "a broken number": ("jsonl", b'{"id": "2", "n": 1.5}', "bad_type:n;", "2", '{"id": "2", "n": 1.5}'),
+    "a number that no computer holds": (
+        *("jsonl", b'{"id": "2", "n": 1e99999999999999999999}', "bad_record;", None),
+        '{"id": "2", "n": 1e99999999999999999999}',
+    ),
     "a huge number": ("jsonl", b'{"id": "2", "n": 1e999999}', "bad_type:n;", "2", '{"id": "2", "n": 1e999999}'),
     "an object for a string": ("jsonl", b'{"id": "2", "name": {}}', "bad_type:name;", "2", '{"id": "2", "name": {}}'),
     "two faults": ("jsonl", b'{"id": 2, "n": "x"}', "bad_type:id;bad_type:n;", None, '{"id": 2, "n": "x"}'),
@@ -162,6 +166,10 @@ BROKEN: dict[str, tuple[str, bytes, int, str]] = {
     "truncated gzip": ("csv.gz", gzip.compress(WHOLE * 100)[:-9], 2, "f is truncated or no gzip"),
     "gzip without its end": ("jsonl.gz", gzip.compress(b'{"id": "1"}\n')[:-8], 1, "f is truncated or no gzip"),
     "no gzip": ("csv.gz", WHOLE, 2, "f is truncated or no gzip"),
+    "a bomb": (
+        *("csv.gz", gzip.compress(b"id,n,name\n1,2," + b"a" * 40_000_000 + b"\n"), 1),
+        "f unpacks to more than 100 times its size",
+    ),
     "no line is JSON": ("jsonl", WHOLE, 3, "f holds no JSON object"),
     "lines missing": ("jsonl", b'{"id": "1"}\n', 2, "f has 1 records, the manifest says 2"),
 }
