@@ -163,7 +163,7 @@ def _held(parameters: Parameters) -> dict[str, Column]:
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     return {
         _CONTRADICTED: shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead"),
-        _CHANGED_HANDS: changed_hands(parameters) & ~F.col("identity_of_dead"),
+        _CHANGED_HANDS: changed_hands() & ~F.col("identity_of_dead"),
         _DECEASED: shows(c.TRADING, "deceased"),
         _BY_HOUSEHOLD: rests_on_household(parameters),
         _BY_ONE_RELATION: rests_on_one_relation(parameters),
@@ -182,14 +182,16 @@ def is_of_the_dead(parameters: Parameters) -> Column:
     return shows(c.TRADING, "deceased") & (shows(c.ID, "self") | named)
 
 
-def changed_hands(parameters: Parameters) -> Column:
+def changed_hands() -> Column:
     """Whether a shop may have been sold: its name contradicts, and its account or tax code leads to a stranger.
 
-    The id, the address and the number that platforms know are often those of whoever registered the shop; a declared id
-    is the strongest evidence where it agrees in name (contract §2).
+    Or its declared id and its number do. What platforms know of id, address and number is often that of whoever
+    registered the shop; a declared id is the strongest evidence where it agrees in name (contract §2).
     """
-    paths = [path for path in (c.ACCOUNT, c.CODE) if path in parameters.comparisons]
-    return shows(c.NAME, "different") & F.greatest(*(_shows_any(path, "other", "shared_other") for path in paths))
+    account, code, number, paper = (
+        _shows_any(path, "other", "shared_other") for path in (c.ACCOUNT, c.CODE, c.SIM, c.ID)
+    )
+    return shows(c.NAME, "different") & (account | code | (paper & number))
 
 
 def rests_on_household(parameters: Parameters) -> Column:

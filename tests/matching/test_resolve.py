@@ -368,6 +368,8 @@ def test_the_name_of_who_signs_for_a_company_is_hardly_held_against_it(found: Fo
         # Under another name, and paid to a stranger: the shop may have changed hands.
         ({"id": "self", "birth": "day", "name": "different", "account": "other"}, True),
         ({"id": "self", "birth": "day", "name": "different", "account": "self", "code": "other"}, True),
+        ({"code": "self", "name": "different", "id": "other", "sim": "other"}, True),
+        ({"code": "self", "account": "self", "name": "different", "id": "other"}, False),
         ({"id": "self", "birth": "day", "name": "different", "account": "household"}, False),
         ({"id": "self", "birth": "day", "name": "typo", "account": "other"}, False),
         # The company's code is not its director's own.
