@@ -39,7 +39,7 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
         case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
-        return "\n".join([*_case(case, run), *_rows(night, case), *_versions(night, run)])
+        return "\n".join([*_case(case, run), *_decisions(night, case_id), *_rows(night, case), *_versions(night, run)])
     except PySparkException:
         raise UserError(
             f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
@@ -76,6 +76,14 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
         yield f"  xác suất: {numbers.decimal(case.match_probability, 3)}; chất lượng nguồn: {quality}"
     yield "bằng chứng:"
     yield from (f"  - {sentence}" for sentence in sentences(case.evidence))
+
+
+def _decisions(night: Lake, case_id: str) -> Iterator[str]:
+    at = F.date_format("decided_at", "HH:mm dd/MM/yyyy").alias("at")
+    made = night.read(tables.DECISIONS).where(F.col("case_id") == case_id).orderBy("decided_at")
+    for row in made.select("decision", "decided_by", "reason", at).collect():
+        by = f"{row.decided_by}: {row.reason}" if row.decided_by else "ghi thẳng vào bảng hồ sơ"
+        yield f"quyết định {row.at}: {say(CASE_STATUSES, row.decision)}; {by}"
 
 
 def _rows(night: Lake, case: Row) -> Iterator[str]:

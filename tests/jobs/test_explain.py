@@ -54,6 +54,12 @@ def test_a_past_night_is_told_as_it_was(nights: Nights) -> None:
     ]
 
 
+def test_who_decided_on_a_case_and_why_is_told(nights: Nights) -> None:
+    told = {status: explain(*ledger.night_of(nights.lake), case) for case, status in nights.decided.items()}
+    assert "trạng thái: đã bác" in told["dismissed"] and ": đã bác; Nguyễn Thử: đã xem hồ sơ" in told["dismissed"]
+    assert ": đã xác nhận; ghi thẳng vào bảng hồ sơ" in told["confirmed"]
+
+
 def test_an_unknown_case_is_one_line(nights: Nights) -> None:
     with pytest.raises(UserError, match="no case nobody in the state of the night"):
         explain(*ledger.night_of(nights.lake), "nobody")
