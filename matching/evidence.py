@@ -115,8 +115,8 @@ _SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", 
 # Why people decide, in words.
 _CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"
 _CHANGED_HANDS = (
-    "họ tên trái với người này, mà tài khoản, mã số thuế, hay cả số giấy tờ lẫn số điện thoại là của người khác: có thể "
-    "đã đổi chủ"
+    "họ tên trái với người này, mà tài khoản, mã số thuế, hay cả số giấy tờ lẫn số điện thoại là của người khác: có "
+    "thể đã đổi chủ"
 )
 _DECEASED = "người này đã mất"
 _BY_HOUSEHOLD = "chỉ biết họ tên và các mối liên hệ của người cùng hộ"
