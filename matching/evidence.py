@@ -14,6 +14,7 @@ from matching.comparisons import Comparison
 from matching.expressions import literals
 from matching.levels import shows
 from matching.model import Parameters, level_m
+from matching.records import is_person
 
 
 def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]) -> Column:
@@ -187,12 +188,14 @@ def changed_hands() -> Column:
     """Whether a shop may have been sold: its name contradicts, and its account or tax code leads to a stranger.
 
     Or its declared id and its number do. What platforms know of id, address and number is often that of whoever
-    registered the shop; a declared id is the strongest evidence where it agrees in name (contract §2).
+    registered the shop; a declared id is the strongest evidence where it agrees in name (contract §2). Of people alone:
+    a company has many names and accounts.
     """
     account, code, number, paper = (
         _shows_any(path, "other", "shared_other") for path in (c.ACCOUNT, c.CODE, c.SIM, c.ID)
     )
-    return shows(c.NAME, "different") & (account | code | (paper & number))
+    elsewhere = account | code | (paper & number)
+    return is_person(F.col("subject")) & shows(c.NAME, "different") & elsewhere
 
 
 def rests_on_household(parameters: Parameters) -> Column:

@@ -60,6 +60,11 @@ def by_code(tax_code: Column) -> Column:
     return F.concat(F.lit("T:"), tax_code)
 
 
+def is_person(subject: Column) -> Column:
+    """Whether a subject is a resident, and not known by a tax code alone."""
+    return subject.startswith("R:")
+
+
 def _subjects(table: DataFrame, **columns: Column) -> DataFrame:
     columns["phones"] = F.lit(None).cast("array<string>")
     if "company_key" not in table.columns:

@@ -372,6 +372,7 @@ def test_the_name_of_who_signs_for_a_company_is_hardly_held_against_it(found: Fo
         ({"code": "self", "account": "self", "name": "different", "id": "other"}, False),
         ({"id": "self", "birth": "day", "name": "different", "account": "household"}, False),
         ({"id": "self", "birth": "day", "name": "typo", "account": "other"}, False),
+        ({"subject": "T:0301234567", "code": "self", "name": "different", "account": "other"}, False),
         # The company's code is not its director's own.
         ({"code": "organisation", "name": "exact_accent", "sim": "self"}, True),
     ],
@@ -382,7 +383,8 @@ def test_one_relation_against_another_is_for_people(
     lacking = {each.name: "missing" if "missing" in _names(each) else _names(each)[0] for each in MODELS[MODEL]}
     codes = {f"g_{each.name}": each.code({**lacking, **shown}[each.name]) for each in MODELS[MODEL]}
     marked = spark.createDataFrame([tuple(codes.values())], [*codes])
-    marked = marked.withColumn("identity_of_dead", F.lit(False))
+    subject = shown.get("subject", "R:lan")
+    marked = marked.withColumns({"identity_of_dead": F.lit(False), "subject": F.lit(subject)})
     row = marked.select(evidence.is_for_people(start(MODEL, COUNTRY.subjects))).first()
     assert row is not None
     assert row[0] is for_people
