@@ -130,6 +130,7 @@ def catch_up(
         code = 0
         for number, date in enumerate(nights, start=1):
             _say(f"night {date}: {number} of {len(nights)}")
+            monitor.turn_to(date)
             code = EXIT_CODES[_night(lake, landing, date, settings, None, monitor).status]
         raise typer.Exit(code)
 
@@ -181,7 +182,7 @@ def decide(
     """Ghi quyết định của cán bộ về hồ sơ; các đêm sau giữ nguyên (confirm or dismiss cases)."""
     from jobs import decisions
 
-    if as_ not in (decisions.CONFIRMED, decisions.DISMISSED, decisions.OPEN):
+    if as_ not in decisions.DECIDED:
         raise UserError(f"--as {as_}: neither confirmed, dismissed nor open")
     if not by.strip() or not reason.strip():
         raise UserError("--by NAME and --reason TEXT must not be empty")
@@ -378,16 +379,16 @@ def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
     """Tell the outside too where a night cannot begin, or breaks off before or after its run."""
     from jobs.monitoring import Monitor
 
-    monitor = Monitor(settings.monitoring, _say)
+    monitor = Monitor(settings.monitoring, _say, date)
     try:
         yield monitor
     except UserError as error:
-        monitor.refused(date, str(error))
+        monitor.refused(str(error))
         raise
     except (NightFailed, typer.Exit):
         raise
     except Exception as error:
-        monitor.broke_off(date, f"unexpected {type(error).__name__}")
+        monitor.broke_off(f"unexpected {type(error).__name__}")
         raise
 
 

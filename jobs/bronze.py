@@ -18,7 +18,7 @@ from jobs.errors import NightFailed
 from jobs.landing import Arrival, DeliveryKey, Manifest, Refused
 from jobs.reasons import Reason
 from jobs.sources import CATEGORIES, KINDS, Source
-from jobs.storage import Lake, undecodable_file
+from jobs.storage import Lake, is_missing_file, undecodable_file
 from jobs.tables import BRONZE, QUARANTINE
 
 _CHANGE_TYPES = ("I", "U", "D")
@@ -63,19 +63,24 @@ def take(lake: Lake, arrival: Arrival, manifest: Manifest) -> Counts:
         return Counts()
     try:
         counts = _write_kept(lake, arrival, manifest)
-    except AnalysisException as error:
-        if error.getCondition() != "PATH_NOT_FOUND":
+        quarantined = _write_quarantined(lake, arrival, manifest) if counts.quarantined else 0
+    except (AnalysisException, Py4JJavaError) as error:
+        why = _unreadable(error, manifest)
+        if why is None:
             raise
-        raise Refused("a file is gone that was there when the manifest was checked") from None
-    except Py4JJavaError as error:
-        name = undecodable_file(error)
-        if name is None:
-            raise
-        raise Refused(f"{name} is not readable as {manifest.format}") from None
-    quarantined = _write_quarantined(lake, arrival, manifest) if counts.quarantined else 0
+        forget(lake, arrival.key)
+        raise Refused(why) from None
     if not manifest.rows == counts.rows == counts.kept + counts.quarantined == counts.kept + quarantined:
         raise NightFailed(f"{arrival.key.title}: rows in are not rows kept + rows quarantined")
     return counts
+
+
+def _unreadable(error: AnalysisException | Py4JJavaError, manifest: Manifest) -> str | None:
+    """Why the files cannot be read, if it is that."""
+    if is_missing_file(error):
+        return "a file is gone that was there when the manifest was checked"
+    name = undecodable_file(error) if isinstance(error, Py4JJavaError) else None
+    return None if name is None else f"{name} is not readable as {manifest.format}"
 
 
 def _write_kept(lake: Lake, arrival: Arrival, manifest: Manifest) -> Counts:

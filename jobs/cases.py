@@ -19,6 +19,9 @@ from jobs.tables import FLAGGED_SELLERS
 _HALF_PRIORITY_VND = 50_000_000
 _SHARE_WITHOUT_ESTIMATE = 0.05
 
+# What a case may be decided to be; `open` takes a decision back.
+CONFIRMED, DISMISSED, OPEN = "confirmed", "dismissed", "open"
+
 # Last key of the evidence of a case on which an analyst once decided.
 _DECISION = "Quyết định của cán bộ"
 
@@ -130,15 +133,35 @@ def _status(holds: Column) -> Column:
     return F.when(was == "dismissed", was).when(~holds, "resolved").when(was == "confirmed", was).otherwise("open")
 
 
+def written(before: DataFrame, now: DataFrame) -> DataFrame:
+    """Decisions that people have written into the table of cases, of cases that stood in it before.
+
+    No night writes `confirmed` or `dismissed` where it did not stand, or `open` where one of them did: where the table
+    says so people have, whatever else a run that was killed may have left there. Of a case that says two things at once
+    neither counts.
+
+    Columns in: case_id, status. Columns out: case_id, decision.
+    """
+    was, status = F.col("was"), F.col("decision")
+    decided = status.isin(CONFIRMED, DISMISSED) & (status != was)
+    taken_back = (status == OPEN) & was.isin(CONFIRMED, DISMISSED)
+    said = now.groupBy("case_id").agg(F.min("status").alias("decision"), F.max("status").alias("other"))
+    both = said.where("decision = other").join(before.select("case_id", F.col("status").alias("was")), "case_id")
+    return both.where(decided | taken_back).select("case_id", "decision")
+
+
 def decided(cases: DataFrame, decisions: DataFrame) -> DataFrame:
     """Cases with what analysts decide of some of them; `open` takes a decision back.
 
+    One that does not hold any more stays resolved when it is confirmed: its decision is kept (contract §3).
+
     Columns in: gold/flagged_sellers; case_id, decision. Columns out: gold/flagged_sellers.
     """
-    told, evidence = F.col("decision"), F.col("evidence")
-    marked = F.when(told == "open", _without_decision(evidence)).otherwise(_marked(evidence, told))
+    told, evidence, was = F.col("decision"), F.col("evidence"), F.col("status")
+    status = F.when((was == "resolved") & (told != DISMISSED), was).otherwise(F.coalesce(told, was))
+    marked = F.when(told == OPEN, _without_decision(evidence)).otherwise(_marked(evidence, told))
     both = cases.join(decisions.select("case_id", "decision"), "case_id", "left").withColumns(
-        {"status": F.coalesce(told, "status"), "evidence": F.when(told.isNotNull(), marked).otherwise(evidence)}
+        {"status": status, "evidence": F.when(told.isNotNull(), marked).otherwise(evidence)}
     )
     return both.select(*FLAGGED_SELLERS.columns)
 

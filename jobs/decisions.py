@@ -9,20 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import cases, ledger, lock
+from jobs.cases import CONFIRMED, DISMISSED, OPEN
 from jobs.errors import UserError
 from jobs.storage import Lake
 from jobs.tables import DECISIONS, FLAGGED_SELLERS
 
-STAGE = "decisions"
-
-# What a case may be decided to be; `open` takes a decision back.
-CONFIRMED, DISMISSED, OPEN = "confirmed", "dismissed", "open"
+DECIDED = (CONFIRMED, DISMISSED, OPEN)
 
 
 def decide(lake: Lake, case_ids: Sequence[str], decision: str, by: str, reason: str) -> None:
@@ -31,7 +31,7 @@ def decide(lake: Lake, case_ids: Sequence[str], decision: str, by: str, reason: 
     Args:
         lake: the warehouse.
         case_ids: the cases.
-        decision: `confirmed`, `dismissed`, or `open`, which takes a decision back.
+        decision: one of `DECIDED`; `open` takes a decision back.
         by: who decides.
         reason: why.
 
@@ -40,18 +40,21 @@ def decide(lake: Lake, case_ids: Sequence[str], decision: str, by: str, reason: 
             of; nothing was written.
     """
     ledger.require_night(lake)
-    with lock.only_run(lake.files, lake.root, STAGE):
+    with lock.only_run(lake.files, lake.root, ledger.DECISIONS):
+        _check(lake, case_ids, decision)
         adopt(lake)
-        last = ledger.require_night(lake)
-        _check(lake, last, case_ids, decision)
         rows = [(case_id, decision, by, reason) for case_id in dict.fromkeys(case_ids)]
         names = "case_id string, decision string, decided_by string, reason string"
-        _settle(lake, last, lake.spark.createDataFrame(rows, names))
+        found = lake.spark.createDataFrame(rows, names).withColumn("decided_at", _now())
+        _settle(lake, ledger.require_night(lake), found)
 
 
-def _check(lake: Lake, last: Mapping[str, Any], case_ids: Sequence[str], decision: str) -> None:
-    cases_then = ledger.left_by(lake, last).read(FLAGGED_SELLERS).where(F.col("case_id").isin(*case_ids))
-    statuses = {row["case_id"]: row["status"] for row in cases_then.select("case_id", "status").collect()}
+def _check(lake: Lake, case_ids: Sequence[str], decision: str) -> None:
+    last = ledger.require_night(lake)
+    before = ledger.left_by(lake, last).read(FLAGGED_SELLERS).where(F.col("case_id").isin(*case_ids))
+    # What a client has written counts, though no run has taken it over yet.
+    since = cases.written(before, lake.read(FLAGGED_SELLERS)).select("case_id", "decision").collect()
+    statuses = {row["case_id"]: row["status"] for row in before.select("case_id", "status").collect()} | dict(since)
     for case_id in case_ids:
         if case_id not in statuses:
             raise UserError(f"no case {case_id} in the state of the night {last['business_date']}")
@@ -62,47 +65,81 @@ def _check(lake: Lake, last: Mapping[str, Any], case_ids: Sequence[str], decisio
 def adopt(lake: Lake) -> None:
     """Make part of a finished run what people have written into `gold/flagged_sellers` since the last one.
 
-    No night writes `confirmed` or `dismissed` where it did not stand, or `open` where one of them did: where the table
-    says so people have, whatever else a run that was killed may have left there. Whoever holds the lock may call it.
+    Whoever holds the lock may call it. A table that a client has left in another shape tells nothing, and is brought
+    back by the run that follows.
     """
     last = ledger.last_finished(lake)
-    if last is None or lake.version(FLAGGED_SELLERS) == ledger.table_versions(last).get(FLAGGED_SELLERS.path):
+    if last is None or _is_as_left(lake, last):
         return
-    found = written(ledger.left_by(lake, last).read(FLAGGED_SELLERS), lake.read(FLAGGED_SELLERS))
-    if not found.isEmpty():
-        nobody = F.lit(None).cast("string")
-        _settle(lake, last, found.withColumns({"decided_by": nobody, "reason": nobody}))
+    with suppress(AnalysisException):
+        found = _since(lake, last)
+        if not found.isEmpty():
+            _settle(lake, last, found)
 
 
-def written(before: DataFrame, now: DataFrame) -> DataFrame:
-    """Decisions that people have written into the table of cases.
+def meanwhile(lake: Lake, base: Mapping[str, Any] | None, tonight: DataFrame) -> DataFrame:
+    """The cases of a night, with what people have decided while it was at work, which is recorded.
 
-    Columns in: case_id, status. Columns out: case_id, decision.
+    Args:
+        lake: the warehouse; the night has not written its cases yet.
+        base: the last finished run.
+        tonight: rows of `gold/flagged_sellers`.
     """
-    was, status = F.col("was"), F.col("decision")
-    decided = status.isin(CONFIRMED, DISMISSED) & (status != was)
-    taken_back = (status == OPEN) & was.isin(CONFIRMED, DISMISSED)
-    both = now.select("case_id", F.col("status").alias("decision")).join(
-        before.select("case_id", F.col("status").alias("was")), "case_id"
-    )
-    return both.where(decided | taken_back).drop("was")
+    if base is None or _is_as_left(lake, base):
+        return tonight
+    found = lake.keep(_since(lake, base))
+    if found.isEmpty():
+        return tonight
+    _record(lake, base, found)
+    return cases.decided(tonight, found)
+
+
+def _is_as_left(lake: Lake, last: Mapping[str, Any]) -> bool:
+    return lake.version(FLAGGED_SELLERS) == ledger.table_versions(last).get(FLAGGED_SELLERS.path)
+
+
+def _since(lake: Lake, last: Mapping[str, Any]) -> DataFrame:
+    """Decisions that stand in the table of cases and not in what a finished run left. Columns out: those of DECISIONS.
+
+    Of one that `decide` was killed over who and why are known already; of one that a client wrote neither is, and its
+    moment is that of now.
+    """
+    then = ledger.left_by(lake, last)
+    found = cases.written(then.read(FLAGGED_SELLERS), lake.read(FLAGGED_SELLERS))
+    told = lake.read(DECISIONS).join(then.read(DECISIONS), ["case_id", "decided_at"], "left_anti")
+    newest = told.groupBy("case_id", "decision").agg(F.max(F.struct("decided_at", "decided_by", "reason")).alias("as"))
+    both = found.join(newest, ["case_id", "decision"], "left")
+    at = F.coalesce("as.decided_at", _now()).alias("decided_at")
+    return both.select("case_id", "decision", "as.decided_by", "as.reason", at)
 
 
 def _settle(lake: Lake, last: Mapping[str, Any], found: DataFrame) -> None:
     """A finished run that differs from the last in these decisions alone.
 
-    Killed before its row is written it leaves cases that say what was decided: the next run takes that over.
+    Killed before its row is written it leaves cases that say what was decided, and who did: the next run takes that
+    over. Where it fails it leaves the tables as they were.
     """
     began, run, before = time.monotonic(), ledger.begin_between(lake, last), ledger.left_by(lake, last)
+    were = {table: lake.version(table) for table in (DECISIONS, FLAGGED_SELLERS)}
     try:
         # Beside the table that they may have been read from.
         kept = lake.keep(found)
-        at = F.lit(dt.datetime.now(dt.UTC)).alias("decided_at")
+        _record(lake, last, kept)
         lake.write(FLAGGED_SELLERS, cases.decided(before.read(FLAGGED_SELLERS), kept))
-        lake.write(DECISIONS, before.read(DECISIONS).unionByName(kept.select("*", at)))
     except BaseException as error:
-        ledger.write(lake, run.ended("failed", f"{STAGE}: {type(error).__name__}"))
+        with suppress(Exception):
+            ledger.write(lake, run.ended("failed", f"{ledger.DECISIONS}: {type(error).__name__}"))
+            for table, version in were.items():
+                lake.bring_back(table, version)
         raise
     lake.clear_scratch()
-    versions = {**ledger.table_versions(last), **lake.versions_of(FLAGGED_SELLERS, DECISIONS)}
-    ledger.write(lake, ledger.repeated(last, run, STAGE, time.monotonic() - began, versions))
+    versions = {**ledger.table_versions(last), **lake.versions_of(*were)}
+    ledger.write(lake, ledger.repeated(last, run, ledger.DECISIONS, time.monotonic() - began, versions))
+
+
+def _record(lake: Lake, last: Mapping[str, Any], found: DataFrame) -> None:
+    lake.write(DECISIONS, ledger.left_by(lake, last).read(DECISIONS).unionByName(found))
+
+
+def _now() -> Column:
+    return F.lit(dt.datetime.now(dt.UTC))

@@ -25,8 +25,14 @@ NULLS, DISTINCT, VALUES, LENGTHS, PATTERNS = "nulls", "distinct", "values", "len
 
 # A share below this is of no use for telling pictures apart, and might be of few people.
 _LEAST_SHARE = 0.005
-# A value that so many rows have is no single person's.
+# A value that so many rows have is no single person's; those of these columns never are.
 _LEAST_ROWS = 20
+_CODES = frozenset(
+    {
+        *("gender", "status", "province_code", "province_code_version", "taxpayer_type", "business_lines", "period"),
+        *("bank_code", "holder_type", "platform", "seller_type", "country", "payout_bank_code", "category"),
+    }
+)
 _MOST_SYMBOLS = 100
 _LONGEST_SYMBOL = 40
 
@@ -40,7 +46,8 @@ class Measured:
         measure: see the module's constants.
         rows: rows that were looked at.
         figures: what was found: a share a symbol (a value, a length, a pattern), or one figure under the measure's
-            name. Symbols are only those of at least half a percent of the rows, and of twenty.
+            name. Symbols are only those of at least half a percent of the rows; values that may be a person's also of
+            twenty.
         distance: from the mean of the nights before, 0 to 1; None without any, and where it is not a matter of drift.
         limit: from which distance on it has drifted.
     """
@@ -177,8 +184,9 @@ def _measured(column: str, counts: Sequence[Row]) -> list[Measured]:
     """The measures of a column from its counts; any of these knows how many values are null."""
     rows = counts[0]["rows"]
     found = [Measured(column, NULLS, rows, {NULLS: (counts[0]["nulls"] or 0) / rows})]
-    least = max(_LEAST_SHARE * rows, _LEAST_ROWS)
     for row in counts:
+        is_personal = row["measure"] == VALUES and column not in _CODES
+        least = max(_LEAST_SHARE * rows, _LEAST_ROWS if is_personal else 0)
         listed = (one for one in row["top"] if one.symbol is not None and one.n >= least)
         found.append(Measured(column, row["measure"], rows, {one.symbol: one.n / rows for one in listed}))
         if row["measure"] == VALUES:

@@ -81,7 +81,7 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
 def _decisions(night: Lake, case_id: str) -> Iterator[str]:
     at = F.date_format("decided_at", "HH:mm dd/MM/yyyy").alias("at")
     made = night.read(tables.DECISIONS).where(F.col("case_id") == case_id).orderBy("decided_at")
-    for row in made.select("decision", "decided_by", "reason", at).collect():
+    for row in made.select("decision", "decided_by", free_name(F.col("reason")).alias("reason"), at).collect():
         by = f"{row.decided_by}: {row.reason}" if row.decided_by else "ghi thẳng vào bảng hồ sơ"
         yield f"quyết định {row.at}: {say(CASE_STATUSES, row.decision)}; {by}"
 

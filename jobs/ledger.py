@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib import metadata
 from itertools import pairwise
 from statistics import fmean
@@ -17,10 +18,11 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs import cases
 from jobs.errors import UserError
 from jobs.outcomes import SourceOutcome
 from jobs.storage import Lake
-from jobs.tables import RUNS
+from jobs.tables import FLAGGED_SELLERS, RUNS
 
 # Of a run that finished (contract §4).
 EXIT_CODES = {"succeeded": 0, "degraded": 3}
@@ -28,6 +30,11 @@ FINISHED = tuple(EXIT_CODES)
 # Version of the code, as runs name it. What an older one wrote is read as it is: a column that a table has gained since
 # is null there, and comes with the next write (`storage.Lake.write`).
 CODE = metadata.version("ct18")
+
+
+# Runs that are no night: the name of their stage, which is the last of their row.
+MAINTENANCE, RETRAIN, DECISIONS = "maintenance", "retrain", "decisions"
+_BETWEEN = (MAINTENANCE, RETRAIN, DECISIONS)
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,18 @@ def all_or_nothing(
     except BaseException as error:
         run = failed(error)
         # On a full disk these may fail as well; the next run begins with them.
-        with suppress(Exception):
-            lake.clear_scratch()
-            write(lake, run)
-            lake.roll_back(base)
+        for step in (lake.clear_scratch, partial(write, lake, run), partial(_back_to, lake, base)):
+            with suppress(Exception):
+                step()
         ended(run)
         raise
+
+
+def _back_to(lake: Lake, base: Mapping[str, int]) -> None:
+    """Bring tables back; but for that of the cases if people have decided on some: the next run takes that over."""
+    then = Lake(lake.spark, lake.root, base)
+    decided = not cases.written(then.read(FLAGGED_SELLERS), lake.read(FLAGGED_SELLERS)).isEmpty()
+    lake.roll_back(base, but=(FLAGGED_SELLERS,) if decided else ())
 
 
 @dataclass
@@ -209,9 +222,16 @@ def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:
     return mean_seconds([row.asDict(recursive=True) for row in rows])
 
 
+def between(run: Mapping[str, Any]) -> str | None:
+    """Stage of a finished run that is no night, and repeats what the last one came to; None for a night."""
+    stages = run["stages"] or []
+    return stages[-1]["name"] if stages and stages[-1]["name"] in _BETWEEN else None
+
+
 def is_whole(run: Mapping[str, Any]) -> bool:
     """Whether a row of `ops/runs` is of a night that went through, not one that found all done."""
-    return run["status"] in FINISHED and any(stage["name"] == "match" for stage in run["stages"] or [])
+    is_night = run["status"] in FINISHED and between(run) is None
+    return is_night and any(stage["name"] == "match" for stage in run["stages"] or [])
 
 
 def mean_seconds(runs: Sequence[Mapping[str, Any]]) -> dict[str, float]:

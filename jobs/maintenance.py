@@ -27,7 +27,7 @@ from jobs.tables import (
     STATE,
 )
 
-STAGE = "maintenance"
+STAGE = ledger.MAINTENANCE
 
 _QUALITY = (QUALITY_SCORECARD, QUALITY_FINDINGS, QUALITY_PROFILES)
 # Tables that grow by a little each night; the others are written whole, in few files.

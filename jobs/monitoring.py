@@ -10,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,7 @@ _FAILED = 1
 _PATIENCE = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class Monitor:
     """Tells what happens to the operator's terminal and to wherever the settings say.
 
@@ -34,11 +34,18 @@ class Monitor:
     Attributes:
         settings: where to.
         say: shows a line on the terminal.
+        business_date: the night that is watched.
+        is_told: whether the end of its run is told.
     """
 
     settings: MonitoringSettings
     say: Callable[[str], None]
-    _told: list[str] = field(init=False, default_factory=list, repr=False)
+    business_date: dt.date
+    is_told: bool = False
+
+    def turn_to(self, business_date: dt.date) -> None:
+        """Watch another night."""
+        self.business_date, self.is_told = business_date, False
 
     def line(self, text: str) -> None:
         """Something is being done."""
@@ -56,22 +63,22 @@ class Monitor:
             "sources": {each.source: each.outcome for each in run.sources},
             "error": run.error,
         }
-        self._told.append(run.run_id)
+        self.is_told = True
         level = "error" if run.status == "failed" else "info"
         self._log(level, "run ended", business_date=run.business_date.isoformat(), **figures)
         self._write_metrics(run)
         self._notify(run.status, run.business_date, run.run_id, run.error or "")
 
-    def refused(self, business_date: dt.date, reason: str) -> None:
-        """A night could not begin."""
-        self._log("error", "night refused", business_date=business_date.isoformat(), error=reason)
-        self._notify("refused", business_date, "", reason)
+    def refused(self, reason: str) -> None:
+        """The night could not begin."""
+        self._log("error", "night refused", business_date=self.business_date.isoformat(), error=reason)
+        self._notify("refused", self.business_date, "", reason)
 
-    def broke_off(self, business_date: dt.date, reason: str) -> None:
+    def broke_off(self, reason: str) -> None:
         """Something went wrong outside of a run, or in one whose end is told already, which then is not told twice."""
-        if not self._told:
-            self._log("error", "night broke off", business_date=business_date.isoformat(), error=reason)
-            self._notify("failed", business_date, "", reason)
+        if not self.is_told:
+            self._log("error", "night broke off", business_date=self.business_date.isoformat(), error=reason)
+            self._notify("failed", self.business_date, "", reason)
 
     @cached_property
     def _logger(self) -> Any:  # noqa: ANN401 - structlog's loggers have no type of their own

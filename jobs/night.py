@@ -20,7 +20,6 @@ from pyspark.sql import functions as F
 from expectations.derived import REFERENCES
 from jobs import (
     audit,
-    cases,
     corrections,
     decisions,
     deliveries,
@@ -465,7 +464,7 @@ def _gold(night: Night) -> None:
     night.begin("gold")
     lake = night.lake
     with night.clock.time("gold"):
-        at, before = lake.version(tables.FLAGGED_SELLERS), lake.pin(tables.FLAGGED_SELLERS)
+        before = lake.pin(tables.FLAGGED_SELLERS)
         first = not lake.exists(tables.FLAGGED_SELLERS)
         inputs = _gold_inputs(night)
         if _gold_stands(night):
@@ -475,11 +474,7 @@ def _gold(night: Night) -> None:
             built = gold.build(inputs, night.business_date, night.settings.gold, lake.keep)
             lake.write(tables.SELLER_PARTIES, built.seller_parties)
             flagged = built.flagged_sellers
-        if lake.version(tables.FLAGGED_SELLERS) != at:
-            # Somebody has decided meanwhile.
-            now = decisions.written(before, lake.read(tables.FLAGGED_SELLERS))
-            flagged = cases.decided(flagged, lake.keep(now))
-        lake.write(tables.FLAGGED_SELLERS, flagged)
+        lake.write(tables.FLAGGED_SELLERS, decisions.meanwhile(lake, night.base, flagged))
         _party_events(night)
     with night.clock.time("audit"):
         _audit(night, None if first else before)
@@ -487,6 +482,9 @@ def _gold(night: Night) -> None:
 
 def _gold_stands(night: Night) -> bool:
     if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
+        return False
+    # A decision may stand on a case that holds no more, which only judging tells.
+    if any(stage["name"] == ledger.DECISIONS for stage in night.base["stages"]):
         return False
     settings, then = night.settings.ingest, night.base["business_date"]
     before = {

@@ -345,7 +345,8 @@ def suppliers(shops: DataFrame, taxpayers: DataFrame, standings: Mapping[str, St
         F.col("status").alias("supplier_status"),
         F.coalesce(F.col("status").isin(active), F.lit(False)).alias("supplier_active"),
     )
-    best = F.struct(~F.col("supplier_active"), "supplier_code")
+    # Of a paper that hits nobody there is none: nulls inside of a struct would come first.
+    best = F.when(F.col("supplier_code").isNotNull(), F.struct(~F.col("supplier_active"), "supplier_code"))
     abroad = shops.where(F.col("kind") == FOREIGN)
     paper = F.coalesce("passport", "id_number").alias("declared_paper")
     keys = F.explode_outer(_supplier_keys(F.col("declared_code"))).alias("declared")

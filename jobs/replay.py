@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.errors import PySparkException
 
-from jobs import decisions, deliveries, intake, ledger, silver, tables
+from jobs import deliveries, intake, ledger, silver, tables
 from jobs.errors import UserError
 from jobs.night import Night, decide, differing_rows
 from jobs.picture import picture
@@ -44,7 +44,7 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
             longer kept.
     """
     run, before = ledger.finished(lake, run_id)
-    if run["stages"] and run["stages"][-1]["name"] == decisions.STAGE:
+    if ledger.between(run) == ledger.DECISIONS:
         raise UserError(f"run {run_id} only recorded decisions: there is nothing to rebuild")
     made = Lake(lake.spark, out)
     if lake.files.exists(out):

@@ -11,13 +11,14 @@ import re
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -378,12 +379,13 @@ class Lake:
         found = ((table.path, self.version(table)) for table in those)
         return {path: version for path, version in found if version is not None}
 
-    def roll_back(self, versions: Mapping[str, int]) -> list[str]:
-        """Bring every state table back to the versions given, remove those that had none.
+    def roll_back(self, versions: Mapping[str, int], but: Sequence[Table] = ()) -> list[str]:
+        """Bring every state table (but some) back to the versions given, remove those that had none.
 
         Paths of the tables that changed.
         """
-        return [table.path for table in STATE if self.bring_back(table, versions.get(table.path))]
+        tables = [table for table in STATE if table not in but]
+        return [table.path for table in tables if self.bring_back(table, versions.get(table.path))]
 
 
 def memories(root: str) -> str:
@@ -391,16 +393,29 @@ def memories(root: str) -> str:
     return f"{root.rstrip('/')}/_memory"
 
 
+def is_missing_file(error: AnalysisException | Py4JJavaError) -> bool:
+    """Whether a file is not there that was to be read, as Spark says before it begins or while it reads."""
+    if isinstance(error, AnalysisException):
+        return error.getCondition() == "PATH_NOT_FOUND"
+    return any("FILE_NOT_EXIST]" in message for message in _messages(error))
+
+
 def undecodable_file(error: Py4JJavaError) -> str | None:
     """Name of the data file at which a Spark job broke because its content cannot be decoded.
 
     None for any other failure.
     """
-    cause, found = error.java_exception, None
-    while cause is not None and found is None:
-        found = re.search(r"\[FAILED_READ_FILE\.(?!FILE_NOT_EXIST)\w+\].*? file (\S+)", str(cause.getMessage()))
-        cause = cause.getCause()
+    pattern = r"\[FAILED_READ_FILE\.(?!FILE_NOT_EXIST)\w+\].*? file (\S+)"
+    found = next((match for each in _messages(error) if (match := re.search(pattern, each))), None)
     return unquote(found[1].rstrip(".").rpartition("/")[2]) if found else None
+
+
+def _messages(error: Py4JJavaError) -> Iterator[str]:
+    """What a Java error says, and what it was caused by."""
+    cause = error.java_exception
+    while cause is not None:
+        yield str(cause.getMessage())
+        cause = cause.getCause()
 
 
 def _parquet_type(column: Any) -> str:  # noqa: ANN401 - py4j has no types

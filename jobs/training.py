@@ -29,7 +29,7 @@ from matching.comparisons import CLASSES, LENT_IDENTITY
 from matching.model import level_m
 from matching.training import Shift, Training, from_json, shifts
 
-STAGE = "retrain"
+STAGE = ledger.RETRAIN
 
 # Levels that a comparison lists at most.
 _MOST_SHIFTS = 20

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pyspark.sql import Row
 
 from expectations.data_docs import sections
+from jobs import ledger
 from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
@@ -66,6 +67,7 @@ def index(run: Mapping[str, Any], found: Figures, limit: int) -> str:
         by_province={row.province: row for row in found.provinces},
         decisions=_decisions(found.decisions),
         blocking=[row for row in found.blocking if row.keys_cut],
+        between=ledger.between(run) is not None,
         seconds=_duration(run),
     )
 
@@ -210,6 +212,8 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _duration(run: Mapping[str, Any]) -> float | None:
+    if ledger.between(run) is not None:
+        return sum(float(stage["seconds"]) for stage in run["stages"][:-1])
     started, ended = run["started_at"], run["ended_at"]
     return (ended - started).total_seconds() if started and ended else None
 

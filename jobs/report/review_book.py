@@ -85,7 +85,7 @@ def waiting(lake: Lake, law: YearLaw, night: dt.date) -> DataFrame:
         *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
         *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
         F.coalesce(revenue.to_bigint(F.col("revenue_vnd")), F.lit(0)).alias("revenue_vnd"),
-        F.coalesce("full_name", "taxpayer_name").alias("candidate"),
+        masking.free_name(F.coalesce("full_name", "taxpayer_name")).alias("candidate"),
         masking.last_four(F.col("personal_id")).alias("personal_id"),
         masking.tax_code(F.col("tax_code")).alias("tax_code"),
     )

@@ -254,6 +254,13 @@ def _without_a_party(world: World) -> None:
         ("abroad, registered", 5 * BILLION, {"tax_code": "9100000100", "code": "9100000100"}),
         ("abroad, registered by passport", 5 * BILLION, {"id_number": "E12345678", "passport": "E12345678"}),
         ("abroad, registration ended", 5 * BILLION, {"tax_code": "9100000303", "code": "9100000303"}),
+        # One of two papers hits.
+        ("abroad, ended, another passport", BILLION, {"tax_code": "9100000303", "passport": "X9", "id_number": "X9"}),
+        (
+            "abroad, registered, another passport",
+            BILLION,
+            {"tax_code": "9100000100", "passport": "X9", "id_number": "X9"},
+        ),
     ):
         world.shop(name, "none", country="CN", province34=None, **declared)  # type: ignore[arg-type]
         world.sale(name, gross, category="services")

@@ -270,6 +270,17 @@ def test_a_file_that_goes_before_it_is_read(lake: Lake, zone: Zone, kind: str) -
         bronze.take(lake, arrival, manifest)
 
 
+def test_a_file_that_goes_before_what_is_wrong_in_it_is_written_down(
+    lake: Lake, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = as_csv(SOURCES["residents"], rows_of("residents", person("1"), person("2", updated_at=None)))
+    folder, again = zone.files("residents", day(1), {"a.csv": (content, 2)}), bronze._write_quarantined
+    monkeypatch.setattr(bronze, "_write_quarantined", lambda *given: (folder / "a.csv").unlink() or again(*given))
+    with pytest.raises(Refused, match="a file is gone"):
+        take(lake, zone)
+    assert lake.read(BRONZE["residents"]).count() == lake.read(QUARANTINE).count() == 0
+
+
 def test_a_text_that_does_not_hold_what_the_manifest_says_leaves_nothing(lake: Lake, zone: Zone) -> None:
     content = as_csv(SOURCES["residents"], rows_of("residents", person("1"), person("2", updated_at=None)))
     zone.files("residents", day(1), {"a.csv": (content, 3)})

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
-from jobs import decisions, ledger, tables
+from jobs import cases, decisions, ledger, tables
 from jobs.errors import UserError
 from jobs.storage import Lake
 from tests.jobs import a_night
 
 WHY = ("Nguyễn Thử", "đã đăng ký tại địa bàn")
+COLUMNS = tables.FLAGGED_SELLERS.columns
 
 
 @pytest.fixture
@@ -94,8 +96,12 @@ def test_before_any_night_there_is_nothing_to_decide(spark: SparkSession, tmp_pa
 def test_what_a_client_has_written_is_taken_over_and_what_a_killed_night_left_is_not(lake: Lake) -> None:
     before = statuses(lake)
     # A night that was killed has resolved one case, given another a new figure, and opened one.
-    cases = {row["case_id"]: row for row in (*a_night.OPEN, *a_night.CLOSED)}
-    left = {**cases, "c1": {**cases["c1"], "status": "resolved"}, "b1": {**cases["b1"], "revenue_vnd": 1}}
+    cases_left = {row["case_id"]: row for row in (*a_night.OPEN, *a_night.CLOSED)}
+    left = {
+        **cases_left,
+        "c1": {**cases_left["c1"], "status": "resolved"},
+        "b1": {**cases_left["b1"], "revenue_vnd": 1},
+    }
     a_night.fill(lake, tables.FLAGGED_SELLERS, (*left.values(), a_night.case("e1")))
     decisions.adopt(lake)
     assert statuses(lake) == before
@@ -103,10 +109,16 @@ def test_what_a_client_has_written_is_taken_over_and_what_a_killed_night_left_is
     write_status(lake, "a1", "dismissed")
     write_status(lake, "b1", "confirmed")
     write_status(lake, "d2", "open")
+    # A client that adds a row in place of changing one says two things.
+    twice = {**cases_left["a2"], "status": "dismissed"}
+    schema = DeltaTable(lake.location(tables.FLAGGED_SELLERS)).schema().to_arrow()
+    write_deltalake(
+        lake.location(tables.FLAGGED_SELLERS), pa.Table.from_pylist([twice], pa.schema(schema)), mode="append"
+    )
     decisions.adopt(lake)
     assert statuses(lake) == {**before, "a1": "dismissed", "b1": "confirmed", "d2": "open"}
     (figure,) = lake.read(tables.FLAGGED_SELLERS).where("case_id = 'b1'").select("revenue_vnd").collect()
-    assert figure.revenue_vnd == cases["b1"]["revenue_vnd"]
+    assert figure.revenue_vnd == cases_left["b1"]["revenue_vnd"]
     found = {(row.case_id, row.decision, row.decided_by) for row in lake.read(tables.DECISIONS).collect()}
     assert found == {("a1", "dismissed", None), ("b1", "confirmed", None), ("d2", "open", None)}
 
@@ -116,28 +128,80 @@ def test_what_a_client_has_written_is_taken_over_and_what_a_killed_night_left_is
     assert lake.read(tables.RUNS).count() == runs
 
 
-@pytest.mark.parametrize("at", ["decisions", "row"])
-def test_a_crash_half_way_loses_no_decision(lake: Lake, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-    before, write = statuses(lake), Lake.write
-    broken = {"decisions": tables.DECISIONS, "row": tables.RUNS}[at]
-    written: list[str] = []
+def killed_at(monkeypatch: pytest.MonkeyPatch, broken: tables.Table, number: int) -> None:
+    """A run ends without a last word when it writes to a table for the n-th time."""
+    write, written = Lake.write, list[str]()
 
     def killed(made: Lake, table: tables.Table, *rest: object) -> None:
-        """The last word of a run that is killed: of its row, the first one that says it has begun is written."""
+        """Write, until then."""
         written.append(table.path)
-        if table is broken and (at != "row" or written.count(table.path) == 2):
+        if written.count(broken.path) >= number and table is broken:
             raise KeyboardInterrupt
         write(made, table, *rest)  # type: ignore[arg-type]
 
+    monkeypatch.setattr(Lake, "write", killed)
+    # What a failure would put right, nobody does.
+    monkeypatch.setattr(Lake, "bring_back", lambda *_: False)
+
+
+@pytest.mark.parametrize(("at", "number"), [(tables.FLAGGED_SELLERS, 1), (tables.RUNS, 2)], ids=["cases", "row"])
+def test_a_crash_half_way_loses_no_decision(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, at: tables.Table, number: int
+) -> None:
+    before = statuses(lake)
     write_status(lake, "a1", "dismissed")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Lake, "write", killed)
+        killed_at(patch, at, number)
         decisions.adopt(lake)
     assert statuses(lake) == before
 
     decisions.adopt(lake)
     assert statuses(lake) == {**before, "a1": "dismissed"}
     assert lake.read(tables.DECISIONS).count() == 1
+
+
+def test_who_decided_is_known_after_a_crash_too(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_at(patch, tables.RUNS, 2)
+        decisions.decide(lake, ["a1"], "dismissed", *WHY)
+    decisions.adopt(lake)
+    (told,) = lake.read(tables.DECISIONS).collect()
+    assert (told.case_id, told.decision, told.decided_by, told.reason) == ("a1", "dismissed", *WHY)
+    assert statuses(lake)["a1"] == "dismissed"
+
+
+def test_a_decision_that_fails_leaves_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = statuses(lake)
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(cases, "decided", lambda *_: 1 / 0)
+        decisions.decide(lake, ["a1"], "dismissed", *WHY)
+    decisions.adopt(lake)
+    assert statuses(lake) == before
+    assert lake.read(tables.DECISIONS).count() == 0
+
+
+def test_what_is_decided_while_a_run_is_at_work_outlives_it(lake: Lake) -> None:
+    base = ledger.last_finished(lake)
+    assert base is not None
+    versions = ledger.table_versions(base)
+    run = ledger.begin_between(lake, base)
+    with pytest.raises(ZeroDivisionError), ledger.all_or_nothing(lake, versions, lambda error: run.ended("failed")):
+        write_status(lake, "a1", "dismissed")
+        # What it writes has it, and says so.
+        rows = decisions.meanwhile(lake, base, lake.read(tables.FLAGGED_SELLERS)).collect()
+        assert {row.case_id: row.status for row in rows}["a1"] == "dismissed"
+        assert lake.read(tables.DECISIONS).count() == 1
+        raise ZeroDivisionError
+    decisions.adopt(lake)
+    assert statuses(lake)["a1"] == "dismissed"
+
+
+def test_what_no_longer_holds_is_confirmed_as_resolved_and_dismissed_for_good(spark: SparkSession) -> None:
+    columns = "case_id string, decision string"
+    told = spark.createDataFrame([("a", "confirmed"), ("b", "dismissed"), ("c", "open")], columns)
+    rows = [tuple({**a_night.case(name), "status": "resolved", "shops": None}[c] for c in COLUMNS) for name in "abc"]
+    found = cases.decided(spark.createDataFrame(rows, tables.FLAGGED_SELLERS.schema), told).collect()
+    assert {row.case_id: row.status for row in found} == {"a": "resolved", "b": "dismissed", "c": "resolved"}
 
 
 def test_a_run_of_decisions_cannot_be_replayed(lake: Lake, tmp_path: Path) -> None:

@@ -101,6 +101,8 @@ FLAGGED: dict[str, dict[str, str]] = {
     "abroad, registered": {},
     "abroad, registered by passport": {},
     "abroad, registration ended": {FOREIGN: "status_03"},
+    "abroad, ended, another passport": {FOREIGN: "status_03"},
+    "abroad, registered, another passport": {},
     "abroad, linked all the same": {FOREIGN: "not_registered"},
 }
 

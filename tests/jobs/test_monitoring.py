@@ -30,7 +30,7 @@ def ended(status: str, error: str | None = None) -> Run:
 
 
 def monitor(said: list[str], **settings: Any) -> Monitor:  # noqa: ANN401 - what the settings take
-    return Monitor(MonitoringSettings(**settings), said.append)
+    return Monitor(MonitoringSettings(**settings), said.append, NIGHT)
 
 
 def test_every_line_of_the_log_is_json(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_every_line_of_the_log_is_json(tmp_path: Path) -> None:
     told.line("match: shop")
     told.line("warning: gate: giữ lại")
     told.ended(ended("failed", "source residents has no good picture"))
-    told.refused(NIGHT, "another run is at work")
+    told.refused("another run is at work")
     lines = [json.loads(line) for line in (tmp_path / "ct18.jsonl").read_text("utf-8").splitlines()]
     assert [(line["level"], line["event"]) for line in lines] == [
         ("info", "match: shop"),
@@ -72,14 +72,15 @@ def test_the_command_is_run_when_a_night_goes_wrong(tmp_path: Path) -> None:
     monitored = monitor([], notify=command)
     for run in (ended("succeeded"), ended("degraded"), ended("failed", "no residents")):
         monitored.ended(run)
-    monitored.refused(NIGHT, "another run is at work")
-    # An error that ends a run is told with it, one outside of any by itself.
-    monitored.broke_off(NIGHT, "unexpected OSError")
-    monitor([], notify=command).broke_off(NIGHT, "unexpected OSError")
+    monitored.refused("another run is at work")
+    # An error that ends a run is told with it, one outside of any by itself, as is that of the next night.
+    monitored.broke_off("unexpected OSError")
+    monitored.turn_to(NIGHT + dt.timedelta(days=1))
+    monitored.broke_off("unexpected OSError")
     assert told.read_text("utf-8").splitlines() == [
         "failed 2026-11-20 20261120-0a0b0c0d no residents",
         "refused 2026-11-20  another run is at work",
-        "failed 2026-11-20  unexpected OSError",
+        "failed 2026-11-21  unexpected OSError",
     ]
 
 

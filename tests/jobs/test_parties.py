@@ -93,6 +93,8 @@ TAX_CODE = {
     "abroad": None,
     "abroad, registered": "9100000100",
     "abroad, registered by passport": "9100000200",
+    "abroad, ended, another passport": "9100000303",
+    "abroad, registered, another passport": "9100000100",
 }
 
 
