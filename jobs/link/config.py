@@ -12,6 +12,7 @@ from jobs.errors import UserError
 from jobs.settings import SparkSettings
 from matching.linkage.comparison import Wish, comparisons
 from matching.linkage.kinds import KINDS
+from matching.linkage.plan import MAX_ATOMS
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -55,6 +56,8 @@ class LinkConfig(_Section):
     @field_validator("columns")
     @classmethod
     def _known_kinds(cls, columns: dict[str, str]) -> dict[str, str]:
+        if len(columns) > MAX_ATOMS:
+            raise ValueError(f"{len(columns)} columns; at most {MAX_ATOMS} can be compared")
         for column, kind in columns.items():
             if kind not in KINDS:
                 raise ValueError(f"{column}: no kind {kind!r}; there are {', '.join(sorted(KINDS))}")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DoubleType, FloatType, TimestampNTZType, TimestampType
+from pyspark.sql.types import DataType, DoubleType, FloatType, LongType, TimestampNTZType, TimestampType
 
 from jobs.errors import UserError
+from jobs.storage import Files
+
+_YES, _NO = ("true", "1", "t", "y", "yes"), ("false", "0", "f", "n", "no")
+# What Spark says of a file whose content is not what its name promises.
+_UNREADABLE = re.compile("FAILED_READ_FILE|MALFORMED_|CANNOT_READ|not a Parquet file")
 
 
 def read(spark: SparkSession, paths: Sequence[str], unique_id: str, columns: Sequence[str]) -> DataFrame:
@@ -29,12 +37,19 @@ def read_labels(spark: SparkSession, path: str) -> DataFrame:
     """Known pairs: id_l, id_r (string), match (bool).
 
     Raises:
-        UserError: the file cannot be read, or has not these columns.
+        UserError: the file cannot be read, has not these columns, or says neither yes nor no of a pair.
     """
     table = _table(spark, path)
     _check_columns(path, table, ["id_l", "id_r", "match"])
-    match = F.lower(F.col("match").cast("string")).isin("true", "1", "t", "yes")
-    return table.select(F.col("id_l").cast("string"), F.col("id_r").cast("string"), match.alias("match"))
+    # A column of whole numbers in which pandas once saw a gap holds 1.0 and 0.0.
+    said = F.regexp_replace(F.lower(F.trim(F.col("match").cast("string"))), r"\.0$", "")
+    match = F.when(said.isin(*_YES), F.lit(True)).when(said.isin(*_NO), F.lit(False))
+    ids = [_text(side, table.schema[side].dataType).alias(side) for side in ("id_l", "id_r")]
+    labels = table.select(*ids, match.alias("match"))
+    unclear = labels.where("match is null").count()
+    if unclear:
+        raise UserError(f"{name(path)}: {unclear:,} values of match are neither true nor false")
+    return labels
 
 
 def read_ids(spark: SparkSession, path: str, unique_id: str, sources: int) -> DataFrame:
@@ -64,14 +79,48 @@ def _rows(spark: SparkSession, source: int, path: str, unique_id: str, columns: 
 
 
 def _table(spark: SparkSession, path: str) -> DataFrame:
+    with readable(path):
+        try:
+            if path.lower().endswith((".csv", ".csv.gz")):
+                return spark.read.csv(path, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
+            return _dated(spark, spark.read.parquet(path))
+        except AnalysisException:
+            raise UserError(f"{path}: not there, or neither Parquet nor CSV with a header") from None
+
+
+def _dated(spark: SparkSession, table: DataFrame) -> DataFrame:
+    """A Parquet table whose timestamps of nanoseconds are dates or moments: pandas writes such, Spark gives numbers."""
+    numbers = [column.name for column in table.schema if isinstance(column.dataType, LongType)]
+    files = table.inputFiles() if numbers else []
+    stored = Files(spark).parquet_footer(files[0]).columns if files else {}
+    made = {
+        name: _date_or_moment(F.col(_quoted(name)), stored[name])
+        for name in numbers
+        if "TIMESTAMP(NANOS" in stored.get(name, "")
+    }
+    return table.select(*(made.get(name, F.col(_quoted(name))).alias(name) for name in table.columns))
+
+
+def _date_or_moment(nanoseconds: Column, stored: str) -> Column:
+    if "true" in stored:
+        return F.timestamp_micros(F.floor(nanoseconds / 1_000))
+    # Of no time zone: its day is the day that it says.
+    return F.date_add(F.lit("1970-01-01").cast("date"), F.floor(nanoseconds / 86_400_000_000_000).cast("int"))
+
+
+@contextmanager
+def readable(*paths: str) -> Iterator[None]:
+    """What is read inside; a file that turns out to be something else is the user's mistake.
+
+    Raises:
+        UserError: one of the files is not readable as what it is called.
+    """
     try:
-        if path.lower().endswith((".csv", ".csv.gz")):
-            return spark.read.csv(path, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
-        return spark.read.parquet(path)
-    except AnalysisException:
-        raise UserError(f"{path}: not there, or neither Parquet nor CSV with a header") from None
-    except PySparkException:
-        raise UserError(f"{path}: not readable") from None
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        if not _UNREADABLE.search(str(error)):
+            raise
+        raise UserError(f"{', '.join(paths)}: not readable as the Parquet or CSV that it is called") from None
 
 
 def _check_columns(path: str, table: DataFrame, wanted: Sequence[str]) -> None:
@@ -80,8 +129,12 @@ def _check_columns(path: str, table: DataFrame, wanted: Sequence[str]) -> None:
         raise UserError(f"{name(path)}: no column {', '.join(missing)}; it has {', '.join(table.columns)}")
 
 
+def _quoted(column: str) -> str:
+    return "`" + column.replace("`", "``") + "`"
+
+
 def _text(column: str, kind: DataType) -> Column:
-    value = F.col("`" + column.replace("`", "``") + "`")
+    value = F.col(_quoted(column))
     if isinstance(kind, DoubleType | FloatType):
         # Whole numbers that a missing value made floating: 7.0 is 7.
         whole = value == F.floor(value)

@@ -20,7 +20,6 @@ from jobs.link import inputs
 from jobs.link.config import LinkConfig
 from jobs.link.page import page
 from matching.linkage import parameters
-from matching.linkage.clusters import Edges
 from matching.linkage.comparison import gamma
 from matching.linkage.engine import Input, Linked
 from matching.linkage.runs import Floats, Longs
@@ -37,12 +36,14 @@ class Grouping:
 
     Attributes:
         linked: match weight from which a pair is linked.
+        pairs: number of pairs that are; with `one_to_one` those of the partners that are left.
         records: rid of every record that is linked to another.
         cluster: smallest rid of the cluster of each.
         cut: connected components that were cut.
     """
 
     linked: float
+    pairs: int
     records: Longs
     cluster: Longs
     cut: int
@@ -127,10 +128,8 @@ def _clusters(records: DataFrame, grouping: Grouping) -> DataFrame:
     return joined.select(F.col("source").cast("int"), "id", F.coalesce("cluster_id", own).alias("cluster_id"))
 
 
-def summary(
-    config: LinkConfig, given: Input, found: Linked, kept: DataFrame, edges: Edges, grouping: Grouping
-) -> dict[str, Any]:
-    """Content of `summary.json` and of the page, but for `seconds`; `kept` and `edges` are the pairs worth writing."""
+def summary(config: LinkConfig, given: Input, found: Linked, kept: DataFrame, grouping: Grouping) -> dict[str, Any]:
+    """Content of `summary.json` and of the page, but for `seconds`; `kept` are the pairs worth writing."""
     model = found.parameters
     histogram = found.pairs.groupBy(F.floor("match_weight").cast("int").alias("weight")).count().collect()
     scored = sum(row["count"] for row in histogram)
@@ -148,8 +147,8 @@ def summary(
         "min_probability": config.min_probability,
         "pairs_possible": int(found.possible),
         "pairs_scored": scored,
-        "pairs_kept": len(edges.weight),
-        "pairs_linked": int((edges.weight >= grouping.linked).sum()),
+        "pairs_kept": kept.count(),
+        "pairs_linked": grouping.pairs,
         "prior_probability": model.prior,
         "seconds": {},
         "blocking": _blocking(config, found),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -49,6 +50,8 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
             of such columns; or `out` cannot be written to.
     """
     frames = _Frames()
+    # Else Spark refuses a file in which pandas has written a date and time, whether it is asked for or not.
+    spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
     try:
         return _run(spark, config, base, out, _Clock(told), frames)
     finally:
@@ -77,11 +80,13 @@ def _run(
         asked = _asked(spark, config.only, config, base, given, frames)
         found = against_all(given, asked, labels, options, frames.keep, clock.begin, frozen)
     clock.begin("clusters")
-    kept = frames.keep(found.pairs.where(F.col("match_probability") >= config.min_probability))
-    edges = _edges(kept)
-    grouping = _clustered(edges, config)
+    # What is written, and what clusters need beside it: all that is linked, and what labels say.
+    least = min(config.min_probability, config.threshold)
+    told = frames.keep(found.pairs.where((F.col("match_probability") >= least) | (F.col("label") >= 0)))
+    kept = told.where(F.col("match_probability") >= config.min_probability)
+    grouping = _clustered(_edges(told), config)
     clock.begin("write")
-    summary = results.summary(config, given, found, kept, edges, grouping)
+    summary = results.summary(config, given, found, kept, grouping)
     if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
         clock.told("warning: model: by these columns no pair is likely to match; if some do, give labels of them")
     for line in _drifted(summary["drift"], config.most_drift_bits):
@@ -164,13 +169,14 @@ def _drifted(drift: Mapping[str, Any] | None, bits: float) -> Iterator[str]:
 def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None, frames: _Frames) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
     rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
-    records, repetitions = standardise(rows, config.columns, frames.keep, frozen)
-    checks = records.groupBy("source").agg(
-        F.count("*").alias("rows"),
-        F.count(F.when(F.col("id").isNull(), 1)).alias("missing"),
-        F.count(F.when(F.col("repetition") == 2, 1)).alias("repeated"),
-    )
-    seen = {row.source: row for row in checks.collect()}
+    with inputs.readable(*(inputs.name(path) for path in paths)):
+        records, repetitions = standardise(rows, config.columns, frames.keep, frozen)
+        checks = records.groupBy("source").agg(
+            F.count("*").alias("rows"),
+            F.count(F.when(F.col("id").isNull(), 1)).alias("missing"),
+            F.count(F.when(F.col("repetition") == 2, 1)).alias("repeated"),
+        )
+        seen = {row.source: row for row in checks.collect()}
     for source, path in enumerate(paths):
         name = inputs.name(path)
         if source not in seen:
@@ -188,9 +194,14 @@ def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained 
 def _check_rules(given: Input, config: LinkConfig) -> None:
     for rule in config.blocking_rules or ():
         try:
-            named(given).select(user_key(rule))
-        except PySparkException:
-            raise UserError(f"blocking rule {rule!r}: no expression of the columns") from None
+            # Counted, since some fail only on values; what no key can be, a sum or a random number, cannot be counted.
+            named(given).agg(F.count(user_key(rule))).collect()
+        except PySparkException as error:
+            on_values = not isinstance(error, AnalysisException | ParseException)
+            why = "fails on some values" if on_values else "no expression of the columns"
+            raise UserError(f"blocking rule {rule!r}: {why}") from None
+        except Py4JJavaError:
+            raise UserError(f"blocking rule {rule!r}: fails on some values") from None
 
 
 def _resolved(base: Path, path: str) -> str:
@@ -212,7 +223,11 @@ def _labels(spark: SparkSession, config: LinkConfig, base: Path, given: Input) -
         raise UserError(f"{inputs.name(config.labels)}: {unknown:,} pairs name ids that no input has")
     pair = (F.col("l"), F.col("r")) if given.link else (F.least("l", "r"), F.greatest("l", "r"))
     known = labels.select(pair[0].alias("l"), pair[1].alias("r"), F.col("match").cast("int").alias("label"))
-    return known.where("l <> r").groupBy("l", "r").agg(F.max("label").alias("label"))
+    paired = known.where("l <> r").groupBy("l", "r").agg(F.max("label").alias("label"), F.min("label").alias("least"))
+    both_ways = paired.where("label <> least").count()
+    if both_ways:
+        raise UserError(f"{inputs.name(config.labels)}: {both_ways:,} pairs are labelled both ways")
+    return paired.drop("least")
 
 
 def _asked(spark: SparkSession, path: str, config: LinkConfig, base: Path, given: Input, frames: _Frames) -> DataFrame:
@@ -244,4 +259,5 @@ def _clustered(edges: Edges, config: LinkConfig) -> results.Grouping:
     linked = float(np.log2(share / (1 - share)))
     if config.one_to_one:
         edges = clusters.best_partners(edges, linked)
-    return results.Grouping(linked, *clusters.clustered(edges, linked, config.link_type == "link"))
+    pairs = int((edges.weight >= linked).sum())
+    return results.Grouping(linked, pairs, *clusters.clustered(edges, linked, config.link_type == "link"))

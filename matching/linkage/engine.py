@@ -186,7 +186,7 @@ def link(
             compared.
     """
     told("blocking")
-    made = atoms(given.columns)[: plan.MAX_ATOMS]
+    made = _made(given.columns)
     hashed = keep(_hashed(given.records, made, options))
     sample, rids = _sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
@@ -238,7 +238,7 @@ def against_all(
         frozen: what another run learned; by it pairs are proposed and scored.
     """
     told("blocking")
-    made = atoms(given.columns)[: plan.MAX_ATOMS]
+    made = _made(given.columns)
     hashed = _hashed(given.records, made, options)
     keyed, rules = _keyed(given, hashed, made, frozen.blocking, options)
     flagged = keyed.join(asked.select("rid", F.lit(True).alias("asked")), "rid", "left")
@@ -313,6 +313,13 @@ def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, found: Frequencies,
     equal = _by_chance(chosen, found, prior)
     shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
+
+
+def _made(columns: Mapping[str, str]) -> list[Atom]:
+    """The keys that rules are made of: where there are too many, the whole values and the first of the others."""
+    every = atoms(columns)
+    first = sorted(range(len(every)), key=lambda a: (not every[a].is_full, a))[: plan.MAX_ATOMS]
+    return [every[a] for a in sorted(first)]
 
 
 def _hashed(records: DataFrame, made: Sequence[Atom], options: Options) -> DataFrame:
@@ -404,9 +411,12 @@ def _keyed(
 
 def _keyed_by_user(given: Input, texts: Sequence[str]) -> tuple[DataFrame, list[blocks.Keys]]:
     """Records with `k<i>`, the hash of every rule of the user's, and `h<i>`, by which large blocks are split."""
-    refining = {f"h{i}": F.xxhash64(f"v{i}") for i in range(min(blocks.REFINING, len(given.columns)))}
-    hashed = named(given).withColumns({f"k{i}": user_key(text) for i, text in enumerate(texts)} | refining)
-    return hashed, [blocks.Keys(text, [f"k{i}"], list(refining)) for i, text in enumerate(texts)]
+    refining = [f"h{i}" for i in range(min(blocks.REFINING, len(given.columns)))]
+    own = [F.col(_reserved(name)).alias(name) for name in ("rid", "source")]
+    hashes = [F.xxhash64(_reserved(f"v{i}")).alias(name) for i, name in enumerate(refining)]
+    keys = [user_key(text).alias(f"k{i}") for i, text in enumerate(texts)]
+    hashed = named(given).select(*own, *hashes, *keys)
+    return hashed, [blocks.Keys(text, [f"k{i}"], refining) for i, text in enumerate(texts)]
 
 
 def user_key(text: str) -> Column:
@@ -416,9 +426,20 @@ def user_key(text: str) -> Column:
 
 
 def named(given: Input) -> DataFrame:
-    """The records with their standardised values under the columns' own names too, which users' rules name."""
+    """The records with their standardised values under the columns' own names, which users' rules name.
+
+    What is the engine's own (rid, source, `v<i>`) has names that no column of a user's has.
+    """
     values = [f"whole{i}" if column in given.repeats else f"v{i}" for i, column in enumerate(given.columns)]
-    return given.records.withColumns(dict(zip(given.columns, map(F.col, values), strict=True)))
+    own = ["rid", "source", *(f"v{i}" for i in range(len(given.columns)))]
+    return given.records.select(
+        *(F.col(name).alias(_reserved(name)) for name in own),
+        *(F.col(value).alias(column) for value, column in zip(values, given.columns, strict=True)),
+    )
+
+
+def _reserved(name: str) -> str:
+    return f"\N{SYMBOL FOR UNIT SEPARATOR}{name}"
 
 
 def _spread(records: DataFrame, given: Input) -> DataFrame:
@@ -546,4 +567,4 @@ def _all(rules: Sequence[blocks.Keys]) -> np.int64:
 
 def _recall(expected: float, planned: plan.Plan) -> float:
     """Recall of rules that were not planned here: expected matches of their pairs over all that there may be."""
-    return min(expected / max(planned.matches / max(planned.recall, 1e-9), 1.0), 1.0)
+    return min(expected / max(planned.matches / max(planned.recall or 1.0, 1e-9), 1.0), 1.0)

@@ -179,8 +179,8 @@ def _folded(c: Column) -> Column:
     """Words of letters and digits in lower case, Latin ones without marks; letters of other scripts as they are."""
     lower = F.lower(c)
     words = text.folded(lower, text.fold_table(), "[^\\p{L}\\p{M}\\p{N}]{2,}|[^\\p{L}\\p{M}\\p{N} ]")
-    # Most values need none of it.
-    return F.when(lower.rlike("^[a-z0-9]+(?: [a-z0-9]+)*$"), lower).otherwise(words)
+    # Most values need none of it. Possessive: Java would call itself once a word.
+    return F.when(lower.rlike("^[a-z0-9]++(?: [a-z0-9]++)*+$"), lower).otherwise(words)
 
 
 def _text(c: Column) -> Column:

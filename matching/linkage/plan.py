@@ -185,14 +185,14 @@ class Plan:
     Attributes:
         rules: the rules, the first chosen first.
         matches: expected number of matches among all pairs that any rule brings.
-        recall: estimated share of all matches that the rules bring.
+        recall: estimated share of all matches that the rules bring; None where nothing says.
         parents: a column each, the index of the column that it depends on most; None: of no other.
         probable: pairs that may match.
     """
 
     rules: tuple[Rule, ...]
     matches: float
-    recall: float
+    recall: float | None
     parents: tuple[int | None, ...]
     probable: Probable = field(compare=False)
 
@@ -786,16 +786,16 @@ def _recall(
     atoms: Sequence[Atom],
     chosen: Sequence[tuple[int, ...]],
     others: Sequence[tuple[int, ...]],
-) -> float:
-    """Share of all matches that the rules bring: found, over Chapman's estimate of all."""
+) -> float | None:
+    """Share of all matches that the rules bring: found, over Chapman's estimate of all; None where nothing says."""
     found = _matches(patterns, chosen)
     if found <= 0:
-        return 1.0
+        return None
     total = _recaptured(patterns, atoms, chosen, _UPPER)
     if total is None:
         frequent = sorted(others, key=lambda each: (-_matches(patterns, [each]), each))[:_RECAPTURING]
         total = _recaptured(patterns, atoms, frequent, _MIDDLE)
-    return min(found / max(total or found, found), 1.0)
+    return None if total is None else min(found / max(total, found), 1.0)
 
 
 def _recaptured(

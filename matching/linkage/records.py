@@ -22,6 +22,7 @@ class Atom:
         name: what people read: the column, or `column.form`.
         columns: indices of the columns that it is made of.
         key: the key of a record (text); null: the record has none.
+        is_full: whether equal keys are equal values.
         tells: whether records that share it are likelier the same for it. The half of a number may be all that it says
             of province or birth year.
     """
@@ -29,12 +30,8 @@ class Atom:
     name: str
     columns: frozenset[int]
     key: Column
+    is_full: bool = False
     tells: bool = True
-
-    @property
-    def is_full(self) -> bool:
-        """Whether equal keys are equal values."""
-        return "." not in self.name
 
 
 def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
@@ -84,7 +81,7 @@ def atoms(columns: Mapping[str, str]) -> list[Atom]:
         for form, key_of in KINDS[kind].atoms.items():
             name = column if form == FULL else f"{column}.{form}"
             tells = form == FULL or kind not in NUMBERED
-            found.append(Atom(name, frozenset({i}), key_of(F.col(f"v{i}")), tells))
+            found.append(Atom(name, frozenset({i}), key_of(F.col(f"v{i}")), form == FULL, tells))
     pair = swapped(columns)
     if pair:
         names = [F.col(f"v{i}") for i in pair]

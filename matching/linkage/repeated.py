@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -122,10 +123,12 @@ def _holds(whole: Column | str, part: Column | str) -> Column:
 
 def _rest(whole: int, parts: Sequence[int]) -> Column:
     """Words of the whole that no part has which stands in it as a whole."""
-    rest = _words(whole)
-    for p in parts:
-        rest = F.when(_holds(_words(whole), _words(p)), F.array_except(rest, _words(p))).otherwise(rest)
-    return rest
+    words, nothing = _words(whole), F.array().cast("array<string>")
+    held = [_holds(words, _words(p)) for p in parts]
+    said = [F.when(holds, _words(p)).otherwise(nothing) for holds, p in zip(held, parts, strict=True)]
+    return F.when(reduce(Column.__or__, held, F.lit(False)), F.array_except(words, F.concat(nothing, *said))).otherwise(
+        words
+    )
 
 
 def _completed(rows: DataFrame, each: Repetition, part: int, other: int | None, first: bool) -> DataFrame:

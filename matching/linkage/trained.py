@@ -40,11 +40,11 @@ class Blocking:
 
     Attributes:
         rules: the rules; none where the user gave his own.
-        recall: share of all matches that they were estimated to propose.
+        recall: share of all matches that they were estimated to propose; None where nothing said.
     """
 
     rules: tuple[Rule, ...] = ()
-    recall: float = 0.0
+    recall: float | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from jobs.errors import UserError
 from jobs.link import config as link_config
+from jobs.link import inputs
 from jobs.link.run import run
 
 COLUMNS = {
@@ -244,13 +245,18 @@ def test_some_records_against_all_gives_the_pairs_that_all_against_all_does(
 def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark: SparkSession, tmp_path: Path) -> None:
     table = people(seed=7)
     right = table.duplicated("entity", keep="first")
+    # Columns may be called what the engine calls its own, and have dots in their names.
+    names = {"phone": "source", "town": "home.town", "birth": "rid"}
+    columns = {names.get(column, column): kind for column, kind in COLUMNS.items()}
+    table = table.rename(columns=names)
     table[~right].drop(columns="entity").to_csv(tmp_path / "left.csv", index=False)
     table[right].drop(columns="entity").to_csv(tmp_path / "right.csv", index=False)
     wanted = settings(
         link_type="link",
         inputs=["left.csv", "right.csv"],
+        columns=columns,
         one_to_one=True,
-        blocking_rules=["birth", "surname, substr(given_name, 1, 2)", "phone", "name"],
+        blocking_rules=["rid", "surname, substr(given_name, 1, 2)", "source", "name"],
         comparisons={"street": {"levels": ["close"], "term_frequency": False}},
     )
     pairs, clusters, summary = linked(spark, tmp_path, wanted)
@@ -262,6 +268,7 @@ def test_two_inputs_are_linked_one_to_one_by_rules_and_levels_of_the_user(spark:
     assert set(pairs.id_l) <= set(table[~right].rec_id)
     assert set(pairs.id_r) <= set(table[right].rec_id)
     several = clusters[clusters.groupby("cluster_id").id.transform("size") > 1]
+    assert summary["pairs_linked"] == several.cluster_id.nunique()
     assert all(sorted(sources) == [0, 1] for sources in several.groupby("cluster_id").source.agg(list))
     entity = table.set_index("rec_id").entity
     sides = several.sort_values("source").groupby("cluster_id").id.agg(list)
@@ -277,13 +284,17 @@ def test_labels_bind_the_clusters_and_measure_the_scores(
     truth = sorted(true_pairs(table))
     labels = pd.DataFrame(truth[:40], columns=["id_l", "id_r"]).assign(match=True)
     labels.loc[0, "match"] = False  # what people decided stands, whatever the evidence
+    # Of two that nothing would bring together too; as pandas writes it where there was a gap once.
+    other = next(rec_id for rec_id in table.rec_id if rec_id not in {each for pair in truth for each in pair})
+    labels.loc[40] = [other, truth[41][0], True]
+    labels["match"] = labels["match"].astype(float)
     labels.to_parquet(tmp_path / "labels.parquet")
     table.drop(columns="entity").to_parquet(tmp_path / "people.parquet")
     _, clusters, summary = linked(spark, tmp_path, settings(labels="labels.parquet"))
     cluster = clusters.set_index("id").cluster_id
     assert cluster[labels.id_l[0]] != cluster[labels.id_r[0]]
-    assert all(cluster[left] == cluster[right] for left, right in truth[1:40])
-    assert summary["labels"]["pairs"] == 40
+    assert all(cluster[left] == cluster[right] for left, right in [*truth[1:40], (other, truth[41][0])])
+    assert summary["labels"]["pairs"] == 41
     assert 0 <= summary["labels"]["expected_calibration_error"] <= 1
 
 
@@ -302,7 +313,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"one_to_one": True}, "one_to_one"),
     ({"comparisons": {"birth": {"levels": ["soundex"]}}}, "no level soundex"),
     ({"comparisons": {"age": {}}}, "comparisons: not among columns: age"),
-    ({"blocking_rules": ["shoe_size"]}, "blocking rule"),
+    ({"blocking_rules": ["shoe_size"]}, "blocking rule 'shoe_size': no expression of the columns"),
+    ({"blocking_rules": ["count(surname)"]}, "blocking rule 'count(surname)': no expression of the columns"),
+    ({"blocking_rules": ["cast(surname as int)"]}, "blocking rule 'cast(surname as int)': fails on some values"),
+    ({"inputs": ["odd.csv"]}, "odd.csv: not readable as the Parquet or CSV that it is called"),
+    ({"inputs": ["text.parquet"]}, "text.parquet: not readable as the Parquet or CSV that it is called"),
+    ({"columns": {f"c{i}": "text" for i in range(61)}}, "61 columns; at most 60 can be compared"),
+    ({"labels": "maybe.csv"}, "maybe.csv: 1 values of match are neither true nor false"),
+    ({"labels": "both.csv"}, "both.csv: 1 pairs are labelled both ways"),
     ({"labels": "nothing.parquet"}, "nothing.parquet: not there"),
     ({"parameters": "nothing.json"}, "nothing.json: not there"),
     ({"parameters": "people.parquet"}, "people.parquet: not parameters that ct18 link wrote"),
@@ -331,6 +349,11 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     table = register[1].drop(columns="entity")
     table.to_parquet(tmp_path / "people.parquet")
     table.head(0).to_parquet(tmp_path / "empty.parquet")
+    header = ",".join(["rec_id", *COLUMNS])
+    (tmp_path / "odd.csv").write_text(f"{header}\nr1{',x' * len(COLUMNS)}\nr2{',x' * (len(COLUMNS) + 2)}\n", "utf-8")
+    (tmp_path / "text.parquet").write_text("rec_id\nr1\n", "utf-8")
+    (tmp_path / "maybe.csv").write_text("id_l,id_r,match\nr1,r2,perhaps\n", "utf-8")
+    (tmp_path / "both.csv").write_text("id_l,id_r,match\nr1,r2,1\nr2,r1,no\n", "utf-8")
     pd.DataFrame({"name": ["r1"]}).to_csv(tmp_path / "others.csv", index=False)
     pd.DataFrame({"rec_id": ["r1", "none", None]}).to_csv(tmp_path / "unknown.csv", index=False)
     with pytest.raises(UserError) as error:
@@ -340,6 +363,19 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     # Nor do libraries add a word: their errors quote values.
     assert "Exception" not in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_dates_that_pandas_writes_are_read_as_the_days_that_they_say(spark: SparkSession, tmp_path: Path) -> None:
+    born = pd.to_datetime(pd.Series(["1990-05-12 23:30", "2001-01-01 00:00"]))
+    table = pd.DataFrame({"rec_id": [1, 2], "born": born, "seen": born.dt.tz_localize("UTC"), "n": [7, 8]})
+    table.to_parquet(tmp_path / "a.parquet")
+    spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+    rows = inputs.read(spark, [str(tmp_path / "a.parquet")], "rec_id", ["born", "seen", "n"]).orderBy("id").collect()
+    # A moment is told in the session's time zone, Vietnam's.
+    assert [tuple(row)[1:] for row in rows] == [
+        ("1", "1990-05-12", "1990-05-13", "7"),
+        ("2", "2001-01-01", "2001-01-01", "8"),
+    ]
 
 
 def test_the_command_ends_a_mistake_with_exit_2(tmp_path: Path) -> None:

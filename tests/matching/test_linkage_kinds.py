@@ -370,6 +370,12 @@ def test_records_share_the_keys_that_a_mistake_leaves_whole(spark: SparkSession)
     assert found == {case: shared for case, (_, shared) in wrong.items()}
 
 
+def test_a_text_of_many_words_is_one_as_any_other(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([("word " * 50_000,)], "c string")
+    row = frame.select(F.length(KINDS["text"].value(F.col("c")))).first()
+    assert row is not None and row[0] == 5 * 50_000 - 1
+
+
 def test_what_is_unknown_of_a_value_is_no_key(spark: SparkSession) -> None:
     columns = {"given": "given_name", "family": "family_name", "born": "date", "code": "identifier"}
     people = [{"born": "1990"}, {"born": "1990-05"}, {"given": "Lý", "code": "123"}, {}]
