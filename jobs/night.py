@@ -484,7 +484,7 @@ def _gold_stands(night: Night) -> bool:
     if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
         return False
     # A decision may stand on a case that holds no more, which only judging tells.
-    if any(stage["name"] == ledger.DECISIONS for stage in night.base["stages"]):
+    if any(stage["name"] == ledger.DECISIONS for stage in night.base["stages"] or []):
         return False
     settings, then = night.settings.ingest, night.base["business_date"]
     before = {
