@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from pyspark.sql import SparkSession
 from jobs.errors import UserError
 from jobs.link import config as link_config
 from jobs.link import inputs
+from jobs.link import run as link_run
 from jobs.link.run import run
 
 COLUMNS = {
@@ -313,14 +315,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"one_to_one": True}, "one_to_one"),
     ({"comparisons": {"birth": {"levels": ["soundex"]}}}, "no level soundex"),
     ({"comparisons": {"age": {}}}, "comparisons: not among columns: age"),
-    ({"blocking_rules": ["shoe_size"]}, "blocking rule 'shoe_size': no expression of the columns"),
-    ({"blocking_rules": ["count(surname)"]}, "blocking rule 'count(surname)': no expression of the columns"),
-    ({"blocking_rules": ["cast(surname as int)"]}, "blocking rule 'cast(surname as int)': fails on some values"),
     ({"inputs": ["odd.csv"]}, "odd.csv: not readable as the Parquet or CSV that it is called"),
     ({"inputs": ["text.parquet"]}, "text.parquet: not readable as the Parquet or CSV that it is called"),
     ({"columns": {f"c{i}": "text" for i in range(61)}}, "61 columns; at most 60 can be compared"),
     ({"labels": "maybe.csv"}, "maybe.csv: 1 values of match are neither true nor false"),
     ({"labels": "both.csv"}, "both.csv: 1 pairs are labelled both ways"),
+    ({"blocking_rules": ["shoe_size"]}, "blocking rule 'shoe_size': no expression of the columns"),
     ({"labels": "nothing.parquet"}, "nothing.parquet: not there"),
     ({"parameters": "nothing.json"}, "nothing.json: not there"),
     ({"parameters": "people.parquet"}, "people.parquet: not parameters that ct18 link wrote"),
@@ -363,6 +363,22 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     # Nor do libraries add a word: their errors quote values.
     assert "Exception" not in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+RULES = {
+    "count(surname)": "no expression of the columns",
+    "rand()": "no expression of the columns",
+    "cast(surname as int)": "fails on some values",
+}
+
+
+def test_a_rule_that_can_be_no_key_is_told(spark: SparkSession, tmp_path: Path) -> None:
+    people().drop(columns="entity").head(20).to_parquet(tmp_path / "people.parquet")
+    plain = link_config.LinkConfig.model_validate(settings())
+    given = link_run._given(spark, plain, tmp_path, None, link_run._Frames())
+    for rule, why in RULES.items():
+        with pytest.raises(UserError, match=re.escape(f"blocking rule {rule!r}: {why}")):
+            link_run._check_rules(given, plain.model_copy(update={"blocking_rules": (rule,)}))
 
 
 def test_dates_that_pandas_writes_are_read_as_the_days_that_they_say(spark: SparkSession, tmp_path: Path) -> None:
