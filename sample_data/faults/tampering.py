@@ -54,6 +54,7 @@ def garbled(change: Callable[[bytes], bytes], *, told: bool) -> Tamper:
     """Other bytes in the first file; `told`: the manifest has their checksum, so only reading them shows it."""
 
     def tamper(folder: Path) -> None:
+        """Change the file, and the manifest where it is told."""
         file = _first(folder)
         file.write_bytes(change(file.read_bytes()))
         if told:
@@ -66,6 +67,7 @@ def on_lines(change: Callable[[bytes], bytes], every: int) -> Callable[[bytes], 
     """Every n-th line of a text file changed, not the first, which names the columns."""
 
     def changed(content: bytes) -> bytes:
+        """The text with those lines changed."""
         lines = content.split(b"\n")
         return b"\n".join(
             change(line) if number % every == 1 and number > 1 and line else line for number, line in enumerate(lines)
