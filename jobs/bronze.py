@@ -18,7 +18,7 @@ from jobs.errors import NightFailed
 from jobs.landing import Arrival, DeliveryKey, Manifest, Refused
 from jobs.reasons import Reason
 from jobs.sources import CATEGORIES, KINDS, Source
-from jobs.storage import Lake, is_missing_file, undecodable_file
+from jobs.storage import Lake, is_missing_file, unreadable_file
 from jobs.tables import BRONZE, QUARANTINE
 
 _CHANGE_TYPES = ("I", "U", "D")
@@ -79,7 +79,7 @@ def _unreadable(error: AnalysisException | Py4JJavaError, manifest: Manifest) ->
     """Why the files cannot be read, if it is that."""
     if is_missing_file(error):
         return "a file is gone that was there when the manifest was checked"
-    name = undecodable_file(error) if isinstance(error, Py4JJavaError) else None
+    name = unreadable_file(error) if isinstance(error, Py4JJavaError) else None
     return None if name is None else f"{name} is not readable as {manifest.format}"
 
 

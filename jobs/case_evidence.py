@@ -9,7 +9,7 @@ from jobs import flags, identity
 from jobs.flags import Reason
 from jobs.masking import free_name, last_four, tax_code
 from jobs.parties import ORGANISATION, RESIDENT, UNRESOLVED
-from jobs.revenue import to_bigint
+from jobs.revenue import money, to_bigint
 from jobs.sources import SOURCES
 
 # Above it PIT is due on income, which the platforms' figures cannot tell (Luật 109/2025/QH15, Điều 7 khoản 2).
@@ -185,7 +185,7 @@ def _stopped() -> Column:
     block = F.struct(
         F.coalesce(F.col("closed_on").cast("string"), F.lit("không rõ")).alias("Ngày ngừng"),
         # Without a sale after it this is what speaks for the party: 0, not nothing.
-        F.when(F.col("closed_on").isNotNull(), F.coalesce(to_bigint(F.col("revenue_after_vnd")), F.lit(0))).alias(
+        F.when(F.col("closed_on").isNotNull(), to_bigint(money(F.col("revenue_after_vnd")))).alias(
             "Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)"
         ),
     )

@@ -130,7 +130,7 @@ def _merged(found: Sequence[str], business_date: dt.date) -> list[Column]:
 
 def _status(holds: Column) -> Column:
     was = F.coalesce("was.status", F.lit("new"))
-    return F.when(was == "dismissed", was).when(~holds, "resolved").when(was == "confirmed", was).otherwise("open")
+    return F.when(was == DISMISSED, was).when(~holds, "resolved").when(was == CONFIRMED, was).otherwise(OPEN)
 
 
 def written(before: DataFrame, now: DataFrame) -> DataFrame:
@@ -168,7 +168,7 @@ def decided(cases: DataFrame, decisions: DataFrame) -> DataFrame:
 
 def _with_decision(evidence: Column) -> Column:
     """Evidence that remembers what an analyst decided, also after the case is resolved or opened again."""
-    told = F.when(F.col("was.status").isin("confirmed", "dismissed"), F.col("was.status"))
+    told = F.when(F.col("was.status").isin(CONFIRMED, DISMISSED), F.col("was.status"))
     decision = F.coalesce(told, F.get_json_object("was.evidence", f"$['{_DECISION}']"))
     return F.when(decision.isNull(), evidence).otherwise(_marked(evidence, decision))
 

@@ -7,7 +7,6 @@ of a finished run before another begins: by a run of its own, which changes no t
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -46,7 +45,7 @@ def decide(lake: Lake, case_ids: Sequence[str], decision: str, by: str, reason: 
         rows = [(case_id, decision, by, reason) for case_id in dict.fromkeys(case_ids)]
         names = "case_id string, decision string, decided_by string, reason string"
         found = lake.spark.createDataFrame(rows, names).withColumn("decided_at", _now())
-        _settle(lake, ledger.require_night(lake), found)
+        _settle(lake, found)
 
 
 def _check(lake: Lake, case_ids: Sequence[str], decision: str) -> None:
@@ -74,7 +73,7 @@ def adopt(lake: Lake) -> None:
     with suppress(AnalysisException):
         found = _since(lake, last)
         if not found.isEmpty():
-            _settle(lake, last, found)
+            _settle(lake, found)
 
 
 def meanwhile(lake: Lake, base: Mapping[str, Any] | None, tonight: DataFrame) -> DataFrame:
@@ -113,28 +112,19 @@ def _since(lake: Lake, last: Mapping[str, Any]) -> DataFrame:
     return both.select("case_id", "decision", "as.decided_by", "as.reason", at)
 
 
-def _settle(lake: Lake, last: Mapping[str, Any], found: DataFrame) -> None:
+def _settle(lake: Lake, found: DataFrame) -> None:
     """A finished run that differs from the last in these decisions alone.
 
     Killed before its row is written it leaves cases that say what was decided, and who did: the next run takes that
-    over. Where it fails it leaves the tables as they were.
+    over.
     """
-    began, run, before = time.monotonic(), ledger.begin_between(lake, last), ledger.left_by(lake, last)
-    were = {table: lake.version(table) for table in (DECISIONS, FLAGGED_SELLERS)}
-    try:
+    with ledger.between_nights(lake, ledger.DECISIONS, only=(DECISIONS, FLAGGED_SELLERS)) as between:
         # Beside the table that they may have been read from.
         kept = lake.keep(found)
-        _record(lake, last, kept)
-        lake.write(FLAGGED_SELLERS, cases.decided(before.read(FLAGGED_SELLERS), kept))
-    except BaseException as error:
-        with suppress(Exception):
-            ledger.write(lake, run.ended("failed", f"{ledger.DECISIONS}: {type(error).__name__}"))
-            for table, version in were.items():
-                lake.bring_back(table, version)
-        raise
-    lake.clear_scratch()
-    versions = {**ledger.table_versions(last), **lake.versions_of(*were)}
-    ledger.write(lake, ledger.repeated(last, run, ledger.DECISIONS, time.monotonic() - began, versions))
+        _record(lake, between.last, kept)
+        before = ledger.left_by(lake, between.last).read(FLAGGED_SELLERS)
+        lake.write(FLAGGED_SELLERS, cases.decided(before, kept))
+        lake.clear_scratch()
 
 
 def _record(lake: Lake, last: Mapping[str, Any], found: DataFrame) -> None:

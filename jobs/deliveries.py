@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from jobs.landing import DeliveryKey
+from jobs.landing import YEARS, DeliveryKey
 from jobs.outcomes import Accept
 from jobs.storage import Lake
 from jobs.tables import DELIVERIES
@@ -95,7 +95,7 @@ def load(lake: Lake) -> dict[str, History]:
     """All that is remembered, by source; a source of which nothing is remembered has no entry."""
     # Versions before 0.8 let moments in that Python does not know.
     at = F.col("produced_at")
-    known = lake.read(DELIVERIES).withColumn("produced_at", F.when(F.year(at).between(2000, 2100), at))
+    known = lake.read(DELIVERIES).withColumn("produced_at", F.when(F.year(at).between(YEARS[0], YEARS[-1]), at))
     rows = known.toArrow().to_pylist()
     found = _ordered(Delivery(**{**row, "state": State(row["state"])}) for row in rows)
     return {source: tuple(group) for source, group in groupby(found, lambda each: each.source)}

@@ -22,7 +22,7 @@ VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 # Years of a moment at which something can have been produced: clocks that were never set tell of others, which no
 # table of timestamps holds.
-_YEARS = range(2000, 2101)
+YEARS = range(2000, 2101)
 # Rows of a file, at most: more than any country's.
 _MOST_ROWS = 10**12
 
@@ -116,7 +116,7 @@ def check(files: Files, landing: str) -> list[str]:
     if not landing.strip() or not files.is_folder(landing):
         raise UserError(f"landing folder {landing}: not there, or no folder")
     unknown = [entry.name for entry in files.entries(landing) if entry.name not in SOURCES]
-    return [f"landing zone: {shown(name)} is no source of the contract, ignored" for name in unknown]
+    return [f"landing zone: {_shown(name)} is no source of the contract, ignored" for name in unknown]
 
 
 def arrivals(files: Files, landing: str, source: Source, business_date: dt.date) -> tuple[list[Arrival], list[str]]:
@@ -125,13 +125,13 @@ def arrivals(files: Files, landing: str, source: Source, business_date: dt.date)
     for entry in files.entries(f"{landing.rstrip('/')}/{source.name}"):
         date = _folder_date(entry)
         if date is None:
-            warnings.append(f"{source.name}: {shown(entry.name)} is no folder business_date=YYYY-MM-DD, ignored")
+            warnings.append(f"{source.name}: {_shown(entry.name)} is no folder business_date=YYYY-MM-DD, ignored")
         elif date <= business_date:
             found.append(_arrival(files, source, date, entry))
     return found, warnings
 
 
-def shown(name: str) -> str:
+def _shown(name: str) -> str:
     """A name that somebody gave a file, for a line of a log: without what may be a person's number, in one line."""
     return re.sub(r"\d(?:[ ._-]?\d){8,}", "…", "".join(each if each.isprintable() else "?" for each in name))
 
@@ -233,7 +233,7 @@ def _produced_at(value: object) -> dt.datetime:
         moment = None
     if moment is None:
         raise Refused(f"{MANIFEST}: produced_at is no ISO 8601 timestamp")
-    _require(moment.year in _YEARS, f"{MANIFEST}: produced_at lies outside the years 2000 to 2100")
+    _require(moment.year in YEARS, f"{MANIFEST}: produced_at lies outside the years {YEARS[0]} to {YEARS[-1]}")
     return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 

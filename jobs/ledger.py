@@ -22,7 +22,7 @@ from jobs import cases
 from jobs.errors import UserError
 from jobs.outcomes import SourceOutcome
 from jobs.storage import Lake
-from jobs.tables import FLAGGED_SELLERS, RUNS
+from jobs.tables import FLAGGED_SELLERS, RUNS, Table
 
 # Of a run that finished (contract §4).
 EXIT_CODES = {"succeeded": 0, "degraded": 3}
@@ -30,11 +30,9 @@ FINISHED = tuple(EXIT_CODES)
 # Version of the code, as runs name it. What an older one wrote is read as it is: a column that a table has gained since
 # is null there, and comes with the next write (`storage.Lake.write`).
 CODE = metadata.version("ct18")
-
-
 # Runs that are no night: the name of their stage, which is the last of their row.
 MAINTENANCE, RETRAIN, DECISIONS = "maintenance", "retrain", "decisions"
-_BETWEEN = (MAINTENANCE, RETRAIN, DECISIONS)
+BETWEEN = (MAINTENANCE, RETRAIN, DECISIONS)
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,26 @@ def all_or_nothing(
         failed: an error → the run's row, which is written.
         ended: told of that row in the end.
     """
-    try:
+    with _or_back(lake, partial(_back_to, lake, base), failed, ended):
         lake.clear_scratch()
         lake.roll_back(base)
+        yield
+
+
+@contextmanager
+def _or_back(
+    lake: Lake,
+    back: Callable[[], object],
+    failed: Callable[[BaseException], Run],
+    ended: Callable[[Run], None] = lambda run: None,
+) -> Iterator[None]:
+    """Where what runs inside fails, its row says so and the tables are brought back."""
+    try:
         yield
     except BaseException as error:
         run = failed(error)
         # On a full disk these may fail as well; the next run begins with them.
-        for step in (lake.clear_scratch, partial(write, lake, run), partial(_back_to, lake, base)):
+        for step in (lake.clear_scratch, partial(write, lake, run), back):
             with suppress(Exception):
                 step()
         ended(run)
@@ -124,39 +134,43 @@ class Between:
 
 
 @contextmanager
-def between_nights(lake: Lake, stage: str) -> Iterator[Between]:
+def between_nights(lake: Lake, stage: str, only: Sequence[Table] = ()) -> Iterator[Between]:
     """A run that changes tables without being a night: its row repeats what the last finished one came to.
 
     So readers move from one state to the next, and a crash costs nothing.
+
+    Args:
+        lake: the warehouse.
+        stage: what it does, one of `BETWEEN`.
+        only: tables that it changes; it begins with these as they lie, and leaves them so where it fails. None named:
+            it may change all, and begins where the last finished run left them.
 
     Raises:
         UserError: no night has finished yet; nothing was written.
     """
     last, began = require_night(lake), time.monotonic()
-    between = Between(last, begin_between(lake, last))
+    between = Between(last, begin(lake, last["business_date"], {**last["versions"], "tables": {}}))
 
     def failed(error: BaseException) -> Run:
         """The run's row where it breaks off."""
         return between.run.ended("failed", f"{stage}: {type(error).__name__}")
 
-    with all_or_nothing(lake, table_versions(last), failed):
+    were = {table: lake.version(table) for table in only}
+
+    def back() -> None:
+        """The tables that alone are changed as they lay."""
+        for table, version in were.items():
+            lake.bring_back(table, version)
+
+    with _or_back(lake, back, failed) if only else all_or_nothing(lake, table_versions(last), failed):
         yield between
-    between.run = repeated(last, between.run, stage, time.monotonic() - began, lake.current_versions())
-    write(lake, between.run)
-
-
-def begin_between(lake: Lake, last: Mapping[str, Any]) -> Run:
-    """Open a run that is no night, after the last finished one."""
-    return begin(lake, last["business_date"], {**last["versions"], "tables": {}})
-
-
-def repeated(last: Mapping[str, Any], run: Run, stage: str, seconds: float, versions: Mapping[str, int]) -> Run:
-    """The finished row of a run that is no night: what the last one came to, with tables of other versions."""
     stages = [StageRow(**row) for row in last["stages"] or [] if row["name"] != stage]
-    stages.append(StageRow(stage, round(seconds, 2)))
+    stages.append(StageRow(stage, round(time.monotonic() - began, 2)))
     sources = [SourceOutcome(**source) for source in last["sources"] or []]
-    of = {**last["versions"], "tables": versions}
-    return replace(run.ended(last["status"]), stages=stages, sources=sources, versions=of)
+    tables = table_versions(last) | lake.versions_of(*only) if only else lake.current_versions()
+    versions = {**last["versions"], "tables": tables}
+    between.run = replace(between.run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
+    write(lake, between.run)
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
@@ -225,7 +239,7 @@ def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:
 def between(run: Mapping[str, Any]) -> str | None:
     """Stage of a finished run that is no night, and repeats what the last one came to; None for a night."""
     stages = run["stages"] or []
-    return stages[-1]["name"] if stages and stages[-1]["name"] in _BETWEEN else None
+    return stages[-1]["name"] if stages and stages[-1]["name"] in BETWEEN else None
 
 
 def is_whole(run: Mapping[str, Any]) -> bool:

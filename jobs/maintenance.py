@@ -69,7 +69,9 @@ def _remove_rows(lake: Lake, settings: MaintenanceSettings, newest: dt.date) -> 
         if needed is not None:
             limit = min(needed, newest - dt.timedelta(days=settings.bronze_days))
             lake.remove(BRONZE[source], f"_delivery_date < '{limit}'")
-            changed[source] = deliveries.expired(history, limit)
+            known = deliveries.expired(history, limit)
+            if known != history:
+                changed[source] = known
     deliveries.save(lake, changed)
 
 

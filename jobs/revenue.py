@@ -135,7 +135,7 @@ def declared_revenue(declarations: DataFrame, codes: DataFrame, laws: Sequence[Y
         .alias("kind"),
         *(F.coalesce("quarter", F.ceil(F.col("month") / 3)).alias("quarter"), "month", "updated_at"),
         money(F.col("declared_revenue_vnd")).alias("declared"),
-        money(F.coalesce("tax_paid_vnd", F.lit(0))).alias("paid"),
+        money(F.col("tax_paid_vnd")).alias("paid"),
     )
     # One code may be written in two ways, and so its declaration come twice.
     period = ("party_key", "tax_year", "code", "kind", "quarter", "month")

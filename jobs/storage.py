@@ -400,12 +400,9 @@ def is_missing_file(error: AnalysisException | Py4JJavaError) -> bool:
     return any("FILE_NOT_EXIST]" in message for message in _messages(error))
 
 
-def undecodable_file(error: Py4JJavaError) -> str | None:
-    """Name of the data file at which a Spark job broke because its content cannot be decoded.
-
-    None for any other failure.
-    """
-    pattern = r"\[FAILED_READ_FILE\.(?!FILE_NOT_EXIST)\w+\].*? file (\S+)"
+def unreadable_file(error: Py4JJavaError) -> str | None:
+    """Name of the data file at which a Spark job broke because it cannot be read; None for any other failure."""
+    pattern = r"\[FAILED_READ_FILE\.\w+\].*? file (\S+)"
     found = next((match for each in _messages(error) if (match := re.search(pattern, each))), None)
     return unquote(found[1].rstrip(".").rpartition("/")[2]) if found else None
 

@@ -30,7 +30,7 @@ def residents(table: DataFrame) -> DataFrame:
     """Residents as subjects. Columns in: normalised residents. Columns out: `SUBJECT` without what frequencies add."""
     return _subjects(
         table,
-        subject=F.concat(F.lit("R:"), "personal_id"),
+        subject=by_personal_id(F.col("personal_id")),
         kind=F.lit(RESIDENT),
         household=F.col("household_id"),
         deceased=F.col("status") == "deceased",
@@ -58,6 +58,11 @@ def businesses(table: DataFrame, kind: str) -> DataFrame:
 def by_code(tax_code: Column) -> Column:
     """The subject that a taxpayer is by its registered code: an organisation, or a business of a person not known."""
     return F.concat(F.lit("T:"), tax_code)
+
+
+def by_personal_id(personal_id: Column) -> Column:
+    """The subject that a resident is."""
+    return F.concat(F.lit("R:"), personal_id)
 
 
 def is_person(subject: Column) -> Column:

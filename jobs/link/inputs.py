@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -14,11 +13,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DoubleType, FloatType, LongType, TimestampNTZType, TimestampType
 
 from jobs.errors import UserError
-from jobs.storage import Files
+from jobs.storage import Files, unreadable_file
 
 _YES, _NO = ("true", "1", "t", "y", "yes"), ("false", "0", "f", "n", "no")
-# What Spark says of a file whose content is not what its name promises.
-_UNREADABLE = re.compile("FAILED_READ_FILE|MALFORMED_|CANNOT_READ|not a Parquet file")
 
 
 def read(spark: SparkSession, paths: Sequence[str], unique_id: str, columns: Sequence[str]) -> DataFrame:
@@ -79,13 +76,15 @@ def _rows(spark: SparkSession, source: int, path: str, unique_id: str, columns: 
 
 
 def _table(spark: SparkSession, path: str) -> DataFrame:
-    with readable(path):
+    with readable():
         try:
             if path.lower().endswith((".csv", ".csv.gz")):
                 return spark.read.csv(path, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
             return _dated(spark, spark.read.parquet(path))
         except AnalysisException:
             raise UserError(f"{path}: not there, or neither Parquet nor CSV with a header") from None
+        except PySparkException:
+            raise UserError(f"{path}: not readable") from None
 
 
 def _dated(spark: SparkSession, table: DataFrame) -> DataFrame:
@@ -109,18 +108,19 @@ def _date_or_moment(nanoseconds: Column, stored: str) -> Column:
 
 
 @contextmanager
-def readable(*paths: str) -> Iterator[None]:
+def readable() -> Iterator[None]:
     """What is read inside; a file that turns out to be something else is the user's mistake.
 
     Raises:
-        UserError: one of the files is not readable as what it is called.
+        UserError: a file is not readable as what it is called.
     """
     try:
         yield
-    except (PySparkException, Py4JJavaError) as error:
-        if not _UNREADABLE.search(str(error)):
+    except Py4JJavaError as error:
+        file = unreadable_file(error)
+        if file is None:
             raise
-        raise UserError(f"{', '.join(paths)}: not readable as the Parquet or CSV that it is called") from None
+        raise UserError(f"{file}: not readable as the Parquet or CSV that it is called") from None
 
 
 def _check_columns(path: str, table: DataFrame, wanted: Sequence[str]) -> None:

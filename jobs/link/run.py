@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,9 @@ def _run(
     clock.begin("clusters")
     # What is written, and what clusters need beside it: all that is linked, and what labels say.
     least = min(config.min_probability, config.threshold)
-    told = frames.keep(found.pairs.where((F.col("match_probability") >= least) | (F.col("label") >= 0)))
-    kept = told.where(F.col("match_probability") >= config.min_probability)
-    grouping = _clustered(_edges(told), config)
+    weighed = frames.keep(found.pairs.where((F.col("match_probability") >= least) | (F.col("label") >= 0)))
+    kept = weighed.where(F.col("match_probability") >= config.min_probability)
+    grouping = _clustered(_edges(weighed), config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, grouping)
     if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
@@ -169,7 +169,7 @@ def _drifted(drift: Mapping[str, Any] | None, bits: float) -> Iterator[str]:
 def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None, frames: _Frames) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
     rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
-    with inputs.readable(*(inputs.name(path) for path in paths)):
+    with inputs.readable():
         records, repetitions = standardise(rows, config.columns, frames.keep, frozen)
         checks = records.groupBy("source").agg(
             F.count("*").alias("rows"),
@@ -192,16 +192,26 @@ def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained 
 
 
 def _check_rules(given: Input, config: LinkConfig) -> None:
-    for rule in config.blocking_rules or ():
-        try:
-            # Counted, since some fail only on values; what no key can be, a sum or a random number, cannot be counted.
-            named(given).agg(F.count(user_key(rule))).collect()
-        except PySparkException as error:
-            on_values = not isinstance(error, AnalysisException | ParseException)
-            why = "fails on some values" if on_values else "no expression of the columns"
-            raise UserError(f"blocking rule {rule!r}: {why}") from None
-        except Py4JJavaError:
-            raise UserError(f"blocking rule {rule!r}: fails on some values") from None
+    rules = config.blocking_rules or ()
+    # All at once; which one it is only where one is wrong.
+    if rules and _fault(given, rules):
+        for rule in rules:
+            if fault := _fault(given, [rule]):
+                raise UserError(f"blocking rule {rule!r}: {fault}")
+
+
+def _fault(given: Input, rules: Sequence[str]) -> str | None:
+    """What is wrong with blocking rules; None where each gives keys.
+
+    They are counted, since some fail only on values; what no key can be, a sum or a random number, cannot be counted.
+    """
+    try:
+        named(given).agg(*(F.count(user_key(rule)) for rule in rules)).collect()
+    except (AnalysisException, ParseException):
+        return "no expression of the columns"
+    except (PySparkException, Py4JJavaError):
+        return "fails on some values"
+    return None
 
 
 def _resolved(base: Path, path: str) -> str:

@@ -152,7 +152,7 @@ def taxpayer_holders(taxpayers: DataFrame, shops: DataFrame, sellers: DataFrame)
     traders = shops.where("decision = 'link' and personal_id is not null").join(sellers, ["platform", "shop_id"])
     declared = traders.select(
         tax_code_root(F.col("code")).alias("key"),
-        F.concat(F.lit("R:"), "personal_id").alias("subject"),
+        records.by_personal_id(F.col("personal_id")).alias("subject"),
         F.col("match_probability").alias("probability"),
         SOURCES["sellers"].record_key().alias("by"),
     )

@@ -40,6 +40,11 @@ def sentences(evidence: str | None) -> list[str]:
     return [*found[:MAX_SENTENCES], f"… và {numbers.count(left)} câu nữa trong bảng hồ sơ"] if left > 0 else found
 
 
+def lines(evidence: str | None) -> str:
+    """The sentences as one text, a line each."""
+    return "\n".join(sentences(evidence))
+
+
 def _facts(content: object) -> Iterator[str]:
     """The facts of the outermost level, a list of things giving a fact each."""
     if isinstance(content, dict) and "fields" in content:

@@ -20,9 +20,6 @@ from jobs.storage import Lake
 
 Progress = Callable[[str], None]
 
-# Cases with their evidence are a few kB each: so many at once stay far below Spark's limit for a result.
-_ROWS_AT_ONCE = 10_000
-
 
 def write_report(
     lake: Lake, run: Mapping[str, Any], out: str, settings: ReportSettings, progress: Progress
@@ -102,7 +99,7 @@ def _workbooks(
             code: _book(folder / "provinces" / f"{code}.xlsx", f"Hàng đợi: {words.province(code)}", counts.get(code, 0))
             for code in (*words.PROVINCES, words.NO_PROVINCE)
         }
-        for case in queue.stream(cases, limit, _parts(whole)):
+        for case in queue.stream(cases, limit, whole.heading.parts):
             whole.add(case)
             provinces[case.province].add(case)
         for code, mine in provinces.items():
@@ -114,9 +111,5 @@ def _complete(book: Book, cases: DataFrame) -> None:
     """Add what the cut of the whole queue kept from a province: the order is the same, so the first rows are there."""
     limit = book.heading.limit
     if book.rows < min(book.heading.size, limit):
-        for case in islice(queue.stream(cases, limit, _parts(book)), book.rows, None):
+        for case in islice(queue.stream(cases, limit, book.heading.parts), book.rows, None):
             book.add(case)
-
-
-def _parts(book: Book) -> int:
-    return 1 + min(book.heading.size, book.heading.limit) // _ROWS_AT_ONCE

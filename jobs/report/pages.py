@@ -213,7 +213,7 @@ def _share(part: int, whole: int) -> float | None:
 
 def _duration(run: Mapping[str, Any]) -> float | None:
     if ledger.between(run) is not None:
-        return sum(float(stage["seconds"]) for stage in run["stages"][:-1])
+        return sum(float(stage["seconds"]) for stage in run["stages"] if stage["name"] not in ledger.BETWEEN)
     started, ended = run["started_at"], run["ended_at"]
     return (ended - started).total_seconds() if started and ended else None
 

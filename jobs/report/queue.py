@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs import masking
 from jobs.report.words import NO_PROVINCE, PROVINCES
+from jobs.report.workbook import in_order
 
 SHOPS_SHOWN = 20
 
@@ -44,9 +45,7 @@ def by_priority(queue: DataFrame, limit: int) -> DataFrame:
 
 def stream(queue: DataFrame, limit: int, parts: int) -> Iterator[Row]:
     """The first cases of the queue, in order, brought to the driver in so many parts, one after the other."""
-    chosen = by_priority(queue, limit).repartitionByRange(parts, *_order()).sortWithinPartitions(*_order())
-    found: Iterator[Row] = chosen.toLocalIterator()
-    return found
+    return in_order(queue, _order(), limit, parts)
 
 
 def _order() -> tuple[Column, ...]:

@@ -22,10 +22,6 @@ def _reasons(case: Row) -> str:
     return ", ".join(words.say(words.REASONS, reason) for reason in case.reasons_all or [])
 
 
-def _evidence(case: Row) -> str:
-    return "\n".join(evidence.sentences(case.evidence))
-
-
 COLUMNS = (
     Column(
         "Ưu tiên",
@@ -101,7 +97,7 @@ COLUMNS = (
     ),
     Column("Số gian hàng", "Mọi gian hàng của người bán.", 9, MONEY, lambda c: c.shop_count),
     Column("Gian hàng", "Sàn, mã, tên, doanh thu, bằng chứng và xác suất; lớn trước.", 50, TEXT, _shops),
-    Column("Bằng chứng", "Từng trường: vì sao; giá trị đã che.", 60, TEXT, _evidence),
+    Column("Bằng chứng", "Từng trường: vì sao; giá trị đã che.", 60, TEXT, lambda c: evidence.lines(c.evidence)),
     Column("Căn cứ pháp lý", "Văn bản của ngưỡng và nghĩa vụ.", 36, TEXT, lambda c: c.legal_basis),
     Column("Phát hiện từ", "Đêm đầu tiên hồ sơ được mở.", 12, DATE, lambda c: c.first_flagged_on),
     Column("Xem lại ngày", "Đêm gần nhất đã xét hồ sơ.", 12, DATE, lambda c: c.business_date),

@@ -5,21 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import masking, revenue, tables
 from jobs.law import YearLaw
 from jobs.report import evidence, words
 from jobs.report.figures import Figures
-from jobs.report.workbook import MONEY, SHARE, TEXT, Book, Column, Heading, Layout
+from jobs.report.workbook import MONEY, SHARE, TEXT, Book, Column, Heading, Layout, in_order
 from jobs.storage import Lake
 
 _SHOP = ["platform", "shop_id"]
-
-
-def _evidence(shop: Row) -> str:
-    return "\n".join(evidence.sentences(shop.evidence))
 
 
 COLUMNS = (
@@ -46,7 +42,13 @@ COLUMNS = (
         TEXT,
         lambda shop: words.say(words.MATCH_TYPES, shop.match_type),
     ),
-    Column("Vì sao", "Từng trường, và vì sao cần người quyết định; giá trị đã che.", 90, TEXT, _evidence),
+    Column(
+        "Vì sao",
+        "Từng trường, và vì sao cần người quyết định; giá trị đã che.",
+        90,
+        TEXT,
+        lambda shop: evidence.lines(shop.evidence),
+    ),
 )
 
 LAYOUT = Layout(
@@ -78,16 +80,18 @@ def waiting(lake: Lake, law: YearLaw, night: dt.date) -> DataFrame:
     sold = revenue.shop_revenue(revenue.counted_sales(sales, (law,), night), (law,)).select(*_SHOP, "revenue_vnd")
     people = lake.read(tables.RESIDENTS).select("personal_id", "full_name")
     holders = lake.read(tables.TAXPAYERS).select("tax_code", "taxpayer_name")
-    joined = (links.join(shops, _SHOP).join(sold, _SHOP, "left").join(people, "personal_id", "left")).join(
-        holders, "tax_code", "left"
-    )
-    return joined.select(
-        *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
-        *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
-        F.coalesce(revenue.to_bigint(F.col("revenue_vnd")), F.lit(0)).alias("revenue_vnd"),
-        masking.free_name(F.coalesce("full_name", "taxpayer_name")).alias("candidate"),
-        masking.last_four(F.col("personal_id")).alias("personal_id"),
-        masking.tax_code(F.col("tax_code")).alias("tax_code"),
+    told = links.join(shops, _SHOP).join(sold, _SHOP, "left")
+    return (
+        told.join(people, "personal_id", "left")
+        .join(holders, "tax_code", "left")
+        .select(
+            *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
+            *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
+            revenue.to_bigint(revenue.money(F.col("revenue_vnd"))).alias("revenue_vnd"),
+            masking.free_name(F.coalesce("full_name", "taxpayer_name")).alias("candidate"),
+            masking.last_four(F.col("personal_id")).alias("personal_id"),
+            masking.tax_code(F.col("tax_code")).alias("tax_code"),
+        )
     )
 
 
@@ -102,9 +106,9 @@ def write(path: Path, lake: Lake, night: dt.date, found: Figures, limit: int) ->
         limit: rows, at most.
     """
     size = sum(row.shops for row in found.decisions if row.decision == "review")
-    first = waiting(lake, found.law, night).orderBy(F.desc("revenue_vnd"), *_SHOP).limit(limit)
-    title = f"Gian hàng chờ xem xét, năm thuế {found.law.tax_year}"
-    with Book(path, Heading(night, title, size, limit), LAYOUT) as book:
-        for shop in first.toLocalIterator():
+    heading = Heading(night, f"Gian hàng chờ xem xét, năm thuế {found.law.tax_year}", size, limit)
+    order = F.desc("revenue_vnd"), F.asc("platform"), F.asc("shop_id")
+    with Book(path, heading, LAYOUT) as book:
+        for shop in in_order(waiting(lake, found.law, night), order, limit, heading.parts):
             book.add(shop)
     return path

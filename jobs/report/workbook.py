@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pyspark.sql import Row
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, Row
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
@@ -17,6 +18,8 @@ from jobs.report import numbers
 from jobs.report.printable import clean
 
 _HEAD_HEIGHT = 48
+# Rows with their evidence are a few kB each: so many at once stay far below Spark's limit for a result.
+_ROWS_AT_ONCE = 10_000
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -67,12 +70,24 @@ class Heading:
     size: int
     limit: int
 
+    @property
+    def parts(self) -> int:
+        """In how many parts its rows are brought to the driver (`in_order`)."""
+        return 1 + min(self.size, self.limit) // _ROWS_AT_ONCE
+
     def cut(self, layout: Layout) -> str:
         """The sentence that says whether rows are missing."""
         if self.size <= self.limit:
             return f"Đủ {numbers.count(self.size)} {layout.rows}."
         kept, size, left = (numbers.count(n) for n in (self.limit, self.size, self.size - self.limit))
         return f"Chỉ có {kept} {layout.rows} {layout.first} trong {size}; {left} còn lại không nằm trong tệp này."
+
+
+def in_order(rows: DataFrame, order: Sequence[SparkColumn], limit: int, parts: int) -> Iterator[Row]:
+    """The first rows by a total order, brought to the driver in so many parts, one after the other."""
+    chosen = rows.orderBy(*order).limit(limit).repartitionByRange(parts, *order).sortWithinPartitions(*order)
+    found: Iterator[Row] = chosen.toLocalIterator()
+    return found
 
 
 class Book:
