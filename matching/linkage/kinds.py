@@ -6,6 +6,7 @@ rule, come from the data (`plan`, `parameters`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,11 @@ LETTERS = "letters"
 # Edits up to which two texts are looked at closely; beyond, nothing but their words and beginnings counts.
 _EDITS = 3
 _LONG_EDITS = 6
+# Days of a window in which dates meet; shares by which near and similar numbers differ.
+_WINDOW = 10
+_NEAR, _SIMILAR = 0.01, 0.10
+# Letters that the beginning of a text has which stands for all of it.
+_BEGINNING = 5
 _SOUNDS = {**dict.fromkeys("bfpv", "1"), **dict.fromkeys("cgjkqsxz", "2"), **dict.fromkeys("dt", "3"), "l": "4"}
 _SOUNDS |= {**dict.fromkeys("mn", "5"), "r": "6"}
 
@@ -272,6 +278,27 @@ def _year_number(c: Column) -> Column:
     return _year(c).try_cast("long")
 
 
+def _day_number(c: Column) -> Column:
+    """Days since 1970; null where it is no date."""
+    return F.unix_date(F.try_to_date(c, "yyyyMMdd"))
+
+
+def _days(shift: int) -> Callable[[Column], Column]:
+    """The window of days in which a date lies, `shift` days late: dates half a window apart share one of the two."""
+    return lambda c: F.floor((_day_number(c) + shift) / _WINDOW).cast("string")
+
+
+def _days_apart(most: int) -> Callable[[Sides], Column]:
+    """Whether two dates are at most so many days apart."""
+
+    def test(pair: Sides) -> Column:
+        """Of the two days of a pair."""
+        left, right = pair.forms["days"]
+        return F.coalesce(F.abs(left - right) <= most, F.lit(False))
+
+    return test
+
+
 def _bits(values: Column, bit: Callable[[Column], Column]) -> Column:
     """The bits of all values of an array, in one number."""
     one = F.lit(1).cast("long")
@@ -298,6 +325,21 @@ def _finite(c: Column) -> Column:
     return F.when(F.abs(number) < F.lit(1e300), number)
 
 
+def _about(share: float, shift: float) -> Callable[[Column], Column]:
+    """The range in which a number lies, as one of a geometric series: numbers that differ by this share meet in it.
+
+    Or in the one of the series that begins half a range (`shift`) later.
+    """
+
+    def key(c: Column) -> Column:
+        """Sign and number of the range; null of zero and of what is no number."""
+        number = _finite(c)
+        ranges = F.floor(F.ln(F.abs(number)) / (2 * -math.log1p(-share)) + shift)
+        return F.when(number != 0, F.concat(F.signum(number).cast("int").cast("string"), F.lit(" "), ranges))
+
+    return key
+
+
 def _numbers_near(share: float) -> Callable[[Sides], Column]:
     """Whether two numbers differ by at most this share of the larger."""
 
@@ -316,7 +358,8 @@ def _close_text(pair: Sides) -> Column:
 def _half_the_words(pair: Sides) -> Column:
     _, most = pair.words()
     half = (2 * pair.shared_words() > most) & (pair.no_rare_words() | pair.rare_word())
-    return half | pair.edited_share(0.25)
+    cut_short = pair.begins() & (F.least(F.length(pair.left), F.length(pair.right)) >= _BEGINNING)
+    return half | pair.edited_share(0.25) | cut_short
 
 
 def _all_words_of_one(pair: Sides) -> Column:
@@ -383,8 +426,12 @@ KINDS: Mapping[str, Kind] = {
     "family_name": _NAME,
     "date": Kind(
         _digits8,
-        {FULL: _whole, "year_month": _year_month, "year_day": _year_day, "month_day": _month_day, "year": _year},
+        {
+            **{FULL: _whole, "year_month": _year_month, "year_day": _year_day, "month_day": _month_day, "year": _year},
+            **{"days": _days(0), "days_shifted": _days(_WINDOW // 2)},
+        },
         (
+            ("days", 0.02, _days_apart(_WINDOW // 2)),
             ("close", 0.05, lambda pair: pair.one_edit() | _day_month_swapped(pair)),
             ("year_day", 0.01, lambda pair: pair.same("year_day")),
             ("year_month", 0.01, lambda pair: pair.same("year_month")),
@@ -394,7 +441,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         2,
         {
-            **{"whole": _whole, "swapped": _swapped, "year": _year_number},
+            **{"whole": _whole, "swapped": _swapped, "year": _year_number, "days": _day_number},
             **{"year_month": _year_month, "year_day": _year_day, "month_day": _month_day},
         },
     ),
@@ -438,8 +485,12 @@ KINDS: Mapping[str, Kind] = {
     "category": Kind(_folded, {FULL: _whole}),
     "number": Kind(
         lambda c: F.coalesce(_plain_number(c), _folded(c)),
-        {FULL: _whole},
-        (("near", 0.05, _numbers_near(0.01)), ("similar", 0.03, _numbers_near(0.10))),
+        {
+            FULL: _whole,
+            **{"near": _about(_NEAR, 0.0), "near_shifted": _about(_NEAR, 0.5)},
+            **{"similar": _about(_SIMILAR, 0.0), "similar_shifted": _about(_SIMILAR, 0.5)},
+        },
+        (("near", 0.05, _numbers_near(_NEAR)), ("similar", 0.03, _numbers_near(_SIMILAR))),
         forms={"number": _finite},
     ),
 }

@@ -27,7 +27,7 @@ _NAMES = ("given_name", "full_name")
 _OWN: Mapping[str, Collection[str]] = {
     "given_name": (EXACT, SWAPPED, "close"),
     "full_name": (EXACT, "reordered", "close", "words"),
-    "date": (EXACT, "close", "year_day", "year_month", "month_day"),
+    "date": (EXACT, "days", "close", "year_day", "year_month", "month_day"),
     "year": (EXACT,),
     "identifier": (EXACT, "close"),
     "text": (EXACT, "close", "similar"),

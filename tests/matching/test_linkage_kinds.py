@@ -5,6 +5,7 @@ All cases go through the engine's own steps, records as `standardised` leaves th
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -159,7 +160,10 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("full_name", "tran van hung", "nguyen thi lan", "different"),
     ("full_name", "Иван Петров", "ИВАН ПЕТРОВ", "exact"),
     ("date", "1990-05-07", "07/05/1990", "exact"),
-    ("date", "1990-05-07", "1990-05-08", "close"),
+    ("date", "1990-05-07", "1990-05-08", "days"),
+    ("date", "1990-02-28", "1990-03-05", "days"),
+    ("date", "1989-12-29", "1990-01-03", "days"),
+    ("date", "1990-05-07", "1990-05-27", "close"),
     ("date", "1990-05-12", "1990-05-21", "close"),
     ("date", "1990-05-07", "1990-07-05", "close"),
     ("date", "1990-10-28", "1990-28-10", "close"),
@@ -198,6 +202,8 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("address", "12 le loi", "99 hai ba trung", "different"),
     ("text", "red brick house", "house, red brick", "close"),
     ("text", "red brick house", "house of red brick", "similar"),
+    ("text", "red bri", "red brick house by the sea", "similar"),
+    ("text", "red", "red brick house by the sea", "partial"),
     ("text", "red brick house", "house by the sea", "partial"),
     ("text", "red brick house", "brick by the sea", "rare"),
     ("text", "red house", "house red by", "similar"),
@@ -350,6 +356,7 @@ def test_records_share_the_keys_that_a_mistake_leaves_whole(spark: SparkSession)
         "ending": ({"given": "Philo"}, {"given.prefix3"}),
         "swapped": ({"given": "Nguyễn", "family": "Philip"}, {"given.with.family"}),
         "day": ({"born": "1990-05-28"}, {"born.year_month", "born.year"}),
+        "days": ({"born": "1990-05-18"}, {"born.year_month", "born.year", "born.days", "born.days_shifted"}),
         "month": ({"born": "1990-06-17"}, {"born.year_day", "born.year"}),
         "year": ({"born": "1972-05-17"}, {"born.month_day"}),
         "only_year": ({"born": "1990"}, {"born.year"}),
@@ -368,6 +375,29 @@ def test_records_share_the_keys_that_a_mistake_leaves_whole(spark: SparkSession)
         for case, of in zip(wrong, others, strict=True)
     }
     assert found == {case: shared for case, (_, shared) in wrong.items()}
+
+
+def test_dates_some_days_apart_and_numbers_that_differ_by_little_share_one_of_two_keys(spark: SparkSession) -> None:
+    columns = {"day": "date", "sum": "number"}
+    first, start = dt.date(2019, 12, 20), 3.7
+    pairs = [
+        (
+            {"day": str(first + dt.timedelta(n)), "sum": f"{start * 1.31**n:.6f}"},
+            {"day": str(later), "sum": f"{more:.6f}"},
+        )
+        for n in range(40)
+        for later, more in [(first + dt.timedelta(n + 5), start * 1.31**n / 0.9001)]
+    ]
+    found = keys(spark, [each for pair in pairs for each in pair], columns)
+    for one, other in zip(found[::2], found[1::2], strict=True):
+        for key in ("day.days", "sum.similar"):
+            assert one[key] == other[key] or one[f"{key}_shifted"] == other[f"{key}_shifted"]
+    numbers = keys(spark, [{"sum": text} for text in ("1000", "-1000", "1009", "1120", "0", "red")], columns)
+    of = [{name for name, key in each.items() if key is not None and key == numbers[0][name]} for each in numbers[1:]]
+    assert of[0] == set()
+    assert {"sum.near", "sum.near_shifted"} & of[1]
+    assert not {"sum.near", "sum.near_shifted"} & of[2]
+    assert [{name for name, key in each.items() if key is not None} for each in numbers[4:]] == [{"sum"}, {"sum"}]
 
 
 def test_a_text_of_many_words_is_one_as_any_other(spark: SparkSession) -> None:

@@ -32,6 +32,7 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "syn1m": [("large-register", False), ("large-register-wide", False)],
     "syn3m": [],
     "homes": [("homes", False)],
+    "payments": [("payments", False)],
     "vn": [("vn", False)],
 }
 HEADS = (

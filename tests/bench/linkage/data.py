@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tests.bench.linkage import aliases, febrl_like, homes, vietnamese
+from tests.bench.linkage import aliases, febrl_like, homes, payments, vietnamese
 from tests.bench.linkage.strings import Ints
 
 ID = "rec_id"
@@ -108,6 +108,11 @@ def living_together() -> Sequence[Records]:
     return [Records(*homes.people(100_000, SEED))]
 
 
+def booked_twice() -> Sequence[Records]:
+    """45,000 payments as sent and as received."""
+    return [Records(*one) for one in payments.leaving_and_arriving(45_000, SEED)]
+
+
 def residents() -> Sequence[Records]:
     """Residents and sellers of Vietnam."""
     size = (vietnamese.RESIDENTS, vietnamese.SELLERS, vietnamese.LINKED)
@@ -123,6 +128,7 @@ SETS: Mapping[str, Spec] = {
     "syn3m": Spec(febrl_like.KINDS, synthetic(3_000_000)),
     "aliases": Spec(aliases.KINDS, historical),
     "homes": Spec(homes.KINDS, living_together),
+    "payments": Spec(payments.KINDS, booked_twice),
     "vn": Spec(vietnamese.KINDS, residents),
 }
 

@@ -175,6 +175,32 @@ def _historical(_: str) -> Sequence[Comparison]:
     ]
 
 
+def _payments(_: str) -> Sequence[Comparison]:
+    """Levels of Splink's example of linking payments."""
+    sums = _comparison(
+        "amount",
+        cll.NullLevel("sum"),
+        cll.ExactMatchLevel("sum"),
+        *(
+            _level(f"abs(sum_l - sum_r) <= {share} * greatest(sum_l, sum_r)", f"within {share:.0%}")
+            for share in (0.01, 0.03, 0.1, 0.3)
+        ),
+    )
+    memos = _comparison(
+        "memo",
+        cll.NullLevel("memo"),
+        cll.ExactMatchLevel("memo", term_frequency_adjustments=True),
+        *(_level(f"substr(memo_l, 1, {n}) = substr(memo_r, 1, {n})", f"first {n} letters") for n in (12, 8, 6, 4)),
+    )
+    days = _comparison(
+        "booked_on",
+        cll.NullLevel("day"),
+        cll.ExactMatchLevel("day"),
+        *(_level(f"abs(day_l - day_r) <= {most}", f"within {most} days") for most in (1, 4, 10, 30)),
+    )
+    return [sums, memos, days]
+
+
 _SWAPPED = "l.given_name = r.surname and l.surname = r.given_name"
 _PERSON = ("given_name", "surname", "date_of_birth")
 _FEBRL4_RULES = (
@@ -225,6 +251,9 @@ _HISTORICAL = Model(
     derived={"first_and_surname": "first_name || ' ' || surname"},
     u_pairs=5e6,
 )
+# In this month or the next half of one; sums of two even units, or of two odd ones.
+_MONTHS = ("substr(booked_on, 1, 7)", "(day + 15) // 30")
+_SUMS = ("round(sum / 2) * 2", "round((sum + 1) / 2) * 2")
 _WIDE_HISTORICAL = [
     *_HISTORICAL.rules,
     *(block_on(name) for name in ("dob", "postcode")),
@@ -276,6 +305,23 @@ MODELS: Mapping[str, Model] = {
         sure=[block_on(*_PERSON)],
         recall=0.6,
         training=[block_on("given_name", "surname"), block_on("date_of_birth")],
+    ),
+    "payments": Model(
+        comparisons=_payments,
+        rules=[
+            *(block_on(month, "substr(memo, 1, 3)", "round(ln(sum) * 3)") for month in _MONTHS),
+            block_on("substr(memo, 1, 9)"),
+            *(block_on(month, total) for month in _MONTHS for total in _SUMS),
+            block_on("day", "round(ln(sum) * 10)"),
+        ],
+        sure=[block_on("memo", "booked_on", "amount")],
+        recall=0.15,
+        training=[block_on("memo"), block_on("amount", "booked_on")],
+        derived={
+            "sum": "cast(amount as double)",
+            "day": "date_diff('day', date '2022-01-01', cast(booked_on as date))",
+        },
+        u_pairs=1e7,
     ),
     "vn": Model(
         comparisons=_vietnamese,
