@@ -36,6 +36,9 @@ ALONE = 0
 _PRIOR_PAIRS = 2.0
 _OTHER_STATES = 2.0
 _CONVERGED = 1e-7
+# Iterations after which the prior follows the matches found. Where hardly any are equal in a column (products told by
+# texts) so few seem to match at first that it would fall to nothing before m has seen what matches look like.
+_HELD = 6
 # Number of differing columns that are told apart; how often which values are missing is looked at, most frequent first.
 MOST_APART = 6
 _MOST_MASKS = 100
@@ -161,8 +164,8 @@ def _fitted(
     """The model with so many classes of related pairs (see `estimate`)."""
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
-    cells = _cells(parents, start, groups)
-    for _ in range(iterations):
+    cells, held = _cells(parents, start, groups), 0 if related else _HELD
+    for iteration in range(iterations):
         model = Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
         matches, *others = (each * groups.pairs * (each >= LEARNED_FROM) for each in _classes(model, groups, cells))
@@ -171,8 +174,11 @@ def _fitted(
             _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
         moved = max(float(np.abs(new - old).max()) for new, old in zip(found, m, strict=True))
-        m, prior = found, min(max(float(matches.sum()) / possible, 1e-15), 0.9)
-        if moved < _CONVERGED:
+        m = found
+        if iteration >= held:
+            prior = min(max(float(matches.sum()) / possible, 1e-15), 0.9)
+        # What m becomes by the prior is seen one iteration later.
+        if moved < _CONVERGED and iteration > held:
             break
     return Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
 

@@ -24,8 +24,10 @@ _PARTS: Mapping[str, frozenset[str]] = {
     "address": frozenset({"locality", "postcode", "category", "number", "identifier", "address"}),
     "text": frozenset({"locality", "postcode", "category", "number", "identifier", "text"}),
 }
-# Share of the rows with both values in which the whole holds all words of the part.
+# Share of the rows with both values in which the whole holds all words of the part; share of them in which one of two
+# texts holds all of the other and more: the titles of some songs name the album.
 _REPEATED = 0.5
+_AT_TIMES = 0.05
 # Rows that are looked at, about.
 _ENOUGH_ROWS = 20_000
 _GIVEN, _FAMILY = "given_name", "family_name"
@@ -40,6 +42,7 @@ class Repetition:
         parts: indices of the columns that it repeats.
         given, family: the parts that are the given and the family name, where there is one of them.
         family_first: whether the family name stands at the beginning of the whole, not at its end.
+        at_times: whether only some rows repeat: a whole that says no more than its parts is kept.
     """
 
     whole: int
@@ -47,10 +50,11 @@ class Repetition:
     given: int | None = None
     family: int | None = None
     family_first: bool = False
+    at_times: bool = False
 
 
 def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]:
-    """Columns that repeat others in more than half of the rows that have both, as some of the rows show.
+    """Columns that repeat others in more than half of the rows that have both (texts: in some), as a sample shows.
 
     Columns in: id, `c<i>`, the text of the i-th column.
     """
@@ -62,13 +66,17 @@ def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]
     for w, p in pairs:
         both = F.col(f"w{w}").isNotNull() & F.col(f"w{p}").isNotNull()
         first, last = (F.element_at(f"w{w}", at) == F.element_at(f"w{p}", at) for at in (1, -1))
-        tests = {"both": both, "held": both & _holds(f"w{w}", f"w{p}"), "first": both & first, "last": both & last}
+        holds, more = both & _holds(f"w{w}", f"w{p}"), F.size(f"w{w}") > F.size(f"w{p}")
+        tests = {"both": both, "held": holds, "beyond": holds & more, "first": both & first, "last": both & last}
         counts += [F.count_if(test).alias(f"{name}_{w}_{p}") for name, test in tests.items()]
     some = rows.where(F.xxhash64("id") <= within(_ENOUGH_ROWS / max(rows.count(), 1)))
     seen = some.select(*(_words(i).alias(f"w{i}") for i in sorted({i for pair in pairs for i in pair}))).agg(*counts)
     row = seen.first()
     assert row is not None
     held = {(w, p) for w, p in pairs if row[f"held_{w}_{p}"] > _REPEATED * row[f"both_{w}_{p}"]}
+    wholes = {w for w, _ in held}
+    texts = [(w, p) for w, p in pairs if w not in wholes and kinds[w] == kinds[p] == "text"]
+    held |= {(w, p) for w, p in texts if row[f"beyond_{w}_{p}"] > _AT_TIMES * row[f"both_{w}_{p}"]}
     # Of two columns that repeat each other the later one is the repetition.
     held = {(w, p) for w, p in held if w > p or (p, w) not in held}
     found = []
@@ -76,7 +84,7 @@ def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]
         parts = tuple(p for other, p in sorted(held) if other == w)
         given, family = (_only(parts, kinds, kind) for kind in (_GIVEN, _FAMILY))
         at_start = family is not None and bool(row[f"first_{w}_{family}"] > row[f"last_{w}_{family}"])
-        found.append(Repetition(w, parts, given, family, at_start))
+        found.append(Repetition(w, parts, given, family, at_start, w not in wholes))
     return found
 
 
@@ -99,7 +107,9 @@ def said_once(rows: DataFrame, found: Sequence[Repetition]) -> DataFrame:
         any_held = F.lit(False)
         for p in each.parts:
             any_held = any_held | _holds(_words(each.whole), _words(p))
-        rows = rows.withColumn(f"c{each.whole}", F.when(any_held, rest).otherwise(F.col(f"c{each.whole}")))
+        kept = F.col(f"c{each.whole}")
+        said = F.coalesce(rest, kept) if each.at_times else rest
+        rows = rows.withColumn(f"c{each.whole}", F.when(any_held, said).otherwise(kept))
     return rows
 
 

@@ -53,14 +53,14 @@ def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
     chosen = comparisons(COLUMNS, {})
     m = [
         tabled([0.05, 0.02, 0.01, 0.04, 0.08, 0.06, 0.04, 0.70]),
-        tabled([0.04, 0.01, 0.03, 0.02, 0.01, 0.01, 0.08, 0.80]),
+        tabled([0.04, 0.01, 0.03, 0.02, 0.01, 0.01, 0.06, 0.02, 0.80]),
         tabled([0.15, 0.02, 0.03, 0.05, 0.75]),
         tabled([0.02, 0.98]),
         tabled([0.15, 0.10, 0.75]),
     ]
     u = [
         tabled([0.9447, 0.045, 0.005, 0.004, 0.0005, 0.0003, 0.0002, 0.0003]),
-        tabled([0.9177, 0.06, 0.02, 0.001, 0.0006, 0.0004, 0.0002, 0.0001]),
+        tabled([0.9175, 0.06, 0.02, 0.001, 0.0006, 0.0004, 0.0002, 0.0002, 0.0001]),
         tabled([0.94, 0.01, 0.005, 0.005, 0.04]),
         tabled([0.5, 0.5]),
         tabled([0.99989, 0.0001, 0.00001]),
@@ -123,6 +123,32 @@ def test_estimation_does_not_depend_on_where_the_prior_starts() -> None:
     )
 
 
+def test_matches_that_are_hardly_equal_in_any_column_are_not_lost() -> None:
+    """Products of two shops: titles share a code or some words, prices are about the same, where there is one."""
+    of_titles, of_prices = [0.02, 0.03, 0.03, 0.04, 0.48, 0.2, 0.2, 0.0], [0.3, 0.2, 0.2, 0.1, 0.1, 0.1, 0.0]
+    by_chance = [0.97, 0.015, 0.01, 0.0046, 2e-4, 1e-4, 1e-4, 1e-6], [0.85, 0.05, 0.05, 0.02, 0.02, 0.0099, 1e-4]
+    has_price, prior, possible = 0.25, 1 / 1100, 1100.0**2
+    chosen = [
+        Comparison(name, "text", (*map(str, range(size - 1)), "exact"), (*([0.2 / (size - 1)] * (size - 1)), 0.8))
+        for name, size in (("title", 8), ("price", 7))
+    ]
+    titles, prices = (each.ravel() for each in np.meshgrid(range(8), range(NULL, 7), indexing="ij"))
+
+    def shares(title: Sequence[float], price: Sequence[float]) -> Floats:
+        """Of pairs by what they show."""
+        priced = np.where(prices == NULL, 1 - has_price, has_price * np.array([*price, 0.0])[prices])
+        return np.asarray(np.array(title)[titles] * priced)
+
+    pairs = possible * (prior * shares(of_titles, of_prices) + (1 - prior) * shares(*by_chance))
+    # As drawn pairs show it: matches are among them.
+    both = zip((of_titles, of_prices), by_chance, strict=True)
+    u = [tabled(prior * np.array(of_matches) + (1 - prior) * np.array(others)) for of_matches, others in both]
+    groups = Groups([titles, prices], np.zeros(len(pairs)), pairs, np.full(len(pairs), -1))
+    found = estimate(chosen, groups, u, possible, prior / 2, iterations=25)
+    assert found.prior > prior / 10
+    assert found.m[0][ALONE][4:7].sum() > 0.9
+
+
 def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> None:
     _, model = true_model(parent=True)
     exact = model.u[TOWN].shape[1] - 1
@@ -148,7 +174,7 @@ def test_matches_that_differ_in_one_column_each_are_seen_to() -> None:
     chosen, truth = true_model(parent=True)
     groups, matches = drawn(chosen, truth)
     as_drawn = apart(truth, groups)
-    assert as_drawn[:4] == pytest.approx([1, 1, 1, 1], abs=0.1)
+    assert as_drawn[:4] == pytest.approx([1, 1, 1, 1], abs=0.12)
     differing = sum((levels != each.exact).astype(int) for levels, each in zip(groups.levels, chosen, strict=True))
     one_error = np.where(differing == 1, matches, 0)
     seen = apart(truth, replace(groups, pairs=groups.pairs - matches + one_error))

@@ -77,6 +77,13 @@ def test_of_two_equal_columns_the_later_one_says_nothing(spark: SparkSession) ->
     assert told(spark, columns, values) == [("Ada Byron", None), ("Otto Klein", None), ("Ed Young", "Edward Young")]
 
 
+def test_a_text_that_names_another_at_times_says_it_once_and_keeps_what_it_says_alone(spark: SparkSession) -> None:
+    columns = {"title": "text", "album": "text"}
+    songs: list[Row] = [(f"Song {at}", f"Album {at % 3}") for at in range(9)]
+    *_, named, track = told(spark, columns, [*songs, ("Red - Blue Hours", "Blue Hours"), ("Blue Hours", "Blue Hours")])
+    assert (named, track) == (("red", "Blue Hours"), ("Blue Hours", "Blue Hours"))
+
+
 def test_columns_that_seldom_repeat_each_other_are_left_alone(spark: SparkSession) -> None:
     columns = {"mother": "full_name", "family": "family_name"}
     given = rows(spark, columns, [("Ada Byron", "King"), ("Eva Klein", "Klein"), ("Lea Roth", "Gans")])

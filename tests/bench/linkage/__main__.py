@@ -33,6 +33,8 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "syn3m": [],
     "homes": [("homes", False)],
     "payments": [("payments", False)],
+    "products": [],
+    "songs": [],
     "vn": [("vn", False)],
 }
 HEADS = (
