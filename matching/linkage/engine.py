@@ -186,7 +186,7 @@ def link(
             compared.
     """
     told("blocking")
-    made = _made(given.columns)
+    made = atoms(given.columns, plan.MAX_ATOMS)
     hashed = keep(_hashed(given.records, made, options))
     sample, rids = _sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
@@ -238,7 +238,7 @@ def against_all(
         frozen: what another run learned; by it pairs are proposed and scored.
     """
     told("blocking")
-    made = _made(given.columns)
+    made = atoms(given.columns, plan.MAX_ATOMS)
     hashed = _hashed(given.records, made, options)
     keyed, rules = _keyed(given, hashed, made, frozen.blocking, options)
     flagged = keyed.join(asked.select("rid", F.lit(True).alias("asked")), "rid", "left")
@@ -313,13 +313,6 @@ def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, found: Frequencies,
     equal = _by_chance(chosen, found, prior)
     shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
-
-
-def _made(columns: Mapping[str, str]) -> list[Atom]:
-    """The keys that rules are made of: where there are too many, the whole values and the first of the others."""
-    every = atoms(columns)
-    first = sorted(range(len(every)), key=lambda a: (not every[a].is_full, a))[: plan.MAX_ATOMS]
-    return [every[a] for a in sorted(first)]
 
 
 def _hashed(records: DataFrame, made: Sequence[Atom], options: Options) -> DataFrame:

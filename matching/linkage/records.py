@@ -74,8 +74,11 @@ def swapped(columns: Mapping[str, str]) -> tuple[int, int] | None:
     return kinds.index(given), kinds.index(family)
 
 
-def atoms(columns: Mapping[str, str]) -> list[Atom]:
-    """Every key that the columns' kinds give, over records as `standardised` leaves them."""
+def atoms(columns: Mapping[str, str], most: int | None = None) -> list[Atom]:
+    """Every key that the columns' kinds give, over records as `standardised` leaves them.
+
+    Of more than `most` the whole values, then the first of each column's others, the second …
+    """
     found = []
     for i, (column, kind) in enumerate(columns.items()):
         for form, key_of in KINDS[kind].atoms.items():
@@ -89,4 +92,8 @@ def atoms(columns: Mapping[str, str]) -> list[Atom]:
         key = F.when(names[0].isNotNull() & names[1].isNotNull(), either_way)
         listed = list(columns)
         found.append(Atom(f"{listed[pair[0]]}.with.{listed[pair[1]]}", frozenset(pair), key))
-    return found
+    if most is None or len(found) <= most:
+        return found
+    place = [sum(other.columns == each.columns for other in found[:a]) for a, each in enumerate(found)]
+    first = sorted(range(len(found)), key=lambda a: (not found[a].is_full, place[a], a))[:most]
+    return [found[a] for a in sorted(first)]

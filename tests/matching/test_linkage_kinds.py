@@ -400,6 +400,13 @@ def test_dates_some_days_apart_and_numbers_that_differ_by_little_share_one_of_tw
     assert [{name for name, key in each.items() if key is not None} for each in numbers[4:]] == [{"sum"}, {"sum"}]
 
 
+@pytest.mark.usefixtures("spark")
+def test_of_too_many_keys_every_column_has_its_whole_value_and_then_its_first() -> None:
+    columns = {"born": "date", "died": "date", "paid": "number"}
+    kept = [atom.name for atom in atoms(columns, most=7)]
+    assert kept == ["born", "born.year_month", "born.year_day", "died", "died.year_month", "paid", "paid.near"]
+
+
 def test_a_text_of_many_words_is_one_as_any_other(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("word " * 50_000,)], "c string")
     row = frame.select(F.length(KINDS["text"].value(F.col("c")))).first()
