@@ -40,6 +40,7 @@ LEVELS: Mapping[str, str] = {
     "close": "lệch một lỗi gõ",
     "words": "mọi từ của một bên có ở bên kia",
     "similar": "gần giống",
+    "numbers": "gần giống, nhưng khác số",
     "rare": "chung một từ hiếm",
     "partial": "trùng một phần",
     "year_day": "cùng năm và ngày",

@@ -60,6 +60,11 @@ class Sides:
         left, right = self.forms[form]
         return F.coalesce(left == right, F.lit(False))
 
+    def apart(self, form: str) -> Column:
+        """Whether both values have the form, and another."""
+        left, right = self.forms[form]
+        return F.coalesce(left != right, F.lit(False))
+
     def one_edit(self) -> Column:
         """One letter more, less or other; or the same letters in another order, two edits away (neighbours swapped)."""
         letters = _sorted_letters(self.left) == _sorted_letters(self.right)
@@ -351,11 +356,22 @@ def _numbers_near(share: float) -> Callable[[Sides], Column]:
     return test
 
 
+def _numbers(c: Column) -> Column:
+    """The words with a digit, in order of the alphabet; null where there are none."""
+    numbers = F.filter(F.split(c, " "), lambda word: word.rlike("[0-9]"))
+    return empty_to_null(F.array_join(F.array_sort(numbers), " "))
+
+
 def _close_text(pair: Sides) -> Column:
-    return ((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted")
+    return (((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted")) & ~pair.apart("numbers")
+
+
+def _similar_text(pair: Sides) -> Column:
+    return _half_the_words(pair) & ~pair.apart("numbers")
 
 
 def _half_the_words(pair: Sides) -> Column:
+    """Most words, or letters, or the beginning."""
     _, most = pair.words()
     half = (2 * pair.shared_words() > most) & (pair.no_rare_words() | pair.rare_word())
     cut_short = pair.begins() & (F.least(F.length(pair.left), F.length(pair.right)) >= _BEGINNING)
@@ -392,7 +408,9 @@ _CODE_ATOMS: Atoms = {FULL: _whole, **_HALVES}
 _TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longest_word, "prefix6": prefix(6)}
 _TEXT_LEVELS: tuple[Level, ...] = (
     ("close", 0.10, _close_text),
-    ("similar", 0.05, _half_the_words),
+    ("similar", 0.05, _similar_text),
+    # Neighbours of one street, products of one line.
+    ("numbers", 0.03, _half_the_words),
     ("rare", 0.04, Sides.rare_word),
     ("partial", 0.03, lambda pair: pair.shared_words() > 0),
 )
@@ -401,7 +419,7 @@ _CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
 _NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
-_TEXT = Kind(_text, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, _WORD_FORMS, rare=True)
+_TEXT = Kind(_text, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, {**_WORD_FORMS, "numbers": _numbers}, rare=True)
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(

@@ -33,6 +33,7 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "syn3m": [],
     "homes": [("homes", False)],
     "payments": [("payments", False)],
+    "addresses": [],
     "products": [],
     "songs": [],
     "vn": [("vn", False)],

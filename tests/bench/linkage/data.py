@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tests.bench.linkage import aliases, febrl_like, homes, payments, things, vietnamese
+from tests.bench.linkage import addresses, aliases, febrl_like, homes, payments, things, vietnamese
 from tests.bench.linkage.strings import Ints
 
 ID = "rec_id"
@@ -113,6 +113,11 @@ def booked_twice() -> Sequence[Records]:
     return [Records(*one) for one in payments.leaving_and_arriving(45_000, SEED)]
 
 
+def known_twice() -> Sequence[Records]:
+    """6,000 addresses in each of two registers."""
+    return [Records(*one) for one in addresses.two_registers(6_000, SEED)]
+
+
 def sold_by_two() -> Sequence[Records]:
     """2,000 products of two shops."""
     return [Records(*one) for one in things.products(2_000, SEED)]
@@ -139,6 +144,7 @@ SETS: Mapping[str, Spec] = {
     "aliases": Spec(aliases.KINDS, historical),
     "homes": Spec(homes.KINDS, living_together),
     "payments": Spec(payments.KINDS, booked_twice),
+    "addresses": Spec(addresses.KINDS, known_twice),
     "products": Spec(things.PRODUCTS, sold_by_two),
     "songs": Spec(things.SONGS, collected),
     "vn": Spec(vietnamese.KINDS, residents),
