@@ -133,13 +133,16 @@ def estimate(
     if related is not None:
         return fitted(related)
     own, most = related_pairs.personal(chosen), related_pairs.MOST
+    usual, apart_by = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
     if not own:
         model, most = fitted(()), related_pairs.MOST_BY_TEXT
-        own = related_pairs.told_by_text(chosen, [marginal(model, i)[0] for i in range(len(chosen))])
+        found = [marginal(model, i)[0] for i in range(len(chosen))]
+        own = related_pairs.told_by_text(chosen, found)
         if not own:
             return model
-    usual, by_chance = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
-    model = fitted([related_pairs.start(own, usual, by_chance, prior)])
+        for i in own:
+            apart_by[i] = related_pairs.differing(chosen[i], found[i], apart_by[i])
+    model = fitted([related_pairs.start(own, usual, apart_by, prior)])
     while len(model.related) < most:
         matches = probabilities(model, groups) * groups.pairs
         unexplained = matches * _own_apart(chosen, own, groups)

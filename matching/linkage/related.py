@@ -31,6 +31,12 @@ _OWN: Mapping[str, Collection[str]] = {
     "year": (EXACT,),
     "identifier": (EXACT, "close"),
     "text": (EXACT, "close", "similar"),
+    "address": (EXACT, "close", "similar"),
+}
+# Columns that say what a thing is where nobody is named; levels by which two of them are not the same.
+_TOLD_BY: Mapping[str, Collection[str]] = {
+    "text": ("different",),
+    "address": ("different", "partial", "rare", "numbers"),
 }
 # How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
 # after themselves, twins have one birth date.
@@ -58,18 +64,22 @@ def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     """Columns that nobody shares with his family; none, if there are no names: a date may be anything's then."""
     if not any(each.kind in _NAMES for each in chosen):
         return ()
-    return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind != "text")
+    return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind not in _TOLD_BY)
 
 
 def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
-    """The first text column, which says what a thing is, if what is taken for matches mostly differs in it.
+    """The first text or address, which says what a thing is, if what is taken for matches mostly differs in it.
 
     Args:
         chosen: the comparisons.
         m: probability of each level among what is taken for matches, whatever other columns show.
     """
-    texts = [i for i, each in enumerate(chosen) if each.kind == "text"][:1]
-    return tuple(i for i in texts if m[i][0] > _UNLIKELY)
+    texts = [(i, each) for i, each in enumerate(chosen) if each.kind in _TOLD_BY][:1]
+    return tuple(i for i, each in texts if _shares(each, m[i], _TOLD_BY[each.kind]) > _UNLIKELY)
+
+
+def _shares(each: Comparison, m: Floats, levels: Collection[str]) -> float:
+    return float(sum(share for name, share in zip(each.levels, m, strict=True) if name in levels))
 
 
 def own_levels(each: Comparison) -> list[int]:
@@ -81,9 +91,15 @@ def own_levels(each: Comparison) -> list[int]:
     return [g for g, name in enumerate(each.levels) if name in named or (name.isdigit() and name != "0")]
 
 
-def start(own: tuple[int, ...], m: Sequence[Floats], u: Sequence[Floats], share: float) -> Related:
-    """A class before data speak: alike as matches are (m), but for what is their own, which agrees by chance (u)."""
-    levels = [by_chance if i in own else alike for i, (alike, by_chance) in enumerate(zip(m, u, strict=True))]
+def differing(each: Comparison, m: Floats, u: Floats) -> Floats:
+    """Levels of things that are not the same: equal by chance (u), else as what is taken for matches differs (m)."""
+    own = np.isin(np.arange(len(m)), own_levels(each))
+    return np.asarray(np.where(own, u, m * (1 - u[own].sum()) / m[~own].sum()))
+
+
+def start(own: tuple[int, ...], m: Sequence[Floats], apart: Sequence[Floats], share: float) -> Related:
+    """A class before data speak: alike as matches are (m), but for what is their own, which is as `apart` has it."""
+    levels = [differ if i in own else alike for i, (alike, differ) in enumerate(zip(m, apart, strict=True))]
     return Related(share, tuple(levels), own)
 
 

@@ -366,8 +366,8 @@ def test_values_count_alike_where_the_user_wants_no_frequencies(spark: SparkSess
 def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) -> None:
     columns = {"surname": "family_name", "town": "locality", "street": "address"}
     chosen = comparisons(columns, {})
-    # Of a town's rarity nothing counts where the street is the same, a quarter where it is close.
-    chosen[1] = replace(chosen[1], parent=2, rarity=(1.0, 1.0, 1.0, 1.0, 0.25, 0.0))
+    # Of a town's rarity nothing counts where the address is the same, a quarter where only its number is another.
+    chosen[1] = replace(chosen[1], parent=2, rarity=(1.0, 1.0, 1.0, 0.25, 1.0, 1.0, 0.0))
     rows = [
         (0, "le", "hue", "1 le loi", 3.0, 5.0, 2.0),
         (1, "le", "hue", "1 le loi", 4.0, 5.0, 2.0),

@@ -83,6 +83,25 @@ def test_songs_of_one_album_are_told_by_their_titles() -> None:
     assert recall > 0.9
 
 
+def test_houses_of_one_street_are_told_by_their_addresses() -> None:
+    chosen = comparisons({"address": "address", "town": "locality", "postcode": "postcode"}, {})
+    of_matches, of_related, by_chance = (
+        [np.array(address), *shares(chosen[1:], others)]
+        for address, others in (
+            ([0.001, 0.001, 0.004, 0.004, 0.3, 0.2, 0.49], [0.98, 0.9]),
+            ([0.01, 0.01, 0.6, 0.38, 1e-5, 1e-5, 1e-6], [0.99, 0.9]),
+            ([0.85, 0.1495, 4e-4, 6e-5, 2e-5, 1e-6, 4e-7], [0.03, 0.002]),
+        )
+    )
+    classes = (MATCHES, of_matches), (RELATED, of_related), (POSSIBLE, by_chance)
+    groups, counts = drawn(chosen, *classes)
+    tables = [levels[None, :] for levels in by_chance]
+    model = estimate(chosen, groups, tables, POSSIBLE, prior=(MATCHES + RELATED) / POSSIBLE)
+    (street,) = model.related
+    assert street.own == (0,)
+    assert min(right(probabilities(model, groups), counts)) > 0.95
+
+
 def test_where_nobody_is_related_there_is_no_such_class() -> None:
     for columns, chance in ((PEOPLE, ANYBODY), (SONGS, ANYTHING)):
         model, match, counts = estimated(columns, [0.9, 0.9, 0.8, 0.9], [0.1] * 4, chance, 0)
