@@ -268,12 +268,12 @@ def _whole(c: Column) -> Column:
     return c
 
 
-def _near(most: int) -> Callable[[Sides], Column]:
-    """Whether two years differ by at most so many."""
+def _within(form: str, most: int) -> Callable[[Sides], Column]:
+    """Whether the numbers that two values have as a form differ by at most so many."""
 
     def test(pair: Sides) -> Column:
-        """Of the two years of a pair."""
-        left, right = pair.forms["year"]
+        """Of the two numbers of a pair."""
+        left, right = pair.forms[form]
         return F.coalesce(F.abs(left - right) <= most, F.lit(False))
 
     return test
@@ -291,17 +291,6 @@ def _day_number(c: Column) -> Column:
 def _days(shift: int) -> Callable[[Column], Column]:
     """The window of days in which a date lies, `shift` days late: dates half a window apart share one of the two."""
     return lambda c: F.floor((_day_number(c) + shift) / _WINDOW).cast("string")
-
-
-def _days_apart(most: int) -> Callable[[Sides], Column]:
-    """Whether two dates are at most so many days apart."""
-
-    def test(pair: Sides) -> Column:
-        """Of the two days of a pair."""
-        left, right = pair.forms["days"]
-        return F.coalesce(F.abs(left - right) <= most, F.lit(False))
-
-    return test
 
 
 def _bits(values: Column, bit: Callable[[Column], Column]) -> Column:
@@ -363,11 +352,17 @@ def _numbers(c: Column) -> Column:
 
 
 def _close_text(pair: Sides) -> Column:
-    return (((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted")) & ~pair.apart("numbers")
+    return ~pair.apart("numbers") & (((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted"))
 
 
 def _similar_text(pair: Sides) -> Column:
-    return _half_the_words(pair) & ~pair.apart("numbers")
+    return ~pair.apart("numbers") & _half_the_words(pair)
+
+
+def _other_numbers(pair: Sides) -> Column:
+    """Similar but for the numbers: neighbours of one street, products of one line."""
+    # The cheap half first, as above: of the two tests one at most looks at the words.
+    return pair.apart("numbers") & _half_the_words(pair)
 
 
 def _half_the_words(pair: Sides) -> Column:
@@ -409,8 +404,7 @@ _TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longe
 _TEXT_LEVELS: tuple[Level, ...] = (
     ("close", 0.10, _close_text),
     ("similar", 0.05, _similar_text),
-    # Neighbours of one street, products of one line.
-    ("numbers", 0.03, _half_the_words),
+    ("numbers", 0.03, _other_numbers),
     ("rare", 0.04, Sides.rare_word),
     ("partial", 0.03, lambda pair: pair.shared_words() > 0),
 )
@@ -449,13 +443,13 @@ KINDS: Mapping[str, Kind] = {
             **{"days": _days(0), "days_shifted": _days(_WINDOW // 2)},
         },
         (
-            ("days", 0.02, _days_apart(_WINDOW // 2)),
+            ("days", 0.02, _within("days", _WINDOW // 2)),
             ("close", 0.05, lambda pair: pair.one_edit() | _day_month_swapped(pair)),
             ("year_day", 0.01, lambda pair: pair.same("year_day")),
             ("year_month", 0.01, lambda pair: pair.same("year_month")),
             ("month_day", 0.01, lambda pair: pair.same("month_day")),
             ("year", 0.02, lambda pair: pair.same("year")),
-            ("near", 0.02, _near(2)),
+            ("near", 0.02, _within("year", 2)),
         ),
         2,
         {
@@ -466,7 +460,7 @@ KINDS: Mapping[str, Kind] = {
     "year": Kind(
         lambda c: F.coalesce(extracted(c, "([0-9]{4})"), _short_year(c)),
         {FULL: _whole},
-        (("near", 0.05, _near(1)), ("similar", 0.03, _near(5))),
+        (("near", 0.05, _within("year", 1)), ("similar", 0.03, _within("year", 5))),
         forms={"year": _year_number},
     ),
     "identifier": replace(_CODE, levels=_NUMBER_LEVELS, forms={}),

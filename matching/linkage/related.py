@@ -74,12 +74,12 @@ def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int
         chosen: the comparisons.
         m: probability of each level among what is taken for matches, whatever other columns show.
     """
-    texts = [(i, each) for i, each in enumerate(chosen) if each.kind in _TOLD_BY][:1]
-    return tuple(i for i, each in texts if _shares(each, m[i], _TOLD_BY[each.kind]) > _UNLIKELY)
+    texts = [i for i, each in enumerate(chosen) if each.kind in _TOLD_BY][:1]
+    return tuple(i for i in texts if m[i][_gammas(chosen[i], _TOLD_BY[chosen[i].kind])].sum() > _UNLIKELY)
 
 
-def _shares(each: Comparison, m: Floats, levels: Collection[str]) -> float:
-    return float(sum(share for name, share in zip(each.levels, m, strict=True) if name in levels))
+def _gammas(each: Comparison, names: Collection[str]) -> list[int]:
+    return [g for g, name in enumerate(each.levels) if name in names]
 
 
 def own_levels(each: Comparison) -> list[int]:
@@ -87,8 +87,8 @@ def own_levels(each: Comparison) -> list[int]:
 
     A level may also be a set of keys that agree (`plan`): these are numbered, 0 is no key.
     """
-    named = _OWN[each.kind]
-    return [g for g, name in enumerate(each.levels) if name in named or (name.isdigit() and name != "0")]
+    numbered = [name for name in each.levels if name.isdigit() and name != "0"]
+    return _gammas(each, {*_OWN[each.kind], *numbered})
 
 
 def differing(each: Comparison, m: Floats, u: Floats) -> Floats:

@@ -213,6 +213,9 @@ _FEBRL4_SURE = (block_on("soc_sec_id"), block_on(*_PERSON))
 _FEBRL4_TRAINING = (block_on("date_of_birth"), block_on("postcode"))
 _FULL_NAME = {"full_name": "given_name || '_' || surname"}
 _FOLDED = "trim(strip_accents(lower(replace(replace(nfc_normalize(full_name), 'Đ', 'D'), 'đ', 'd'))))"
+# The month of a booking, or thirty days from the middle of one to the next; sums to the nearest even unit, or odd one.
+_MONTHS = ("substr(booked_on, 1, 7)", "(day + 15) // 30")
+_SUMS = ("round(sum / 2) * 2", "round((sum + 1) / 2) * 2")
 _REGISTER = Model(
     comparisons=_register,
     rules=[
@@ -251,9 +254,6 @@ _HISTORICAL = Model(
     derived={"first_and_surname": "first_name || ' ' || surname"},
     u_pairs=5e6,
 )
-# In this month or the next half of one; sums of two even units, or of two odd ones.
-_MONTHS = ("substr(booked_on, 1, 7)", "(day + 15) // 30")
-_SUMS = ("round(sum / 2) * 2", "round((sum + 1) / 2) * 2")
 _WIDE_HISTORICAL = [
     *_HISTORICAL.rules,
     *(block_on(name) for name in ("dob", "postcode")),
