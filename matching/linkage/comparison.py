@@ -13,7 +13,20 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching.expressions import literals
-from matching.linkage.kinds import DIFFERENT, EXACT, KINDS, LETTERS, RARE, Kind, Sides, hashed_words, letters
+from matching.linkage.kinds import (
+    DIFFERENT,
+    EXACT,
+    KINDS,
+    LETTERS,
+    RARE,
+    WEIGHT,
+    Kind,
+    Sides,
+    common_words,
+    letters,
+    rare_words,
+    weight_of_words,
+)
 from matching.linkage.records import swapped
 
 _BITS = 4
@@ -52,6 +65,12 @@ class Comparison:
     carries: bool = False
     parent: int | None = None
     rarity: tuple[float, ...] = ()
+
+    @property
+    def ordered(self) -> list[int]:
+        """Gammas of levels of which a better one never says less for a match, the worst first."""
+        of_kind = KINDS[self.kind].ordered if self.kind else ()
+        return [gamma for gamma, name in enumerate(self.levels) if name in of_kind]
 
     @property
     def exact(self) -> int:
@@ -119,7 +138,8 @@ def prepared(
         for form, made in {**kind.forms, **edited}.items():
             forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
         if kind.rare:
-            forms[f"f{i}_{RARE}"] = _rare(hashed_words(F.col(f"v{i}")), frequent.get(i, ()))
+            forms[f"f{i}_{RARE}"] = rare_words(F.col(f"v{i}"), frequent.get(i, ()))
+            forms[f"f{i}_{WEIGHT}"] = weight_of_words(F.col(f"v{i}"), frequent.get(i, ()))
     # In columns of their own: Spark evaluates an expression at each mention.
     formed = records.withColumns(forms)
     texts = {name for name, kind in formed.select(*forms).dtypes if kind == "string"}
@@ -139,8 +159,9 @@ def compared(pairs: DataFrame, records: DataFrame, chosen: Sequence[Comparison])
         # The same columns for both sides, so that a cluster holds the records once.
         joined = joined.join(records.select(F.col("rid").alias(side), F.col("compared").alias(f"of_{side}")), side)
     # One step after the other: Spark evaluates an expression at each mention, a column once.
-    edited = joined.withColumns({f"e{i}": _edits(i, KINDS[each.kind]) for i, each in enumerate(chosen)})
-    levels = edited.withColumns({f"g{i}": _level(i, each) for i, each in enumerate(chosen)})
+    looked_at = {f"e{i}": _edits(i, KINDS[each.kind]) for i, each in enumerate(chosen)}
+    looked_at |= {f"c{i}": _common(i, KINDS[each.kind]) for i, each in enumerate(chosen)}
+    levels = joined.withColumns(looked_at).withColumns({f"g{i}": _level(i, each) for i, each in enumerate(chosen)})
     frequency = F.lit(0.0)
     for i, each in enumerate(chosen):
         bits = F.least(*_both(f"t{i}"))
@@ -181,8 +202,12 @@ def _both(name: str) -> tuple[Column, Column]:
     return F.col(f"of_l.{name}"), F.col(f"of_r.{name}")
 
 
-def _rare(words: Column, frequent: Sequence[int]) -> Column:
-    return F.filter(words, lambda word: ~word.isin(list(frequent)))
+def _forms(i: int, kind: Kind) -> dict[str, tuple[Column, Column]]:
+    return {form: _both(f"f{i}_{form}") for form in (*kind.forms, *((RARE, WEIGHT) if kind.rare else ()))}
+
+
+def _common(i: int, kind: Kind) -> Column:
+    return common_words(_forms(i, kind)) if kind.rare else F.lit(None).cast("int")
 
 
 def _edits(i: int, kind: Kind) -> Column:
@@ -203,8 +228,7 @@ def _level(i: int, comparison: Comparison) -> Column:
         either = (left == others[1]) & (others[0] == right)
         level = level.when(either, comparison.levels.index(SWAPPED) if comparison.carries else NULL)
     kind = KINDS[comparison.kind]
-    forms = {form: _both(f"f{i}_{form}") for form in (*kind.forms, *([RARE] if kind.rare else []))}
-    sides = Sides(left, right, F.col(f"e{i}"), forms)
+    sides = Sides(left, right, F.col(f"e{i}"), F.col(f"c{i}"), _forms(i, kind))
     for name, _, test in kind.levels:
         if name in comparison.levels:
             level = level.when(test(sides), comparison.levels.index(name))

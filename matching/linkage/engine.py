@@ -15,6 +15,7 @@ from matching.linkage import blocks, comparison, frequencies, parameters, plan, 
 from matching.linkage.chance import RANDOM, Drawn, chances, rarities
 from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies, Rarity
+from matching.linkage.kinds import KINDS, rare_words
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
 from matching.linkage.records import Atom, atoms, standardised, within
 from matching.linkage.related import Related
@@ -187,7 +188,8 @@ def link(
     """
     told("blocking")
     made = atoms(given.columns, plan.MAX_ATOMS)
-    hashed = keep(_hashed(given.records, made, options))
+    frequent = frozen.frequent if frozen else frequencies.frequent_words(given.records, list(given.columns.values()))
+    hashed = keep(_hashed(given, made, frequent, options))
     sample, rids = _sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
     chosen = _arranged(given, options, planned.parents if frozen is None else frozen.parameters.parents)
@@ -197,7 +199,6 @@ def link(
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
     rare = frozen.rarities if frozen else _rare(planned.probable, looked_at, made, found)
-    frequent = frozen.frequent if frozen else frequencies.frequent_words(given.records, chosen)
     records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, rare), chosen, frequent))
     shown = _shown(records, _drawn(sample, made, rids, chosen, options.seed), chosen)
     chosen = _with_rarity(chosen, shown, found, prior) if frozen is None else list(frozen.comparisons)
@@ -239,7 +240,7 @@ def against_all(
     """
     told("blocking")
     made = atoms(given.columns, plan.MAX_ATOMS)
-    hashed = _hashed(given.records, made, options)
+    hashed = _hashed(given, made, frozen.frequent, options)
     keyed, rules = _keyed(given, hashed, made, frozen.blocking, options)
     flagged = keyed.join(asked.select("rid", F.lit(True).alias("asked")), "rid", "left")
     told("frequencies")
@@ -315,10 +316,12 @@ def _with_rarity(chosen: Sequence[Comparison], shown: Drawn, found: Frequencies,
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
 
 
-def _hashed(records: DataFrame, made: Sequence[Atom], options: Options) -> DataFrame:
+def _hashed(given: Input, made: Sequence[Atom], frequent: Mapping[int, Sequence[int]], options: Options) -> DataFrame:
     """Rid, source, order (a hash of the id), and `a<i>`, the hash of atom i, null where a record has none."""
-    # The key first, in a column of its own: Spark evaluates an expression at each mention.
-    keyed = records.withColumns({f"a{a}": atom.key for a, atom in enumerate(made)})
+    # Words and keys first, in columns of their own: Spark evaluates an expression at each mention.
+    drawn = [i for i, kind in enumerate(given.columns.values()) if KINDS[kind].drawn]
+    worded = given.records.withColumns({f"w{i}": rare_words(F.col(f"v{i}"), frequent.get(i, ())) for i in drawn})
+    keyed = worded.withColumns({f"a{a}": atom.key for a, atom in enumerate(made)})
     hashes = [F.when(F.col(name).isNotNull(), F.xxhash64(name)).alias(name) for name in _names(len(made))]
     return keyed.select("rid", "source", F.xxhash64(F.lit(options.seed), "id").alias("order"), *hashes)
 

@@ -82,15 +82,15 @@ def count(records: DataFrame, columns: int, link: bool) -> Frequencies:
     return Frequencies(agreeing, known, frequent, tuple(n for n, _ in having))
 
 
-def frequent_words(records: DataFrame, chosen: Sequence[Comparison]) -> dict[int, list[int]]:
+def frequent_words(records: DataFrame, kinds: Sequence[str]) -> dict[int, list[int]]:
     """Hashes of the words that many values have, of each column whose kind asks for them.
 
     Columns in: id, `v<i>`.
     """
-    columns = [i for i, each in enumerate(chosen) if KINDS[each.kind].rare]
+    columns = [i for i, kind in enumerate(kinds) if KINDS[kind].rare]
     if not columns:
         return {}
-    words = F.array(*(F.array_distinct(hashed_words(F.col(f"v{i}"))) for i in columns))
+    words = F.array(*(hashed_words(F.split(F.col(f"v{i}"), " ")) for i in columns))
     count = records.count()
     some = records.where(F.xxhash64("id") <= within(_ENOUGH_RECORDS / count)).select(
         F.posexplode(words).alias("at", "words")

@@ -7,8 +7,9 @@ rule, come from the data (`plan`, `parameters`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -23,8 +24,11 @@ EXACT, DIFFERENT = "exact", "different"
 FULL = "full"
 # Forms that hold the words of a value, each a bit of 64 by its hash: and-ing them costs a tenth of comparing arrays.
 WORDS = ("words", "words_again")
-# Form that holds the words of a value that few records have, as hashes; which ones these are the data say.
-RARE = "rare_words"
+# Form that holds the words of a value that few records have, as hashes; which ones these are the data say. And what all
+# its words weigh.
+RARE, WEIGHT = "rare_words", "weight"
+# Form that holds the words with a digit, as hashes in ascending order.
+NUMBERS = "numbers"
 # Form that holds the letters of a value, each a bit: an edit changes two bits at most.
 LETTERS = "letters"
 
@@ -36,6 +40,12 @@ _WINDOW = 10
 _NEAR, _SIMILAR = 0.01, 0.10
 # Letters that the beginning of a text has which stands for all of it.
 _BEGINNING = 5
+# Rare words that are drawn as keys.
+_DRAWN = 3
+# What a word that few values have weighs, to one that many have.
+_RARE_WORD = 3
+# Of the words of two texts, by their weight, the share that both have; of the words of one, that the other has.
+_SIMILAR_WORDS, _MOST_WORDS, _HALF, _SOME, _ALL_OF_ONE = 0.85, 0.7, 0.5, 0.3, 0.9
 _SOUNDS = {**dict.fromkeys("bfpv", "1"), **dict.fromkeys("cgjkqsxz", "2"), **dict.fromkeys("dt", "3"), "l": "4"}
 _SOUNDS |= {**dict.fromkeys("mn", "5"), "r": "6"}
 
@@ -47,12 +57,14 @@ class Sides:
     Attributes:
         left, right: the compared values.
         edits: Levenshtein distance between them, -1 where it is above the bound of the kind.
+        common: weight of the words that both have (`common_words`), of a kind that tells rare words from frequent ones.
         forms: form → the form's hash of either value, null where it has none (see `Kind.forms`).
     """
 
     left: Column
     right: Column
     edits: Column
+    common: Column
     forms: Mapping[str, tuple[Column, Column]]
 
     def same(self, form: str) -> Column:
@@ -60,10 +72,16 @@ class Sides:
         left, right = self.forms[form]
         return F.coalesce(left == right, F.lit(False))
 
-    def apart(self, form: str) -> Column:
-        """Whether both values have the form, and another."""
-        left, right = self.forms[form]
-        return F.coalesce(left != right, F.lit(False))
+    def other_numbers(self) -> Column:
+        """Whether both values have words with digits, and not the same."""
+        left, right = self.forms[NUMBERS]
+        return (left != right) & (F.size(left) > 0) & (F.size(right) > 0)
+
+    def numbers_apart(self) -> Column:
+        """Whether each value has a word with a digit that the other lacks."""
+        left, right = self.forms[NUMBERS]
+        lacking = (F.size(F.array_except(one, other)) > 0 for one, other in ((left, right), (right, left)))
+        return reduce(Column.__and__, lacking, left != right)
 
     def one_edit(self) -> Column:
         """One letter more, less or other; or the same letters in another order, two edits away (neighbours swapped)."""
@@ -80,17 +98,22 @@ class Sides:
 
     def shared_words(self) -> Column:
         """Number of words that both values have (one in two hundred pairs of words is taken for the same)."""
-        return F.least(*(F.bit_count(self.forms[each][0].bitwiseAND(self.forms[each][1])) for each in WORDS))
+        return shared_words(self.forms)
 
     def rare_word(self) -> Column:
         """Whether both values have a word that few others have."""
         # The bits are quicker, and mostly say no.
         return (self.shared_words() > 0) & F.arrays_overlap(*self.forms[RARE])
 
-    def no_rare_words(self) -> Column:
-        """Whether a value has only words that many others have too."""
-        left, right = self.forms[RARE]
-        return (F.size(left) == 0) | (F.size(right) == 0)
+    def alike(self, least: float) -> Column:
+        """Whether of the words of both values, by their weight, such a share is common (the cosine between them)."""
+        left, right = self.forms[WEIGHT]
+        # Squared: no root is to be taken.
+        return self.common * self.common >= least**2 * (left * right)
+
+    def contained(self) -> Column:
+        """Whether nearly all words of one, two at least or a rare one, stand in the other."""
+        return (self.common >= 2) & (self.common >= _ALL_OF_ONE * F.least(*self.forms[WEIGHT]))
 
     def words(self) -> tuple[Column, Column]:
         """Number of words of the value with fewer, and of the other."""
@@ -110,7 +133,10 @@ class Kind:
         edits: bound of the Levenshtein distance that the tests need; 0: none.
         forms: name → form of a value in which the tests compare it, made once a record: text (to
             be hashed) or a number.
-        rare: whether rare words are told from frequent ones: there is a form `RARE` too.
+        rare: whether rare words are told from frequent ones: there are forms `RARE` and `WEIGHT` too.
+        ordered: levels of which a better one never says less for a match than one below it.
+        drawn: of the rare words as many are keys, each the first in another order that has nothing to do with the words
+            (MinHash; Broder 1997): values that share most rare words share most of these.
     """
 
     value: Callable[[Column], Column]
@@ -119,6 +145,8 @@ class Kind:
     edits: int = 0
     forms: Atoms = field(default_factory=dict)
     rare: bool = False
+    ordered: frozenset[str] = frozenset()
+    drawn: int = 0
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -304,9 +332,36 @@ def _word_bits(seed: int) -> Callable[[Column], Column]:
     return lambda c: _bits(F.split(c, " "), lambda word: F.pmod(F.xxhash64(F.lit(seed), word), F.lit(64)))
 
 
-def hashed_words(c: Column) -> Column:
-    """The words of a value, each as a number."""
-    return F.transform(F.split(c, " "), lambda word: F.hash(word))
+def hashed_words(words: Column) -> Column:
+    """Words, each once and as a number."""
+    return F.array_distinct(F.transform(words, lambda word: F.hash(word)))
+
+
+def rare_words(c: Column, frequent: Sequence[int]) -> Column:
+    """The words of a value, as numbers, but for the frequent ones."""
+    return F.filter(hashed_words(F.split(c, " ")), lambda word: ~word.isin(list(frequent)))
+
+
+def weight_of_words(c: Column, frequent: Sequence[int]) -> Column:
+    """What the words of a value weigh, the rare ones more."""
+    return F.size(hashed_words(F.split(c, " "))) + (_RARE_WORD - 1) * F.size(rare_words(c, frequent))
+
+
+def drawn_word(rare: Column, number: int) -> Column:
+    """Of an array of words the one that is the first in the order of this number, as a hash; null where it is empty."""
+    return F.array_min(F.transform(rare, lambda word: F.xxhash64(F.lit(number), word)))
+
+
+def shared_words(forms: Mapping[str, tuple[Column, Column]]) -> Column:
+    """Number of words that two values have in common, by the bits of `WORDS`."""
+    return F.least(*(F.bit_count(forms[each][0].bitwiseAND(forms[each][1])) for each in WORDS))
+
+
+def common_words(forms: Mapping[str, tuple[Column, Column]]) -> Column:
+    """What the words weigh that two values have in common (see `weight_of_words`)."""
+    shared = shared_words(forms)
+    # The bits are quicker, and mostly say none.
+    return F.when(shared > 0, shared + (_RARE_WORD - 1) * F.size(F.array_intersect(*forms[RARE]))).otherwise(0)
 
 
 def letters(c: Column) -> Column:
@@ -346,31 +401,14 @@ def _numbers_near(share: float) -> Callable[[Sides], Column]:
 
 
 def _numbers(c: Column) -> Column:
-    """The words with a digit, in order of the alphabet; null where there are none."""
-    numbers = F.filter(F.split(c, " "), lambda word: word.rlike("[0-9]"))
-    return empty_to_null(F.array_join(F.array_sort(numbers), " "))
+    """The words with a digit, as hashes in ascending order."""
+    return F.array_sort(hashed_words(F.filter(F.split(c, " "), lambda word: word.rlike("[0-9]"))))
 
 
-def _close_text(pair: Sides) -> Column:
-    return ~pair.apart("numbers") & (((pair.edits >= 0) & (pair.edits <= 2)) | pair.same("sorted"))
-
-
-def _similar_text(pair: Sides) -> Column:
-    return ~pair.apart("numbers") & _half_the_words(pair)
-
-
-def _other_numbers(pair: Sides) -> Column:
-    """Similar but for the numbers: neighbours of one street, products of one line."""
-    # The cheap half first, as above: of the two tests one at most looks at the words.
-    return pair.apart("numbers") & _half_the_words(pair)
-
-
-def _half_the_words(pair: Sides) -> Column:
-    """Most words, or letters, or the beginning."""
-    _, most = pair.words()
-    half = (2 * pair.shared_words() > most) & (pair.no_rare_words() | pair.rare_word())
+def _most_letters(pair: Sides) -> Column:
+    """Most letters, or the beginning."""
     cut_short = pair.begins() & (F.least(F.length(pair.left), F.length(pair.right)) >= _BEGINNING)
-    return half | pair.edited_share(0.25) | cut_short
+    return pair.edited_share(0.25) | cut_short
 
 
 def _all_words_of_one(pair: Sides) -> Column:
@@ -401,19 +439,37 @@ _CODE_LEVELS: tuple[Level, ...] = (
 _HALVES: Atoms = {"first_half": first_half, "last_half": last_half}
 _CODE_ATOMS: Atoms = {FULL: _whole, **_HALVES}
 _TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longest_word, "prefix6": prefix(6)}
-_TEXT_LEVELS: tuple[Level, ...] = (
-    ("close", 0.10, _close_text),
-    ("similar", 0.05, _similar_text),
-    ("numbers", 0.03, _other_numbers),
-    ("rare", 0.04, Sides.rare_word),
-    ("partial", 0.03, lambda pair: pair.shared_words() > 0),
-)
 _NUMBER_LEVELS = _CODE_LEVELS[:1]
 _CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
 _NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
-_TEXT = Kind(_text, _TEXT_ATOMS, _TEXT_LEVELS, _LONG_EDITS, {**_WORD_FORMS, "numbers": _numbers}, rare=True)
+
+
+def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
+    """Text of many words, of which the words with digits must not be others."""
+
+    def but_for_numbers(test: Callable[[Sides], Column]) -> Callable[[Sides], Column]:
+        return lambda pair: ~other_numbers(pair) & test(pair)
+
+    levels: tuple[Level, ...] = (
+        ("close", 0.10, but_for_numbers(lambda pair: pair.edits.between(0, 2) | pair.same("sorted"))),
+        ("similar", 0.05, but_for_numbers(lambda pair: pair.alike(_SIMILAR_WORDS) | _most_letters(pair))),
+        ("most", 0.03, but_for_numbers(lambda pair: pair.alike(_MOST_WORDS))),
+        # Neighbours of one street, products of one line.
+        ("numbers", 0.03, lambda pair: other_numbers(pair) & (pair.alike(_MOST_WORDS) | _most_letters(pair))),
+        ("contained", 0.02, Sides.contained),
+        ("half", 0.02, lambda pair: pair.alike(_HALF)),
+        ("some", 0.02, lambda pair: pair.alike(_SOME)),
+        ("partial", 0.02, lambda pair: pair.common > 0),
+    )
+    return Kind(
+        *(_text, _TEXT_ATOMS, levels, _LONG_EDITS, {**_WORD_FORMS, NUMBERS: _numbers}),
+        rare=True,
+        ordered=frozenset(name for name, _, _ in levels if name != "numbers") | {DIFFERENT, EXACT},
+        drawn=drawn,
+    )
+
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(
@@ -480,8 +536,9 @@ KINDS: Mapping[str, Kind] = {
         2,
         {"local": lambda c: F.substring_index(c, "@", 1)},
     ),
-    "address": _TEXT,
-    "text": _TEXT,
+    # A flat is not the house; what one shop calls `EOS 450D 12 MP` may be another's `EOS 450D`.
+    "address": _of_words(Sides.other_numbers),
+    "text": _of_words(Sides.numbers_apart, _DRAWN),
     "locality": Kind(
         _folded,
         {FULL: _whole, "sounds": sounds, "prefix4": prefix(4)},

@@ -137,7 +137,7 @@ def estimate(
     if not own:
         model, most = fitted(()), related_pairs.MOST_BY_TEXT
         found = [marginal(model, i)[0] for i in range(len(chosen))]
-        own = related_pairs.told_by_text(chosen, found)
+        own = related_pairs.told_by_text(chosen, found, apart_by)
         if not own:
             return model
         for i in own:
@@ -172,7 +172,10 @@ def _fitted(
         model = Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
         matches, *others = (each * groups.pairs * (each >= LEARNED_FROM) for each in _classes(model, groups, cells))
-        found = [_shares(cell, matches, before) for cell, before in zip(cells, start, strict=True)]
+        found = [
+            _in_order(each.ordered, _shares(cell, matches, before), by_chance)
+            for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
+        ]
         related = [
             _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
@@ -410,6 +413,29 @@ def marginal(parameters: Parameters, i: int) -> tuple[Floats, Floats]:
     tables = parameters.m[i], parameters.u[i]
     found = [above @ table[ALONE + 1 :] for table, above in zip(tables, of_parent, strict=True)]
     return found[0], found[1]
+
+
+def _in_order(ordered: Sequence[int], m: Floats, u: Floats) -> Floats:
+    """The likeliest m of which m/u falls from no level to a better one (Barlow et al. 1972), where its order is known.
+
+    Args:
+        ordered: gammas of the levels, the worst first.
+        m: shares of the matches, an array [state, level].
+        u: shares of other pairs.
+    """
+    found = m.copy()
+    for of_matches, by_chance in zip(found, u, strict=True):
+        # Neighbours that violate the order become one, until none do (pool adjacent violators).
+        pools: list[tuple[float, float, list[int]]] = []
+        for level in ordered:
+            matched, chance, of_pool = float(of_matches[level]), float(by_chance[level]), [level]
+            while pools and pools[-1][0] * chance > matched * pools[-1][1]:
+                more, other, levels = pools.pop()
+                matched, chance, of_pool = matched + more, chance + other, levels + of_pool
+            pools.append((matched, chance, of_pool))
+        for matched, chance, of_pool in pools:
+            of_matches[of_pool] = by_chance[of_pool] * (matched / chance)
+    return found
 
 
 def _shares(cell: Longs, pairs: Floats, start: Floats) -> Floats:

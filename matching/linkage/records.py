@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from matching.linkage.kinds import FULL, KINDS
+from matching.linkage.kinds import FULL, KINDS, drawn_word
 
 SWAPPED_KINDS = ("given_name", "family_name")
 NUMBERED = ("identifier", "phone")
@@ -21,7 +21,7 @@ class Atom:
     Attributes:
         name: what people read: the column, or `column.form`.
         columns: indices of the columns that it is made of.
-        key: the key of a record (text); null: the record has none.
+        key: the key of a record (text or a number); null: the record has none.
         is_full: whether equal keys are equal values.
         tells: whether records that share it are likelier the same for it. The half of a number may be all that it says
             of province or birth year.
@@ -75,9 +75,10 @@ def swapped(columns: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def atoms(columns: Mapping[str, str], most: int | None = None) -> list[Atom]:
-    """Every key that the columns' kinds give, over records as `standardised` leaves them.
+    """Every key that the columns' kinds give.
 
-    Of more than `most` the whole values, then the first of each column's others, the second …
+    They are made of records as `standardised` leaves them, with `w<i>`, the rare words (`kinds.rare_words`) of columns
+    whose kind draws some. Of more than `most` the whole values, then the first of each column's others, the second …
     """
     found = []
     for i, (column, kind) in enumerate(columns.items()):
@@ -85,6 +86,8 @@ def atoms(columns: Mapping[str, str], most: int | None = None) -> list[Atom]:
             name = column if form == FULL else f"{column}.{form}"
             tells = form == FULL or kind not in NUMBERED
             found.append(Atom(name, frozenset({i}), key_of(F.col(f"v{i}")), form == FULL, tells))
+        for number in range(1, KINDS[kind].drawn + 1):
+            found.append(Atom(f"{column}.word{number}", frozenset({i}), drawn_word(F.col(f"w{i}"), number)))
     pair = swapped(columns)
     if pair:
         names = [F.col(f"v{i}") for i in pair]

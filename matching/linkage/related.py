@@ -30,18 +30,17 @@ _OWN: Mapping[str, Collection[str]] = {
     "date": (EXACT, "days", "close", "year_day", "year_month", "month_day"),
     "year": (EXACT,),
     "identifier": (EXACT, "close"),
-    "text": (EXACT, "close", "similar"),
-    "address": (EXACT, "close", "similar"),
+    "text": (EXACT, "close", "similar", "most"),
+    "address": (EXACT, "close", "similar", "most"),
 }
-# Columns that say what a thing is where nobody is named; levels by which two of them are not the same.
-_TOLD_BY: Mapping[str, Collection[str]] = {
-    "text": ("different",),
-    "address": ("different", "partial", "rare", "numbers"),
-}
+# Columns that say what a thing is where nobody is named.
+_TOLD_BY = ("text", "address")
 # How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
 # after themselves, twins have one birth date.
 _LEEWAY = 0.1
-# Of matches that differ in it so often, a text that says what a thing is would say nothing.
+# How many times as often as another one a text that says what a thing is is equal by chance, at most.
+_AS_TELLING = 10.0
+# Of matches that differ in it so often, a text that says what a thing is would say little.
 _UNLIKELY = 1 / 3
 
 
@@ -67,15 +66,21 @@ def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind not in _TOLD_BY)
 
 
-def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
-    """The first text or address, which says what a thing is, if what is taken for matches mostly differs in it.
+def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[Floats]) -> tuple[int, ...]:
+    """The text or address that says what a thing is, if what is taken for matches mostly differs in it.
+
+    Of those that are hardly oftener equal by chance than any (of an album not the artist) it is the one in which these
+    differ least.
 
     Args:
         chosen: the comparisons.
         m: probability of each level among what is taken for matches, whatever other columns show.
+        u: the same among other pairs.
     """
-    texts = [i for i, each in enumerate(chosen) if each.kind in _TOLD_BY][:1]
-    return tuple(i for i in texts if m[i][_gammas(chosen[i], _TOLD_BY[chosen[i].kind])].sum() > _UNLIKELY)
+    equal = {i: u[i][each.exact] for i, each in enumerate(chosen) if each.kind in _TOLD_BY}
+    telling = [i for i, chance in equal.items() if chance <= _AS_TELLING * min(equal.values())]
+    apart = {i: 1 - float(m[i][own_levels(chosen[i])].sum()) for i in telling}
+    return tuple(i for i in sorted(telling, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
 
 
 def _gammas(each: Comparison, names: Collection[str]) -> list[int]:

@@ -31,6 +31,9 @@ _AT_TIMES = 0.05
 # Rows that are looked at, about.
 _ENOUGH_ROWS = 20_000
 _GIVEN, _FAMILY = "given_name", "family_name"
+# What may follow a whole name. `Smith, John A`: the family name and what goes before it.
+_SUFFIX = r"(?i)(?:,\s*|\s+)(?:jr|sr|i{2,3}|iv|md|phd|esq)\.?\s*$"
+_FAMILY_COMMA = r"^([^,]+),([^,]*[^,\s][^,]*)$"
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def said_once(rows: DataFrame, found: Sequence[Repetition]) -> DataFrame:
             if part is not None:
                 rows = _completed(rows, each, part, other, first)
     for each in found:
-        rest = empty_to_null(F.array_join(_rest(each.whole, each.parts), " "))
+        rest = empty_to_null(F.array_join(_rest(_words(each.whole), each.parts), " "))
         any_held = F.lit(False)
         for p in each.parts:
             any_held = any_held | _holds(_words(each.whole), _words(p))
@@ -123,7 +126,11 @@ def _only(parts: Sequence[int], kinds: Sequence[str], kind: str) -> int | None:
 
 
 def _words(i: int) -> Column:
-    return F.split(KINDS["text"].value(F.col(f"c{i}")), " ")
+    return _split(F.col(f"c{i}"))
+
+
+def _split(c: Column) -> Column:
+    return F.split(KINDS["text"].value(c), " ")
 
 
 def _holds(whole: Column | str, part: Column | str) -> Column:
@@ -131,9 +138,9 @@ def _holds(whole: Column | str, part: Column | str) -> Column:
     return F.coalesce(F.size(F.array_except(part, whole)) == 0, F.lit(False))
 
 
-def _rest(whole: int, parts: Sequence[int]) -> Column:
+def _rest(words: Column, parts: Sequence[int]) -> Column:
     """Words of the whole that no part has which stands in it as a whole."""
-    words, nothing = _words(whole), F.array().cast("array<string>")
+    nothing = F.array().cast("array<string>")
     held = [_holds(words, _words(p)) for p in parts]
     said = [F.when(holds, _words(p)).otherwise(nothing) for holds, p in zip(held, parts, strict=True)]
     return F.when(reduce(Column.__or__, held, F.lit(False)), F.array_except(words, F.concat(nothing, *said))).otherwise(
@@ -144,9 +151,13 @@ def _rest(whole: int, parts: Sequence[int]) -> Column:
 def _completed(rows: DataFrame, each: Repetition, part: int, other: int | None, first: bool) -> DataFrame:
     """Rows in which a missing part is the first or last word of what the whole says beyond the other part.
 
-    One word of the whole is left to the other part, where that is not known to stand in it.
+    One word of the whole is left to the other part, where that is not known to stand in it. Where family names stand at
+    the end, one before a comma goes there too.
     """
-    rest = _rest(each.whole, () if other is None else (other,))
+    name = F.col(f"c{each.whole}")
+    if not each.family_first:
+        name = F.regexp_replace(F.regexp_replace(name, _SUFFIX, ""), _FAMILY_COMMA, "$2 $1")
+    rest = _rest(_split(name), () if other is None else (other,))
     others = F.lit(1) if other is None else F.when(_holds(_words(each.whole), _words(other)), 0).otherwise(1)
     missing = F.col(f"c{part}").isNull() & (F.size(rest) > others)
     return rows.withColumn(

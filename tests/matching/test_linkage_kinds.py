@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from matching.linkage.comparison import NULL, SWAPPED, compared, comparisons, gamma, prepared
-from matching.linkage.kinds import KINDS
+from matching.linkage.kinds import KINDS, rare_words
 from matching.linkage.records import atoms, standardised
 
 Written = Mapping[str, str | None]
@@ -202,7 +202,11 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("address", "12/3 le loi street", "3 le loi, 12 street", "close"),
     ("address", "12 le loi street", "le loi street", "similar"),
     ("address", "12 le loi street", "99 hai ba trung street", "partial"),
-    ("address", "12 le loi street", "99 loi hai ba trung street", "rare"),
+    ("address", "12 le loi street", "99 loi hai ba trung street", "some"),
+    ("address", "12 le loi street", "14 le loi street, hai phong", "half"),
+    ("address", "le loi street", "flat 3, le loi street", "most"),
+    ("address", "12 le loi street", "flat 3, 12 le loi street", "numbers"),
+    ("address", "12 le loi", "flat 3, 12 le loi street, ward 4, hai phong", "contained"),
     ("address", "12 le loi", "99 hai ba trung", "different"),
     ("text", "red brick house", "house, red brick", "close"),
     ("text", "red brick house", "house of red brick", "similar"),
@@ -210,9 +214,10 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("text", "red bri", "red brick house by the sea", "similar"),
     ("text", "red", "red brick house by the sea", "partial"),
     ("text", "red brick house", "house by the sea", "partial"),
-    ("text", "red brick house", "brick by the sea", "rare"),
-    ("text", "red house", "house red by", "similar"),
-    ("text", "red house of brick", "red house of wood", "partial"),
+    ("text", "red brick house", "brick by the sea", "some"),
+    ("text", "old tall brick house", "old tall brick mansion by", "most"),
+    ("text", "red house", "house red by", "contained"),
+    ("text", "red house of brick", "red house of wood", "half"),
     ("text", "red brick house", "green wooden hut", "different"),
     ("locality", "hải phòng", "hai phogn", "close"),
     ("locality", "buon ma thuot", "ban me thuot", "similar"),
@@ -264,15 +269,19 @@ def numbered(records: DataFrame) -> list[Row]:
     return sorted(records.collect(), key=lambda row: int(row["rid"]))
 
 
+def hashes(spark: SparkSession) -> list[int]:
+    """The words of `FREQUENT` as the engine knows them."""
+    words = spark.createDataFrame(pa.table({"word": FREQUENT})).select(F.hash("word").alias("hash"))
+    return [row["hash"] for row in words.collect()]
+
+
 def shown(records: DataFrame, pairs: Iterable[tuple[int, int]], columns: Mapping[str, str]) -> list[Levels]:
     """Level of each column in every pair of records (rid), columns without evidence left out."""
     chosen = comparisons(columns, {})
     no_bits = records.withColumns({f"t{i}": F.lit(0.0) for i in range(len(columns))})
     left, right = zip(*pairs, strict=True)
     drawn = records.sparkSession.createDataFrame(pa.table({"at": range(len(left)), "l": left, "r": right}))
-    session = records.sparkSession
-    words = session.createDataFrame(pa.table({"word": FREQUENT})).select(F.hash("word").alias("hash")).collect()
-    frequent = {i: [row["hash"] for row in words] for i in range(len(columns))}
+    frequent = {i: hashes(records.sparkSession) for i in range(len(columns))}
     found = compared(drawn, F.broadcast(prepared(no_bits, chosen, frequent)), chosen)
     rows = found.select("at", *(gamma(i).alias(each.column) for i, each in enumerate(chosen))).collect()
     rows.sort(key=lambda row: int(row["at"]))
@@ -343,7 +352,8 @@ def test_a_missing_value_is_no_evidence_in_any_column(levels: list[tuple[Levels,
 def keys(spark: SparkSession, people: Sequence[Written], columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Blocking keys of records, by name."""
     made = atoms(columns)
-    frame = standardised(written(spark, people, columns), columns)
+    records = standardised(written(spark, people, columns), columns)
+    frame = records.withColumns({f"w{i}": rare_words(F.col(f"v{i}"), hashes(spark)) for i in range(len(columns))})
     found = numbered(frame.select("rid", *(atom.key.alias(atom.name) for atom in made)))
     return [{atom.name: row[atom.name] for atom in made} for row in found]
 
@@ -403,6 +413,21 @@ def test_dates_some_days_apart_and_numbers_that_differ_by_little_share_one_of_tw
     assert {"sum.near", "sum.near_shifted"} & of[1]
     assert not {"sum.near", "sum.near_shifted"} & of[2]
     assert [{name for name, key in each.items() if key is not None} for each in numbers[4:]] == [{"sum"}, {"sum"}]
+
+
+def test_texts_that_share_most_rare_words_share_a_drawn_one(spark: SparkSession) -> None:
+    titles = [f"red {' '.join(f'w{n}x{word}' for word in range(6))} of" for n in range(40)]
+    others = [f"of {title.replace(f'w{n}x3', f'other{n}')} street" for n, title in enumerate(titles)]
+    found = keys(spark, [{"title": title} for title in [*titles, *others, "red street of"]], {"title": "text"})
+    drawn = [[each[f"title.word{number}"] for number in (1, 2, 3)] for each in found]
+    shared = [
+        sum(a == b for a, b in zip(one, other, strict=True)) for one, other in zip(drawn, drawn[40:], strict=False)
+    ]
+    assert sum(count > 0 for count in shared) >= 38
+    # Each with a chance of five in seven.
+    assert sum(shared) == pytest.approx(40 * 3 * 5 / 7, rel=0.15)
+    assert len({key for each in drawn[:40] for key in each}) > 80
+    assert drawn[-1] == [None, None, None]
 
 
 @pytest.mark.usefixtures("spark")

@@ -149,6 +149,30 @@ def test_matches_that_are_hardly_equal_in_any_column_are_not_lost() -> None:
     assert found.m[0][ALONE][4:7].sum() > 0.9
 
 
+def test_of_two_texts_a_better_level_never_says_less_for_a_match() -> None:
+    columns = {"title": "text", "maker": "category", "price": "number"}
+    (title, maker, price) = chosen = comparisons(columns, {})
+    some, half = (title.levels.index(name) for name in ("some", "half"))
+    # Products of one line make pairs of some words in common look likelier to match than such of half of them.
+    m = np.array([0.01, 0.01, 0.3, 0.02, 0.02, 0.01, 0.1, 0.2, 0.13, 0.2])
+    u = np.array([0.9, 0.0925, 5e-4, 4e-3, 5e-4, 5e-4, 9e-4, 5e-4, 3e-4, 3e-4])
+    tables = [tabled(u), tabled([0.99, 0.01]), tabled([0.9, 0.05, 0.04, 0.01])]
+    of_matches = [m, np.array([0.05, 0.95]), np.array([0.1, 0.2, 0.2, 0.5])]
+    every = np.array(list(itertools.product(*(range(len(each.levels)) for each in chosen))))
+    pairs = sum(
+        number * np.prod([shares[every[:, i]] for i, shares in enumerate(of_class)], axis=0)
+        for number, of_class in ((10_000, of_matches), (POSSIBLE, [table[0] for table in tables]))
+    )
+    groups = Groups(list(every.T), np.zeros(len(every)), pairs, np.full(len(every), -1))
+    found = estimate(chosen, groups, tables, POSSIBLE, PRIOR, related=())
+    weights = found.weights[0][0]
+    assert (np.diff(weights[title.ordered]) > -1e-9).all()
+    assert weights[half] == pytest.approx(weights[some])
+    assert found.m[0].sum() == pytest.approx(1)
+    assert set(range(len(title.levels))) - set(title.ordered) == {title.levels.index("numbers")}
+    assert maker.ordered == price.ordered == []
+
+
 def test_a_column_that_depends_on_another_adds_only_what_it_says_beyond_it() -> None:
     _, model = true_model(parent=True)
     exact = model.u[TOWN].shape[1] - 1
@@ -367,7 +391,8 @@ def test_only_equal_values_bring_bits_and_of_two_the_fewer(spark: SparkSession) 
     columns = {"surname": "family_name", "town": "locality", "street": "address"}
     chosen = comparisons(columns, {})
     # Of a town's rarity nothing counts where the address is the same, a quarter where only its number is another.
-    chosen[1] = replace(chosen[1], parent=2, rarity=(1.0, 1.0, 1.0, 0.25, 1.0, 1.0, 0.0))
+    rarity = tuple({"numbers": 0.25, "exact": 0.0}.get(level, 1.0) for level in chosen[2].levels)
+    chosen[1] = replace(chosen[1], parent=2, rarity=rarity)
     rows = [
         (0, "le", "hue", "1 le loi", 3.0, 5.0, 2.0),
         (1, "le", "hue", "1 le loi", 4.0, 5.0, 2.0),

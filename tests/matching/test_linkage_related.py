@@ -88,9 +88,9 @@ def test_houses_of_one_street_are_told_by_their_addresses() -> None:
     of_matches, of_related, by_chance = (
         [np.array(address), *shares(chosen[1:], others)]
         for address, others in (
-            ([0.001, 0.001, 0.004, 0.004, 0.3, 0.2, 0.49], [0.98, 0.9]),
-            ([0.01, 0.01, 0.6, 0.38, 1e-5, 1e-5, 1e-6], [0.99, 0.9]),
-            ([0.85, 0.1495, 4e-4, 6e-5, 2e-5, 1e-6, 4e-7], [0.03, 0.002]),
+            ([0.001, 0.001, 0.002, 0.002, 0.002, 0.002, 0.1, 0.2, 0.2, 0.49], [0.98, 0.9]),
+            ([0.01, 0.01, 0.4, 0.18, 0.02, 0.38, 1e-5, 1e-5, 1e-5, 1e-6], [0.99, 0.9]),
+            ([0.85, 0.1495, 3e-4, 1e-4, 6e-6, 6e-5, 1e-5, 1e-5, 1e-6, 4e-7], [0.03, 0.002]),
         )
     )
     classes = (MATCHES, of_matches), (RELATED, of_related), (POSSIBLE, by_chance)
@@ -100,6 +100,23 @@ def test_houses_of_one_street_are_told_by_their_addresses() -> None:
     (street,) = model.related
     assert street.own == (0,)
     assert min(right(probabilities(model, groups), counts)) > 0.95
+
+
+def test_albums_of_one_artist_are_told_by_their_tracks_not_by_the_artist() -> None:
+    columns = {"artist": "text", "title": "text", "tracks": "text"}
+    model, match, counts = estimated(columns, [0.9, 0.9, 0.85], [0.95, 0.8, 1e-4], [1e-3, 1e-3, 1e-6], RELATED)
+    (discography,) = model.related
+    assert discography.own == (2,)
+    precision, recall = right(match, counts)
+    assert precision > 0.95
+    assert recall > 0.8
+
+
+def test_texts_that_are_written_in_many_ways_are_no_related_pairs() -> None:
+    columns = {"authors": "text", "title": "text", "year": "year"}
+    model, match, counts = estimated(columns, [0.3, 0.95, 0.95], [0.1] * 3, [1e-5, 2e-5, 0.05], 0)
+    assert model.related == ()
+    assert min(right(match, counts)) > 0.9
 
 
 def test_where_nobody_is_related_there_is_no_such_class() -> None:
