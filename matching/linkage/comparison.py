@@ -69,8 +69,7 @@ class Comparison:
     @property
     def ordered(self) -> list[int]:
         """Gammas of levels of which a better one never says less for a match, the worst first."""
-        of_kind = KINDS[self.kind].ordered if self.kind else ()
-        return [gamma for gamma, name in enumerate(self.levels) if name in of_kind]
+        return [gamma for gamma, name in enumerate(self.levels) if name in KINDS[self.kind].ordered]
 
     @property
     def exact(self) -> int:

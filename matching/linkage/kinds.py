@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -58,7 +57,7 @@ class Sides:
         left, right: the compared values.
         edits: Levenshtein distance between them, -1 where it is above the bound of the kind.
         common: weight of the words that both have (`common_words`), of a kind that tells rare words from frequent ones.
-        forms: form → the form's hash of either value, null where it has none (see `Kind.forms`).
+        forms: form → the form of either value, null where it has none (see `Kind.forms`).
     """
 
     left: Column
@@ -80,8 +79,7 @@ class Sides:
     def numbers_apart(self) -> Column:
         """Whether each value has a word with a digit that the other lacks."""
         left, right = self.forms[NUMBERS]
-        lacking = (F.size(F.array_except(one, other)) > 0 for one, other in ((left, right), (right, left)))
-        return reduce(Column.__and__, lacking, left != right)
+        return (F.size(F.array_except(left, right)) > 0) & (F.size(F.array_except(right, left)) > 0)
 
     def one_edit(self) -> Column:
         """One letter more, less or other; or the same letters in another order, two edits away (neighbours swapped)."""
@@ -96,14 +94,10 @@ class Sides:
         """Whether one value is the beginning of the other (initials too)."""
         return self.left.startswith(self.right) | self.right.startswith(self.left)
 
-    def shared_words(self) -> Column:
-        """Number of words that both values have (one in two hundred pairs of words is taken for the same)."""
-        return shared_words(self.forms)
-
     def rare_word(self) -> Column:
         """Whether both values have a word that few others have."""
         # The bits are quicker, and mostly say no.
-        return (self.shared_words() > 0) & F.arrays_overlap(*self.forms[RARE])
+        return (shared_words(self.forms) > 0) & F.arrays_overlap(*self.forms[RARE])
 
     def alike(self, least: float) -> Column:
         """Whether of the words of both values, by their weight, such a share is common (the cosine between them)."""
@@ -115,10 +109,9 @@ class Sides:
         """Whether nearly all words of one, two at least or a rare one, stand in the other."""
         return (self.common >= 2) & (self.common >= _ALL_OF_ONE * F.least(*self.forms[WEIGHT]))
 
-    def words(self) -> tuple[Column, Column]:
-        """Number of words of the value with fewer, and of the other."""
-        left, right = (F.bit_count(side) for side in self.forms[WORDS[0]])
-        return F.least(left, right), F.greatest(left, right)
+    def fewest_words(self) -> Column:
+        """Number of words of the value with fewer."""
+        return F.least(*(F.bit_count(side) for side in self.forms[WORDS[0]]))
 
 
 @dataclass(frozen=True)
@@ -131,8 +124,8 @@ class Kind:
         levels: (name, starting m, test) of the levels between `exact` and `different`, best first; the first test that
             holds gives the level.
         edits: bound of the Levenshtein distance that the tests need; 0: none.
-        forms: name → form of a value in which the tests compare it, made once a record: text (to
-            be hashed) or a number.
+        forms: name → form of a value in which the tests compare it, made once a record: text (to be hashed), a number,
+            or an array of hashes.
         rare: whether rare words are told from frequent ones: there are forms `RARE` and `WEIGHT` too.
         ordered: levels of which a better one never says less for a match than one below it.
         drawn: of the rare words as many are keys, each the first in another order that has nothing to do with the words
@@ -353,7 +346,7 @@ def drawn_word(rare: Column, number: int) -> Column:
 
 
 def shared_words(forms: Mapping[str, tuple[Column, Column]]) -> Column:
-    """Number of words that two values have in common, by the bits of `WORDS`."""
+    """Number of words that two values have in common (one in two hundred pairs of words is taken for the same)."""
     return F.least(*(F.bit_count(forms[each][0].bitwiseAND(forms[each][1])) for each in WORDS))
 
 
@@ -413,17 +406,16 @@ def _most_letters(pair: Sides) -> Column:
 
 def _all_words_of_one(pair: Sides) -> Column:
     """All words of the value with fewer, two at least, stand in the other (a name without its middle name, say)."""
-    fewest, _ = pair.words()
     within = [F.lit(True), F.lit(True)]
     for form in WORDS:
         sides = pair.forms[form]
         both = sides[0].bitwiseAND(sides[1])
         within = [so_far & (both == side) for so_far, side in zip(within, sides, strict=True)]
-    return (fewest >= 2) & (within[0] | within[1])
+    return (pair.fewest_words() >= 2) & (within[0] | within[1])
 
 
 def _name_or_half(pair: Sides) -> Column:
-    return pair.same("initials") | ((pair.shared_words() >= 2) | pair.edited_share(0.34))
+    return pair.same("initials") | ((shared_words(pair.forms) >= 2) | pair.edited_share(0.34))
 
 
 _NAME_ATOMS: Atoms = {FULL: _whole, "sounds": sounds, "prefix3": prefix(3), "suffix3": suffix(3)}
@@ -450,6 +442,7 @@ def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
     """Text of many words, of which the words with digits must not be others."""
 
     def but_for_numbers(test: Callable[[Sides], Column]) -> Callable[[Sides], Column]:
+        """A test that fails where the numbers are others."""
         # In this order: few pairs are alike, and numbers are dearer to compare.
         return lambda pair: test(pair) & ~other_numbers(pair)
 
@@ -486,7 +479,7 @@ KINDS: Mapping[str, Kind] = {
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, _name_or_half),
             ("rare", 0.02, Sides.rare_word),
-            ("partial", 0.02, lambda pair: pair.shared_words() > 0),
+            ("partial", 0.02, lambda pair: shared_words(pair.forms) > 0),
         ),
         _LONG_EDITS,
         {**_WORD_FORMS, "initials": initials},
@@ -547,7 +540,7 @@ KINDS: Mapping[str, Kind] = {
         (
             ("close", 0.05, Sides.one_edit),
             ("similar", 0.03, lambda pair: pair.edited_share(0.34)),
-            ("partial", 0.03, lambda pair: pair.shared_words() > 0),
+            ("partial", 0.03, lambda pair: shared_words(pair.forms) > 0),
         ),
         _EDITS,
         _WORDS,

@@ -281,7 +281,7 @@ def shown(records: DataFrame, pairs: Iterable[tuple[int, int]], columns: Mapping
     no_bits = records.withColumns({f"t{i}": F.lit(0.0) for i in range(len(columns))})
     left, right = zip(*pairs, strict=True)
     drawn = records.sparkSession.createDataFrame(pa.table({"at": range(len(left)), "l": left, "r": right}))
-    frequent = {i: hashes(records.sparkSession) for i in range(len(columns))}
+    frequent = dict.fromkeys(range(len(columns)), hashes(records.sparkSession))
     found = compared(drawn, F.broadcast(prepared(no_bits, chosen, frequent)), chosen)
     rows = found.select("at", *(gamma(i).alias(each.column) for i, each in enumerate(chosen))).collect()
     rows.sort(key=lambda row: int(row["at"]))
@@ -353,7 +353,8 @@ def keys(spark: SparkSession, people: Sequence[Written], columns: Mapping[str, s
     """Blocking keys of records, by name."""
     made = atoms(columns)
     records = standardised(written(spark, people, columns), columns)
-    frame = records.withColumns({f"w{i}": rare_words(F.col(f"v{i}"), hashes(spark)) for i in range(len(columns))})
+    frequent = hashes(spark)
+    frame = records.withColumns({f"w{i}": rare_words(F.col(f"v{i}"), frequent) for i in range(len(columns))})
     found = numbered(frame.select("rid", *(atom.key.alias(atom.name) for atom in made)))
     return [{atom.name: row[atom.name] for atom in made} for row in found]
 

@@ -154,16 +154,12 @@ def test_of_two_texts_a_better_level_never_says_less_for_a_match() -> None:
     (title, maker, price) = chosen = comparisons(columns, {})
     some, half = (title.levels.index(name) for name in ("some", "half"))
     # Products of one line make pairs of some words in common look likelier to match than such of half of them.
-    m = np.array([0.01, 0.01, 0.3, 0.02, 0.02, 0.01, 0.1, 0.2, 0.13, 0.2])
-    u = np.array([0.9, 0.0925, 5e-4, 4e-3, 5e-4, 5e-4, 9e-4, 5e-4, 3e-4, 3e-4])
+    m = [0.01, 0.01, 0.3, 0.02, 0.02, 0.01, 0.1, 0.2, 0.13, 0.2]
+    u = [0.9, 0.0925, 5e-4, 4e-3, 5e-4, 5e-4, 9e-4, 5e-4, 3e-4, 3e-4]
     tables = [tabled(u), tabled([0.99, 0.01]), tabled([0.9, 0.05, 0.04, 0.01])]
-    of_matches = [m, np.array([0.05, 0.95]), np.array([0.1, 0.2, 0.2, 0.5])]
-    every = np.array(list(itertools.product(*(range(len(each.levels)) for each in chosen))))
-    pairs = sum(
-        number * np.prod([shares[every[:, i]] for i, shares in enumerate(of_class)], axis=0)
-        for number, of_class in ((10_000, of_matches), (POSSIBLE, [table[0] for table in tables]))
-    )
-    groups = Groups(list(every.T), np.zeros(len(every)), pairs, np.full(len(every), -1))
+    of_matches = (tabled(m), tabled([0.05, 0.95]), tabled([0.1, 0.2, 0.2, 0.5]))
+    exact = tuple(each.exact for each in chosen)
+    groups, _ = drawn(chosen, Parameters(PRIOR, (None,) * 3, of_matches, tuple(tables), exact))
     found = estimate(chosen, groups, tables, POSSIBLE, PRIOR, related=())
     weights = found.weights[0][0]
     assert (np.diff(weights[title.ordered]) > -1e-9).all()
