@@ -73,6 +73,8 @@ def sample(
         write_country(out, residents, seed, _date(business_date), fault=wrong, progress=_say)
     except SampleError as error:
         raise UserError(str(error)) from None
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror}") from None
 
 
 @app.command()
@@ -295,8 +297,11 @@ def evaluate(
     from jobs.evaluate import evaluate as compare
     from jobs.ledger import night_of
 
+    if json_file is not None and not (json_file.parent.is_dir() and os.access(json_file.parent, os.W_OK)):
+        raise UserError(f"--json: {json_file.parent} is no folder that can be written to")
     with _warehouse(_settings(config), warehouse) as lake:
         night, _ = night_of(lake)
+        _say("evaluate: the last finished night against the truth")
         result = compare(night, truth)
         print(as_table(result))
         if json_file is not None:

@@ -90,7 +90,7 @@ def _memory(settings: SparkSettings) -> Finding:
     what = "bộ nhớ (memory)"
     size = re.fullmatch(r"(\d+)([kmgt])b?", settings.driver_memory.lower())
     found = re.search(r"MemTotal:\s+(\d+) kB", _MEMORY.read_text(encoding="utf-8")) if _MEMORY.exists() else None
-    if size is None or found is None:
+    if size is None or found is None:  # no Linux
         return Finding("warning", what, "không rõ (not known)")
     heap, total = int(size[1]) * _UNITS[size[2]], int(found[1]) * 2**10
     told = f"heap {heap / GIB:.1f} GiB / máy (machine) {total / GIB:.1f} GiB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -15,7 +16,7 @@ from jobs.masking import free_name, last_four, tax_code
 from jobs.report import numbers
 from jobs.report.evidence import sentences
 from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
-from jobs.storage import Lake
+from jobs.storage import Lake, is_gone
 
 # Rows of one source that are listed; a shop may have thousands of sales rows.
 _MOST_ROWS = 200
@@ -40,7 +41,9 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
         return "\n".join([*_case(case, run), *_decisions(night, case_id), *_rows(night, case), *_versions(night, run)])
-    except PySparkException:
+    except (PySparkException, Py4JJavaError) as error:
+        if not is_gone(error):
+            raise
         raise UserError(
             f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
         ) from None

@@ -11,7 +11,7 @@ from jobs.deliveries import HELD, OPEN, Delivery, History, State
 from jobs.errors import UserError
 from jobs.landing import VIETNAM, Arrival, DeliveryKey, Refused
 from jobs.outcomes import Accept, Judge, Judged, SourceOutcome, Verdict
-from jobs.picture import change, key_count
+from jobs.picture import change, key_count, picture
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES, Source
 from jobs.storage import Files, Lake
@@ -359,12 +359,20 @@ def _hold_reason(night: _Night, history: History, full: Delivery) -> str | None:
     last = deliveries.members(history)
     if not last:
         return None
-    had, has = last[0].keys or _count(night, last), _count(night, (full,))
+    had, has = _keys_of_picture(night, last), _count(night, full)
     return f"{has} keys, the last good picture has {had}" if has < limits.min_keys_share * had else None
 
 
-def _count(night: _Night, members: History) -> int:
-    return key_count(night.lake.read(BRONZE[night.source.name]), night.source, members)
+def _count(night: _Night, full: Delivery) -> int:
+    return key_count(night.lake.read(BRONZE[night.source.name]), night.source, (full,))
+
+
+def _keys_of_picture(night: _Night, members: History) -> int:
+    """Keys of the picture that deliveries make: told with all of them where the gate has seen it, else counted."""
+    first, *others = (each.keys for each in members)
+    if first is not None and all(keys == first for keys in others):
+        return first
+    return picture(night.lake.read(BRONZE[night.source.name]), night.source, members).count()
 
 
 def _with_key_count(history: History, keys: int) -> History:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -42,6 +43,10 @@ class Format(StrEnum):
 
 class Refused(Exception):  # noqa: N818 - it names what happens to the delivery
     """A delivery is refused whole; the text is the reason, in one line that names the file and quotes no value."""
+
+    def __init__(self, reason: str) -> None:
+        # Names of files are whatever somebody gave them.
+        super().__init__(_shown(reason))
 
 
 @dataclass(frozen=True, order=True)
@@ -111,18 +116,25 @@ def check(files: Files, landing: str) -> list[str]:
     """Warnings about what lies in the landing zone and is no source.
 
     Raises:
-        UserError: the landing zone is not there.
+        UserError: the landing zone is not there, or cannot be read.
     """
     if not landing.strip() or not files.is_folder(landing):
         raise UserError(f"landing folder {landing}: not there, or no folder")
-    unknown = [entry.name for entry in files.entries(landing) if entry.name not in SOURCES]
+    try:
+        unknown = [entry.name for entry in files.entries(landing) if entry.name not in SOURCES]
+    except OSError as error:
+        raise UserError(f"landing folder {landing}: cannot be read ({error})") from None
     return [f"landing zone: {_shown(name)} is no source of the contract, ignored" for name in unknown]
 
 
 def arrivals(files: Files, landing: str, source: Source, business_date: dt.date) -> tuple[list[Arrival], list[str]]:
     """Deliveries of a source dated up to the night, by date, and warnings about other names in its folder."""
     found, warnings = [], []
-    for entry in files.entries(f"{landing.rstrip('/')}/{source.name}"):
+    try:
+        entries = files.entries(f"{landing.rstrip('/')}/{source.name}")
+    except OSError as error:
+        return [], [f"{source.name}: its folder cannot be read ({error})"]
+    for entry in entries:
         date = _folder_date(entry)
         if date is None:
             warnings.append(f"{source.name}: {_shown(entry.name)} is no folder business_date=YYYY-MM-DD, ignored")
@@ -137,8 +149,11 @@ def _shown(name: str) -> str:
 
 
 def folders(files: Files, landing: str) -> list[tuple[dt.date, str]]:
-    """Date and path of every delivery of any source, the oldest first."""
-    found = [entry for name in SOURCES for entry in files.entries(f"{landing.rstrip('/')}/{name}")]
+    """Date and path of every delivery of any source, the oldest first; none of a source that cannot be read."""
+    found: list[Entry] = []
+    for name in SOURCES:
+        with suppress(OSError):
+            found += files.entries(f"{landing.rstrip('/')}/{name}")
     dated = [(_folder_date(entry), entry.path) for entry in found]
     return sorted((date, path) for date, path in dated if date is not None)
 
@@ -201,13 +216,12 @@ def _folder_date(entry: Entry) -> dt.date | None:
 
 
 def _arrival(files: Files, source: Source, date: dt.date, entry: Entry) -> Arrival:
-    entries = tuple(files.entries(entry.path))
-    content = None
-    if any(each.name == MANIFEST and not each.is_folder for each in entries):
-        try:
+    entries, content = tuple[Entry, ...](), None
+    # What cannot be read is refused like what is not there.
+    with suppress(OSError):
+        entries = tuple(files.entries(entry.path))
+        if any(each.name == MANIFEST and not each.is_folder for each in entries):
             content = files.read_bytes(f"{entry.path}/{MANIFEST}")
-        except OSError:
-            content = None
     return Arrival(source, date, entry.path, entries, content)
 
 

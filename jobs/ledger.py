@@ -61,13 +61,13 @@ class Run:
 
     def ended(self, status: str, error: str | None = None) -> Run:
         """The run at its end."""
-        return replace(self, status=status, error=error, ended_at=_now())
+        return replace(self, status=status, error=error, ended_at=max(_now(), self.started_at))
 
 
 def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Run:
     """Open a run, after setting to failed those that died as running."""
     _bury_dead(lake)
-    run = Run(f"{business_date:%Y%m%d}-{secrets.token_hex(4)}", business_date, _now(), versions)
+    run = Run(f"{business_date:%Y%m%d}-{secrets.token_hex(4)}", business_date, _after_all(lake), versions)
     write(lake, run)
     return run
 
@@ -196,8 +196,8 @@ def last_of_earlier_date(lake: Lake, business_date: dt.date) -> dict[str, Any] |
 
 
 def _newest(runs: DataFrame) -> dict[str, Any] | None:
-    """The row that ended last, None where there is none."""
-    newest = runs.orderBy(F.col("ended_at").desc()).first()
+    """The row of the newest date that ended last, None where there is none. No night goes back; clocks do."""
+    newest = runs.orderBy(F.desc("business_date"), F.desc("ended_at")).first()
     return newest.asDict(recursive=True) if newest else None
 
 
@@ -263,7 +263,7 @@ def finished(lake: Lake, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | 
     Raises:
         UserError: there is no such run, or it did not finish.
     """
-    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy("ended_at")
+    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy("business_date", "ended_at")
     for before, row in pairwise([None, *rows.toLocalIterator()]):
         if row is not None and row.run_id == run_id:
             return row.asDict(recursive=True), before.asDict(recursive=True) if before else None
@@ -300,6 +300,14 @@ def _bury_dead(lake: Lake) -> None:
         return
     changes = {"status": F.lit("failed"), "ended_at": F.lit(_now()), "error": F.lit("the run died before it ended")}
     lake.write(RUNS, dead.withColumns(changes), "run_id in ({})".format(", ".join(f"'{each}'" for each in ids)))
+
+
+def _after_all(lake: Lake) -> dt.datetime:
+    """Now; where the clock has been set back, a moment after the last run ended."""
+    last = lake.read(RUNS).agg(F.unix_micros(F.max("ended_at"))).first()
+    if last is None or last[0] is None:
+        return _now()
+    return max(_now(), dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=last[0] + 1))
 
 
 def _now() -> dt.datetime:

@@ -105,6 +105,8 @@ class Monitor:
         try:
             # It writes beside the file and renames: a collector never reads half of one.
             write_to_textfile(str(self.settings.metrics), metrics(run))
+            # The collector is another user; there are counts in it and nothing else.
+            self.settings.metrics.chmod(0o644)
         except OSError as error:
             self.say(f"warning: metrics {self.settings.metrics}: {error.strerror}")
 

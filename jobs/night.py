@@ -219,6 +219,8 @@ def _is_unchanged(night: Night) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
+    if _has_decisions(night.base):
+        return False
     if reshaped(night.base, night.settings) or not training.is_used(night.lake):
         return False
     taken = night.intakes.values()
@@ -336,6 +338,9 @@ def _record_intake(night: Night) -> None:
     changed = {k: v for k, v in histories.items() if v != night.remembered.get(k, ())}
     with night.clock.time("gate"), side_by_side(night.lake.spark) as start:
         start(partial(deliveries.save, night.lake, changed))
+        if not night.lake.exists(tables.QUARANTINE):
+            # Whoever counts refused rows (contract §3) finds that there are none.
+            start(partial(night.lake.write, tables.QUARANTINE, night.lake.read(tables.QUARANTINE)))
         quality.write(night.lake, night.business_date, results, start)
     night.lake.clear_scratch()
     kept = sum(result.rows_kept for result in results)
@@ -483,8 +488,7 @@ def _gold(night: Night) -> None:
 def _gold_stands(night: Night) -> bool:
     if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
         return False
-    # A decision may stand on a case that holds no more, which only judging tells.
-    if any(stage["name"] == ledger.DECISIONS for stage in night.base["stages"] or []):
+    if _has_decisions(night.base):
         return False
     settings, then = night.settings.ingest, night.base["business_date"]
     before = {
@@ -492,6 +496,11 @@ def _gold_stands(night: Night) -> bool:
         for name, source in SOURCES.items()
     }
     return _doubtful(before) == _doubtful(night.intakes)
+
+
+def _has_decisions(run: Mapping[str, Any]) -> bool:
+    """Whether people have decided since the night; it may be on a case that holds no more, which only judging tells."""
+    return any(stage["name"] == ledger.DECISIONS for stage in run["stages"] or [])
 
 
 def _doubtful(intakes: Mapping[str, Intake]) -> frozenset[str]:

@@ -138,7 +138,8 @@ def _with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
 
     Columns in: party_key, personal_id, tax_code. Columns out: the same, and is_branch (another code than the party's).
     """
-    of_company = F.when(F.col("taxpayer_type") == ORGANISATION, tax_code_root(F.col("code")))
+    is_company = (F.col("taxpayer_type") == ORGANISATION) & ~F.col("is_ecommerce_code")
+    of_company = F.when(is_company, tax_code_root(F.col("code")))
     companies = taxpayers.select("tax_code", of_company.alias("company")).where("company is not null")
     codes = companies.select("company", F.col("tax_code").alias("own_code"))
     named = known.join(companies, "tax_code", "left").join(codes, "company", "left")

@@ -30,11 +30,17 @@ def profiles_before(lake: Lake, business_date: dt.date) -> list[Row]:
 def write(lake: Lake, business_date: dt.date, intakes: Iterable[Intake], start: Callable[[Step], object]) -> None:
     """Start to write what was found of the sources that were judged tonight.
 
-    Of the others what an earlier run of the date found still stands.
+    Of the others what an earlier run of the date found still stands; where none looked at one, what was found of its
+    picture the last time.
     """
     taken_in = list(intakes)
     looked_at = {each.source: each.judged for each in taken_in if each.judged is not None}
-    start(partial(_carry_on, lake, business_date, [source for source, one in looked_at.items() if one.carried]))
+    left = {each.source for each in taken_in if each.picture_as_of is not None} - looked_at.keys()
+    if left:
+        of_date = lake.read(tables.QUALITY_SCORECARD).where(F.col("business_date") == business_date)
+        left -= {row.source for row in of_date.select("source").distinct().collect()}
+    carried = [source for source, one in looked_at.items() if one.carried]
+    start(partial(_carry_on, lake, business_date, [*carried, *sorted(left)]))
     judged = {source: one for source, one in looked_at.items() if not one.carried}
     if judged:
         start(partial(_write_scores, lake, business_date, judged))

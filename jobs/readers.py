@@ -21,7 +21,7 @@ from jobs import records
 from jobs.landing import Arrival, Format, Manifest, Refused
 from jobs.reasons import Reason
 from jobs.sources import KINDS, Source
-from jobs.storage import Files, Footer
+from jobs.storage import Files, Footer, literal
 
 _ORIGIN = "_file string, _row_number bigint, _raw string, _problems string, _broken string"
 
@@ -70,9 +70,7 @@ def _empty(spark: SparkSession, due: dict[str, str]) -> DataFrame:
 
 
 def _paths(arrival: Arrival, names: list[str]) -> list[str]:
-    """Paths for Spark, which takes them for patterns."""
-    patterns = str.maketrans({character: f"\\{character}" for character in "\\*?[]{}"})
-    return [arrival.path(name.translate(patterns)) for name in names]
+    return [literal(arrival.path(name)) for name in names]
 
 
 # ── CSV and JSON lines ──

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from jobs import deliveries, intake, ledger, silver, tables
@@ -14,7 +15,7 @@ from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES
 from jobs.standing import reshaped
-from jobs.storage import Lake
+from jobs.storage import Lake, is_gone
 
 # What a night takes over from the one before: since when, and what people decided.
 _CARRIED = (tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS)
@@ -40,12 +41,13 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
         Table → rows that stand only in one of the two.
 
     Raises:
-        UserError: no such run, one of decisions, other settings than the run's, `out` is taken, or its versions are no
-            longer kept.
+        UserError: no such run, one that was no night, other settings than the run's, `out` is taken, or its versions
+            are no longer kept.
     """
     run, before = ledger.finished(lake, run_id)
-    if ledger.between(run) == ledger.DECISIONS:
-        raise UserError(f"run {run_id} only recorded decisions: there is nothing to rebuild")
+    stage = ledger.between(run)
+    if stage is not None:
+        raise UserError(f"run {run_id} was no night ({stage}): there is nothing to rebuild")
     made = Lake(lake.spark, out)
     if lake.files.exists(out):
         raise UserError(f"--out {out}: is there already")
@@ -54,8 +56,10 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
     base = ledger.left_by(lake, before)
     try:
         _lay_down(then, base, made)
-    except PySparkException:
+    except (PySparkException, Py4JJavaError) as error:
         lake.files.delete(out)
+        if not is_gone(error):
+            raise
         raise UserError(
             f"run {run_id} can no longer be read: its versions are past maintenance.versions_days"
         ) from None

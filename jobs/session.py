@@ -28,6 +28,11 @@ _FIXED = {
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     # Two more versions of every table, after the one that the last finished run names: the next would bring it back.
     "spark.databricks.delta.vacuum.logging.enabled": "false",
+    # A run begins where the last finished one left the tables, however long ago that was; and `explain` and `replay`
+    # read what maintenance keeps. By default Delta refuses what lies further back than seven days,
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
+    # and deletes what has been let go for so long, whatever days VACUUM is told.
+    "spark.databricks.delta.vacuum.retentionWindowIgnore.enabled": "false",
     # Statistics would copy names and ids into the transaction log, and no reader here prunes by them.
     "spark.databricks.delta.properties.defaults.dataSkippingNumIndexedCols": "0",
 }
@@ -65,6 +70,8 @@ _DEFAULTS = {
     # Delta's VACUUM lists folders in so many tasks; ten thousand by default, for a handful of folders.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # What `ct18 link` clusters: fifty million pairs at most, 24 bytes each.
+    "spark.driver.maxResultSize": "2g",
     # Both would note the Python line and the JVM's stack of every Column, at five calls into the JVM each.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.sql.dataFrameQueryContext.enabled": "false",

@@ -31,7 +31,7 @@ class SparkSettings(_Section):
     """How Spark runs. Under `spark-submit` its own master and memory win."""
 
     master: str = "local[*]"
-    driver_memory: str = "6g"
+    driver_memory: str = Field(default="6g", pattern=r"^[0-9]+[kmgtKMGT][bB]?$")
     shuffle_partitions: int = Field(default=4, ge=1)
     conf: dict[str, str] = Field(default_factory=dict, description="any further spark.* setting")
     jars: str = Field(
@@ -42,7 +42,7 @@ class SparkSettings(_Section):
 class IngestSettings(_Section):
     """When a delivery is late, and when a full one is too small to be believed (contract §1)."""
 
-    cadence_days: dict[str, int] = Field(
+    cadence_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict, description="source → days between deliveries; not named: 1"
     )
     min_keys_share: Share = 0.5
@@ -73,7 +73,7 @@ class GateSettings(_Section):
     policy: dict[str, dict[Severity, Answer]] = Field(
         default_factory=dict, description="source → severity → answer; not named: critical hold, warning warn"
     )
-    agreed_hours: dict[str, float] = Field(
+    agreed_hours: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         default_factory=dict,
         description="source → hours after the start of the business date by which it is produced; not named: 36",
     )
@@ -185,7 +185,7 @@ def load(path: Path | None) -> Settings:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise UserError(f"settings file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise UserError(f"settings file {path}: not readable as YAML") from None
     if not isinstance(content, dict):
         raise UserError(f"settings file {path}: must be a mapping of sections")

@@ -6,7 +6,7 @@ import datetime as dt
 
 from jobs import landing
 from jobs.errors import UserError
-from jobs.storage import Files, memories
+from jobs.storage import Files, memories, scratch
 
 # A first night leaves nearly four times what it was given (bronze, silver, gold, what the next match compares with) and
 # lays down half as much again while it works.
@@ -33,7 +33,9 @@ def check(files: Files, root: str, landing_zone: str, after: dt.date | None, unt
     Raises:
         UserError: the warehouse has less room than the night needs.
     """
-    wanted, free = needed(files, root, landing_zone, after, until), files.free(root)
+    # What a run that was killed has laid down for itself is the first thing that the next one removes.
+    free = files.free(root) + files.size(scratch(root))
+    wanted = needed(files, root, landing_zone, after, until)
     if free < wanted:
         raise UserError(
             f"warehouse {root}: {free / GIB:,.1f} GiB free, a night on these deliveries needs about "

@@ -18,8 +18,9 @@ from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from jobs.tables import STATE, Table
@@ -48,6 +49,11 @@ class Footer:
     columns: Mapping[str, str]
 
 
+def literal(path: str) -> str:
+    """A path for Spark's readers, which take it for a pattern: one that nothing but the path itself fits."""
+    return path.translate({ord(character): f"\\{character}" for character in "\\*?[]{}"})
+
+
 @dataclass(frozen=True)
 class Files:
     """Files of any Hadoop file system, seen from the driver."""
@@ -55,14 +61,21 @@ class Files:
     spark: SparkSession
 
     def entries(self, folder: str) -> list[Entry]:
-        """What lies in a folder, by name; empty where there is no such folder."""
-        path, system = self._open(folder)
-        if not system.exists(path):
-            return []
-        found = [
-            Entry(status.getPath().toString(), status.getPath().getName(), status.isDirectory(), status.getLen())
-            for status in system.listStatus(path)
-        ]
+        """What lies in a folder, by name; empty where there is no such folder.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        try:
+            path, system = self._open(folder)
+            if not system.exists(path):
+                return []
+            found = [
+                Entry(status.getPath().toString(), status.getPath().getName(), status.isDirectory(), status.getLen())
+                for status in system.listStatus(path)
+            ]
+        except Py4JJavaError as error:
+            raise OSError(error.java_exception.getClass().getSimpleName()) from None
         return sorted(found, key=lambda entry: entry.name)
 
     def names(self, folder: str) -> list[str]:
@@ -95,16 +108,19 @@ class Files:
         """A small file whole (a manifest, say).
 
         Raises:
-            OSError: there is no such file, or it is larger than `limit` bytes.
+            OSError: there is no such file, it cannot be read, or it is larger than `limit` bytes.
         """
-        opened, system = self._open(path)
-        if not system.exists(opened) or system.getFileStatus(opened).getLen() > limit:
-            raise OSError(f"no readable file of at most {limit} bytes")
-        stream = system.open(opened)
         try:
-            return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
-        finally:
-            stream.close()
+            opened, system = self._open(path)
+            if not system.exists(opened) or system.getFileStatus(opened).getLen() > limit:
+                raise OSError(f"no readable file of at most {limit} bytes")
+            stream = system.open(opened)
+            try:
+                return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def sha256(self, path: str) -> str:
         """SHA-256 of a file, hexadecimal, streamed inside the JVM.
@@ -143,9 +159,12 @@ class Files:
             raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def size(self, path: str) -> int:
-        """Bytes of a file, or of all files in a folder; 0 where there is none."""
-        opened, system = self._open(path)
-        return int(system.getContentSummary(opened).getLength()) if system.exists(opened) else 0
+        """Bytes of a file, or of all files in a folder; 0 where there is none, or none that can be read."""
+        try:
+            opened, system = self._open(path)
+            return int(system.getContentSummary(opened).getLength()) if system.exists(opened) else 0
+        except Py4JJavaError:
+            return 0
 
     def free(self, path: str) -> int:
         """Bytes that may still be written where a path lies or would lie; no end of them in an object store."""
@@ -252,13 +271,17 @@ class Lake:
         return known[1]
 
     def _through_delta(self, table: Table, version: int) -> DataFrame:
-        return self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
+        frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
+        # What was written before a column was added to the table's contract lacks it.
+        wanted = {each.name: F.lit(None).cast(each.dataType) for each in table.schema}
+        wanted |= {name: F.col(name) for name in frame.columns if name in wanted}
+        return frame.select(*(column.alias(name) for name, column in wanted.items()))
 
     def _of_files(self, table: Table, paths: Sequence[str]) -> DataFrame:
         if not paths:
             return self.spark.createDataFrame([], table.schema)
         reader = self.spark.read.schema(table.schema).option("basePath", self.location(table))
-        return reader.parquet(*paths).select(*table.columns)
+        return reader.parquet(*map(literal, paths)).select(*table.columns)
 
     def _replayed(self, table: Table, version: int) -> list[str] | None:
         """Files of a version by its commits, replayed as Delta's protocol has it: without a Spark job.
@@ -338,7 +361,7 @@ class Lake:
 
     def laid_down(self, name: str, schema: StructType) -> DataFrame:
         """Columns of a frame that an earlier run laid down."""
-        return self.spark.read.schema(schema).parquet(f"{memories(self.root)}/{name}")
+        return self.spark.read.schema(schema).parquet(literal(f"{memories(self.root)}/{name}"))
 
     def is_laid_down(self, name: str) -> bool:
         """Whether a frame is there, and whole."""
@@ -352,11 +375,11 @@ class Lake:
 
     def _written(self, frame: DataFrame, path: str) -> DataFrame:
         frame.write.mode("overwrite").parquet(path)
-        return self.spark.read.schema(frame.schema).parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(literal(path))
 
     @property
     def _scratch(self) -> str:
-        return f"{self.root.rstrip('/')}/_scratch"
+        return scratch(self.root)
 
     def version(self, table: Table) -> int | None:
         """Version of the table that this lake reads, None where it does not exist."""
@@ -388,6 +411,11 @@ class Lake:
         return [table.path for table in tables if self.bring_back(table, versions.get(table.path))]
 
 
+def scratch(root: str) -> str:
+    """Folder of a warehouse in which `Lake.keep` lays frames down."""
+    return f"{root.rstrip('/')}/_scratch"
+
+
 def memories(root: str) -> str:
     """Folder of a warehouse in which `Lake.lay_down` lays frames down."""
     return f"{root.rstrip('/')}/_memory"
@@ -398,6 +426,11 @@ def is_missing_file(error: AnalysisException | Py4JJavaError) -> bool:
     if isinstance(error, AnalysisException):
         return error.getCondition() == "PATH_NOT_FOUND"
     return any("FILE_NOT_EXIST]" in message for message in _messages(error))
+
+
+def is_gone(error: PySparkException | Py4JJavaError) -> bool:
+    """Whether an old version of a table cannot be read, for its log or one of its files is no longer there."""
+    return isinstance(error, PySparkException) or is_missing_file(error)
 
 
 def unreadable_file(error: Py4JJavaError) -> str | None:

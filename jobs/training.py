@@ -144,9 +144,10 @@ def retrain(lake: Lake, settings: MatchSettings, promote: bool, progress: Callab
     With `promote` the new training comes into force, and the next night decides by it.
 
     Raises:
-        UserError: no night has finished yet, or a run is at work; nothing was written.
+        UserError: no night has finished yet, its training is none that this version can compare with, or a run is at
+            work; nothing was written.
     """
-    ledger.require_night(lake)
+    _require_training(lake, ledger.require_night(lake))
     with lock.only_run(lake.files, lake.root, STAGE):
         if promote:
             decisions.adopt(lake)
@@ -161,15 +162,24 @@ def retrain(lake: Lake, settings: MatchSettings, promote: bool, progress: Callab
             lake.clear_scratch()
 
 
+def _require_training(lake: Lake, last: Mapping[str, Any]) -> tuple[Accepted, Training]:
+    """What the last night left in force, and the training in it.
+
+    Raises:
+        UserError: there is none to compare with.
+    """
+    accepted = load(ledger.left_by(lake, last))
+    if accepted is None or accepted.training is None:
+        raise UserError(f"warehouse {lake.root}: its next night trains by itself")
+    return accepted, accepted.training
+
+
 def _compare(
     lake: Lake, last: Mapping[str, Any], settings: MatchSettings, progress: Callable[[str], None]
 ) -> tuple[Comparison, Training]:
-    night = ledger.left_by(lake, last)
-    accepted = load(night)
-    if accepted is None or accepted.training is None:
-        raise UserError(f"warehouse {lake.root}: its next night trains by itself")
+    night, (accepted, old) = ledger.left_by(lake, last), _require_training(lake, last)
     pictures = {name: Tracked(night.pin(tables.SILVER[name])) for name in MATCHED}
-    found, old = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake)), accepted.training
+    found = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake))
     progress("comparing with the training in force")
     comparison = Comparison(
         before=accepted,

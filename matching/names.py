@@ -93,7 +93,8 @@ def person_in_shop_name(folded: Column) -> Column:
     Columns in: folded text. Only what looks like a Vietnamese name is cut out: `john house` is nobody's shop.
     """
     words = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms(kind="household")))
-    around = f"^(?:{words} )+|(?: {words})+$"
+    # Possessive: Java would call itself once a word.
+    around = f"^(?:{words} )++|(?: {words})++$"
     bare = F.regexp_replace(folded, around, "")
     return F.when(folded.rlike(around), bind(bare, lambda name: F.when(is_person_like(name), name)))
 

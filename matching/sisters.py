@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from matching import comparisons as c
 from matching.levels import shows
+from matching.records import is_person
 
 # A shared key tells who trades through the sister alone: what it leads to by itself is no second evidence.
 _REPLACED = {
@@ -57,16 +58,19 @@ def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: 
 def without_shared(informed: DataFrame) -> DataFrame:
     """Drop the relations that lead through a key shared with the sister.
 
-    But for an organisation's tax code: it says of whoever signs for the organisation that the shop is not theirs.
+    But for an organisation's tax code: it says of whoever signs for the organisation that the shop is not theirs. And
+    for the tax code of a party that is known by that alone: it is what the shop says of itself (contract §2).
 
-    Columns in: the relations of a shop and by (of `sisters`). Columns out: the same without by.
+    Columns in: the relations of a shop, `sister` among them, and by (of `sisters`). Columns out: the same without by.
     """
+    sister = F.col("holder_sister.subject")
+    by_code = F.coalesce((F.col("holder_code.subject") == sister) & ~is_person(sister), F.lit(False))
     changed: dict[str, Column] = {}
     for kind, relations in _REPLACED.items():
         shared = F.array_contains("by", F.lit(kind))
         for relation in relations:
             holder, state = F.col(f"holder_{relation}"), F.col(f"state_{relation}")
-            dropped = shared & (state != "organisation")
+            dropped = shared & (state != "organisation") & ~(by_code & F.lit(kind == "code"))
             changed[f"holder_{relation}"] = F.when(~dropped, holder)
             changed[f"state_{relation}"] = F.when(dropped, "missing").otherwise(state)
     return informed.withColumns(changed).drop("by")

@@ -24,7 +24,7 @@ from jobs.storage import Lake
 from sample_data import generate
 from sample_data.faults import FAULTS, write_faulty
 from sample_data.settings import load_settings
-from tests.jobs.zone import Zone, moment
+from tests.jobs.zone import Row, Zone, moment
 
 COUNTRY = Path(__file__).resolve().parent.parent / "sample_data" / "small"
 NIGHT = dt.date(2026, 11, 20)
@@ -46,6 +46,35 @@ HOSTILE = (
     "-2+3+cmd|' /C calc'!A0",
 )
 
+# Codes of whom nobody is found, and shops that declare them before the following night.
+REGISTERED_CODES = tuple(
+    {"tax_code": code, "taxpayer_name": name, "taxpayer_type": kind, "status": status, "updated_at": moment(20, 16)}
+    for code, name, kind, status in (
+        ("8200000001", "Hộ kinh doanh Tạp hóa Bích Ngà", "household_business", "00"),
+        ("8200000005-888", "Cửa hàng Sao Băng", "organisation", "00"),
+        ("079085998877", "Hộ kinh doanh Quán Gió", "household_business", "00"),
+        ("048190998866", "Hộ kinh doanh Mây Trôi", "household_business", "05"),
+        ("0312345678-001", "Chi nhánh Công ty TNHH Biển Xanh Thẳm", "organisation", "00"),
+    )
+)
+SHOPS_BY_CODE = tuple(
+    {
+        **{"platform": "by_code", "shop_id": str(number), "shop_name": "Gian hàng", "country": "VN", "tax_code": code},
+        **{"seller_name": name, "registered_on": NIGHT, "status": "active", "updated_at": moment(20, 16)},
+    }
+    for number, (code, name) in enumerate(
+        (
+            ("8200000001", None),
+            ("8200000001", "Hộ kinh doanh Tạp hóa Bích Ngà"),
+            ("8200000001", "Kem Xinh 88"),
+            ("8200000005-888", None),
+            ("079085998877", None),
+            ("048190998866", None),
+            ("0312345678-001", None),
+        )
+    )
+)
+
 # An operator of a physical plan with those below it, as Spark's event log has it.
 Plan = dict[str, Any]
 
@@ -62,7 +91,8 @@ class Nights:
         idle: once more.
         told: what all but the first told of their progress.
         rows: what each source delivered on the first, typed.
-        registered: the case of a person who registered before the following.
+        registered: cases of persons who registered before the following, one by a code for e-commerce that stands in
+            the registry as an organisation's.
         decided: case → what an analyst decided of it before the following: by the command, and by a client of Delta.
         renamed: shops that took names of `HOSTILE` before the following.
         plans: every physical plan of all nights.
@@ -76,7 +106,7 @@ class Nights:
     idle: Run
     told: Mapping[str, list[str]]
     rows: Mapping[str, Callable[[], pa.Table]]
-    registered: str
+    registered: tuple[str, ...]
     decided: Mapping[str, str]
     renamed: tuple[tuple[str, str], ...]
     plans: list[Plan]
@@ -94,9 +124,11 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     drawn = generate.draw(5_000, 18, NIGHT)
     rows = {source: functools.cache(made) for source, made in drawn.rows.items()}
     landing = Zone(folder / "landing")
-    registered = _register(landing, lake)
+    registered, registrations = _register(lake)
     decided = _decide(lake)
-    renamed = _rename(landing, lake)
+    renamed, shops = _rename(lake)
+    landing.rows("taxpayers", NEXT, *registrations, *REGISTERED_CODES, mode="delta")
+    landing.rows("sellers", NEXT, *shops, *SHOPS_BY_CODE, mode="delta", kind="jsonl")
     for name in NEXT_FAULTS:
         write_faulty(landing.root, rows, NEXT, DELIVERY, FAULTS[name])
     told: dict[str, list[str]] = {"following": [], "quiet": [], "again": [], "idle": []}
@@ -116,25 +148,29 @@ def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = Non
     return run_night(lake, landing, date, settings or FOLLOWING, None, lambda line: None)
 
 
-def _register(landing: Zone, lake: Lake) -> str:
-    """A flagged resident has registered a household business; returns the case."""
+def _register(lake: Lake) -> tuple[tuple[str, ...], list[Row]]:
+    """Two flagged residents have registered; returns their cases and the rows of the registry."""
     flagged = lake.read(tables.FLAGGED_SELLERS).where("reason = 'UNREGISTERED' and status = 'open'")
-    case = flagged.orderBy(F.desc("priority"), "case_id").first()
-    assert case is not None
-    person = lake.read(tables.RESIDENTS).where(F.col("personal_id") == case["personal_id"]).first()
-    assert person is not None
-    row = {
-        "tax_code": person["personal_id"],
-        "taxpayer_name": person["full_name"],
-        "taxpayer_type": "household_business",
-        "id_number": person["personal_id"],
-        "date_of_birth": person["date_of_birth"],
-        "status": "00",
-        "registered_on": NIGHT,
-        "updated_at": moment(NIGHT.day, 16),
-    }
-    landing.rows("taxpayers", NEXT, row, mode="delta")
-    return str(case["case_id"])
+    cases = flagged.orderBy(F.desc("priority"), "case_id").limit(2).collect()
+    people = lake.read(tables.RESIDENTS).where(F.col("personal_id").isin(*(case["personal_id"] for case in cases)))
+    by_id = {person["personal_id"]: person for person in people.collect()}
+    registered = [by_id[case["personal_id"]] for case in cases]
+    rows = [
+        {
+            "tax_code": code or person["personal_id"],
+            "taxpayer_name": person["full_name"],
+            "taxpayer_type": kind,
+            "id_number": person["personal_id"],
+            "date_of_birth": person["date_of_birth"],
+            "status": "00",
+            "registered_on": NIGHT,
+            "updated_at": moment(NIGHT.day, 16),
+        }
+        for person, (code, kind) in zip(
+            registered, ((None, "household_business"), ("8100000001-888", "organisation")), strict=True
+        )
+    ]
+    return tuple(str(case["case_id"]) for case in cases), rows
 
 
 def _decide(lake: Lake) -> Mapping[str, str]:
@@ -147,8 +183,8 @@ def _decide(lake: Lake) -> Mapping[str, str]:
     return {dismissed: "dismissed", confirmed: "confirmed"}
 
 
-def _rename(landing: Zone, lake: Lake) -> tuple[tuple[str, str], ...]:
-    """Foreign shops of cases take hostile names; returns platform and code of each."""
+def _rename(lake: Lake) -> tuple[tuple[tuple[str, str], ...], list[Row]]:
+    """Foreign shops of cases take hostile names; returns platform and code of each, and their rows."""
     cases = lake.read(tables.FLAGGED_SELLERS).where("status = 'open' and reason = 'FOREIGN_UNREGISTERED'")
     shops = cases.select(F.explode("shops").alias("shop"), "priority").select(
         "shop.platform", "shop.shop_id", "priority"
@@ -160,8 +196,7 @@ def _rename(landing: Zone, lake: Lake) -> tuple[tuple[str, str], ...]:
         {**row.asDict(), "shop_name": name, "updated_at": moment(NIGHT.day, 16)}
         for row, name in zip(rows, HOSTILE, strict=True)
     ]
-    landing.rows("sellers", NEXT, *renamed, mode="delta", kind="jsonl")
-    return tuple((row["platform"], row["shop_id"]) for row in rows)
+    return tuple((row["platform"], row["shop_id"]) for row in rows), renamed
 
 
 def _plans(log: Path, start: int) -> list[Plan]:

@@ -21,7 +21,19 @@ from jobs.report import write_report
 from jobs.settings import ReportSettings, Settings
 from jobs.storage import Lake
 from sample_data.faults import FAULTS, write_faulty
-from tests.small_country import COUNTRY, DELIVERY, HOSTILE, LAST, NEXT, NIGHT, Nights, Plan, operators, run
+from tests.small_country import (
+    COUNTRY,
+    DELIVERY,
+    HOSTILE,
+    LAST,
+    NEXT,
+    NIGHT,
+    SHOPS_BY_CODE,
+    Nights,
+    Plan,
+    operators,
+    run,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -184,11 +196,17 @@ def test_what_owners_should_mend_is_told_once_and_masked(nights: Nights) -> None
 
 def test_a_next_night_takes_changes_in_and_resolves_what_no_longer_holds(nights: Nights) -> None:
     cases = nights.state(nights.following).read(tables.FLAGGED_SELLERS)
-    resolved = cases.where(F.col("case_id") == nights.registered).first()
-    assert resolved is not None
-    assert (resolved["status"], resolved["business_date"], resolved["first_flagged_on"]) == ("resolved", NEXT, NIGHT)
+    resolved = cases.where(F.col("case_id").isin(*nights.registered)).collect()
+    told = [(row["status"], row["business_date"], row["first_flagged_on"]) for row in resolved]
+    assert told == [("resolved", NEXT, NIGHT)] * len(nights.registered)
     before = nights.state(nights.first).read(tables.FLAGGED_SELLERS)
     assert before.join(cases, "case_id", "left_anti").isEmpty()
+
+
+def test_a_shop_that_declares_a_business_code_of_nobody_known_is_a_party_by_that_code(nights: Nights) -> None:
+    links = nights.state(nights.following).read(tables.SELLER_LINKS).where("platform = 'by_code'").orderBy("shop_id")
+    found = [(row["decision"], row["personal_id"], row["tax_code"], row["match_type"]) for row in links.collect()]
+    assert found == [("link", None, shop["tax_code"], "tax_code") for shop in SHOPS_BY_CODE]
 
 
 def test_what_analysts_decide_stays_whatever_nights_follow(nights: Nights) -> None:

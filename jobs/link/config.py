@@ -26,6 +26,7 @@ class ComparisonWish(_Section):
 
     levels: tuple[str, ...] | None = None
     term_frequency: bool = True
+    thresholds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
 
 
 class LinkConfig(_Section):
@@ -48,7 +49,7 @@ class LinkConfig(_Section):
         default=None, description="a file of unique_id (and source, 0 or 1): of all pairs those with such a record"
     )
     most_drift_bits: float = Field(default=1.0, gt=0, description="a weight that moves farther calls for a look at it")
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, le=2**63 - 1)
     max_block: int = Field(default=200, ge=2, description="records of a block above which it is split")
     pairs_per_record: float = Field(default=15, gt=0, description="pairs that may be compared, for each record")
     spark: SparkSettings = SparkSettings(driver_memory="4g", shuffle_partitions=8)
@@ -83,7 +84,9 @@ class LinkConfig(_Section):
     @property
     def wishes(self) -> dict[str, Wish]:
         """Wishes a column, as the engine takes them."""
-        return {column: Wish(wish.levels, wish.term_frequency) for column, wish in self.comparisons.items()}
+        return {
+            column: Wish(wish.levels, wish.term_frequency, wish.thresholds) for column, wish in self.comparisons.items()
+        }
 
 
 def load(path: Path) -> LinkConfig:
@@ -96,7 +99,8 @@ def load(path: Path) -> LinkConfig:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    # A ValueError: what looks like a date and is none, a text in another encoding.
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise UserError(f"{path}: not readable as YAML") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: must be a mapping")

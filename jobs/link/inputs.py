@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
@@ -13,13 +15,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DoubleType, FloatType, LongType, TimestampNTZType, TimestampType
 
 from jobs.errors import UserError
-from jobs.storage import Files, unreadable_file
+from jobs.storage import Files, literal, unreadable_file
 
+_DAYS = ("date", "year")
 _YES, _NO = ("true", "1", "t", "y", "yes"), ("false", "0", "f", "n", "no")
 
 
-def read(spark: SparkSession, paths: Sequence[str], unique_id: str, columns: Sequence[str]) -> DataFrame:
-    """Rows of all inputs.
+def read(spark: SparkSession, paths: Sequence[str], unique_id: str, columns: Mapping[str, str]) -> DataFrame:
+    """Rows of all inputs; `columns` are those to be compared, with their kinds.
 
     Columns out: source (int, 0 or 1), id (string), `c<i>` (string) of the i-th of `columns`; empty texts are null.
 
@@ -53,13 +56,17 @@ def read_ids(spark: SparkSession, path: str, unique_id: str, sources: int) -> Da
     """Records that a file names: source (int), id (string), each once.
 
     Raises:
-        UserError: the file cannot be read, or has not the column of ids and, of two inputs, source.
+        UserError: the file cannot be read, or has not the column of ids and, of two inputs, source of 0 and 1.
     """
     table = _table(spark, path)
     _check_columns(path, table, [unique_id, "source"] if sources > 1 else [unique_id])
-    source = F.col("source").cast("int") if sources > 1 else F.lit(0)
+    said = F.regexp_replace(F.trim(F.col("source").cast("string")), r"\.0$", "") if sources > 1 else F.lit("0")
     types = {column.name: column.dataType for column in table.schema}
-    return table.select(source.alias("source"), _text(unique_id, types[unique_id]).alias("id")).distinct()
+    ids = table.select(said.alias("said"), _text(unique_id, types[unique_id]).alias("id"))
+    unclear = ids.where(~F.coalesce(F.col("said").isin("0", "1"), F.lit(False))).count()
+    if unclear:
+        raise UserError(f"{name(path)}: {unclear:,} values of source are neither 0 nor 1")
+    return ids.select(F.col("said").cast("int").alias("source"), "id").distinct()
 
 
 def name(path: str) -> str:
@@ -67,44 +74,53 @@ def name(path: str) -> str:
     return PurePosixPath(path).name
 
 
-def _rows(spark: SparkSession, source: int, path: str, unique_id: str, columns: Sequence[str]) -> DataFrame:
+def _rows(spark: SparkSession, source: int, path: str, unique_id: str, columns: Mapping[str, str]) -> DataFrame:
     table = _table(spark, path)
     _check_columns(path, table, [unique_id, *columns])
     types = {column.name: column.dataType for column in table.schema}
-    texts = [_text(column, types[column]).alias(f"c{i}") for i, column in enumerate(columns)]
+    texts = [_text(column, types[column], kind).alias(f"c{i}") for i, (column, kind) in enumerate(columns.items())]
     return table.select(F.lit(source).alias("source"), _text(unique_id, types[unique_id]).alias("id"), *texts)
 
 
 def _table(spark: SparkSession, path: str) -> DataFrame:
     with readable():
+        # Brackets in the name of a file that is there are no pattern.
+        told = literal(path) if os.path.exists(path) else path
         try:
             if path.lower().endswith((".csv", ".csv.gz")):
-                return spark.read.csv(path, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
-            return _dated(spark, spark.read.parquet(path))
+                return spark.read.csv(told, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
+            return _dated(spark, spark.read.parquet(told))
         except AnalysisException:
             raise UserError(f"{path}: not there, or neither Parquet nor CSV with a header") from None
-        except PySparkException:
+        except (PySparkException, OSError):
             raise UserError(f"{path}: not readable") from None
+        except Py4JJavaError as error:
+            if unreadable_file(error) is not None:
+                raise
+            # No file system of that scheme, or it does not answer.
+            raise UserError(f"{path}: not readable ({error.java_exception.getClass().getSimpleName()})") from None
 
 
 def _dated(spark: SparkSession, table: DataFrame) -> DataFrame:
-    """A Parquet table whose timestamps of nanoseconds are dates or moments: pandas writes such, Spark gives numbers."""
+    """A Parquet table whose timestamps of nanoseconds are moments: pandas writes such, Spark gives numbers."""
     numbers = [column.name for column in table.schema if isinstance(column.dataType, LongType)]
     files = table.inputFiles() if numbers else []
-    stored = Files(spark).parquet_footer(files[0]).columns if files else {}
+    # Spark tells where they lie as URIs.
+    stored = Files(spark).parquet_footer(unquote(files[0])).columns if files else {}
     made = {
-        name: _date_or_moment(F.col(_quoted(name)), stored[name])
+        name: _moment(F.col(_quoted(name)), stored[name])
         for name in numbers
         if "TIMESTAMP(NANOS" in stored.get(name, "")
     }
     return table.select(*(made.get(name, F.col(_quoted(name))).alias(name) for name in table.columns))
 
 
-def _date_or_moment(nanoseconds: Column, stored: str) -> Column:
+def _moment(nanoseconds: Column, stored: str) -> Column:
     if "true" in stored:
         return F.timestamp_micros(F.floor(nanoseconds / 1_000))
-    # Of no time zone: its day is the day that it says.
-    return F.date_add(F.lit("1970-01-01").cast("date"), F.floor(nanoseconds / 86_400_000_000_000).cast("int"))
+    # Of no time zone: it is what it says, wherever it is read.
+    here = F.timestamp_micros(F.floor(nanoseconds / 1_000)).cast("timestamp_ntz")
+    return F.convert_timezone(F.current_timezone(), F.lit("UTC"), here)
 
 
 @contextmanager
@@ -133,13 +149,14 @@ def _quoted(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
 
-def _text(column: str, kind: DataType) -> Column:
+def _text(column: str, kind: DataType, compared_as: str | None = None) -> Column:
+    """The values of a column of a type as texts; a moment is its day where it is compared as a date or year."""
     value = F.col(_quoted(column))
     if isinstance(kind, DoubleType | FloatType):
         # Whole numbers that a missing value made floating: 7.0 is 7.
         whole = value == F.floor(value)
         text = F.when(whole & (F.abs(value) < 1e15), value.cast("long").cast("string")).otherwise(value.cast("string"))
         return F.when(~F.isnan(value), text)
-    if isinstance(kind, TimestampType | TimestampNTZType):
+    if isinstance(kind, TimestampType | TimestampNTZType) and compared_as in _DAYS:
         return F.date_format(value, "yyyy-MM-dd")
     return F.nullif(value.cast("string"), F.lit(""))

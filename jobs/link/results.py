@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,19 @@ class Grouping:
     records: Longs
     cluster: Longs
     cut: int
+
+
+def check(out: Path) -> None:
+    """See before the work begins whether the results can be written.
+
+    Raises:
+        UserError: the folder can be neither written to nor made.
+    """
+    there = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
+    if not there.is_dir():
+        raise UserError(f"{out}: {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise UserError(f"{out}: Permission denied")
 
 
 def write(
@@ -98,7 +112,8 @@ def _single_file(frame: DataFrame, path: Path, order: list[str]) -> None:
     parts = path.with_suffix(".parts")
     # To one partition at once: a global sort would make the frame twice, first to learn where to cut it.
     whole = frame.repartition(1).sortWithinPartitions(*order)
-    whole.write.mode("overwrite").option("compression", "zstd").parquet(str(parts))
+    # As a URI: a colon in a name would be taken for the end of a scheme.
+    whole.write.mode("overwrite").option("compression", "zstd").parquet(parts.resolve().as_uri())
     part = next(parts.glob("part-*.parquet"))
     part.replace(path)
     shutil.rmtree(parts)

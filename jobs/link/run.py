@@ -27,7 +27,7 @@ from matching.linkage.records import atoms
 from matching.linkage.trained import Trained
 
 # What a labelled pair weighs in clusters: more than all evidence.
-_CERTAIN = 1000.0
+_CERTAIN = 1e9
 # Pairs that are clustered on the driver, at most: about a gigabyte.
 MOST_EDGES = 50_000_000
 
@@ -52,6 +52,8 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
     frames = _Frames()
     # Else Spark refuses a file in which pandas has written a date and time, whether it is asked for or not.
     spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+    # All values are texts: of a folder `zip=01` it would make the number 1.
+    spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
     try:
         return _run(spark, config, base, out, _Clock(told), frames)
     finally:
@@ -61,6 +63,7 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
 def _run(
     spark: SparkSession, config: LinkConfig, base: Path, out: Path, clock: _Clock, frames: _Frames
 ) -> dict[str, Any]:
+    results.check(out)
     clock.begin("read")
     frozen = _parameters(spark, config, base)
     given = _given(spark, config, base, frozen, frames)
@@ -88,7 +91,9 @@ def _run(
     clock.begin("write")
     summary = results.summary(config, given, found, kept, grouping)
     if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
-        clock.told("warning: model: by these columns no pair is likely to match; if some do, give labels of them")
+        clock.told(
+            "warning: model: by these columns no pair is likely to match; if some do, give blocking_rules and labels"
+        )
     for line in _drifted(summary["drift"], config.most_drift_bits):
         clock.told(line)
     results.write(out, found, kept, grouping, summary, clock.seconds)
@@ -168,7 +173,7 @@ def _drifted(drift: Mapping[str, Any] | None, bits: float) -> Iterator[str]:
 
 def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained | None, frames: _Frames) -> Input:
     paths = [_resolved(base, path) for path in config.inputs]
-    rows = inputs.read(spark, paths, config.unique_id, list(config.columns))
+    rows = inputs.read(spark, paths, config.unique_id, config.columns)
     with inputs.readable():
         records, repetitions = standardise(rows, config.columns, frames.keep, frozen)
         checks = records.groupBy("source").agg(
@@ -223,28 +228,34 @@ def _labels(spark: SparkSession, config: LinkConfig, base: Path, given: Input) -
     """Labelled pairs by the numbers of their records; pairs of unknown ids are an error."""
     if config.labels is None:
         return None
-    labels = inputs.read_labels(spark, _resolved(base, config.labels))
+    with inputs.readable():
+        return _known_pairs(spark, config.labels, base, given)
+
+
+def _known_pairs(spark: SparkSession, path: str, base: Path, given: Input) -> DataFrame:
+    labels = inputs.read_labels(spark, _resolved(base, path))
     ids = given.records.select("rid", "source", "id")
     for side, source in (("l", 0), ("r", 1 if given.link else 0)):
         own = ids.where(F.col("source") == source).select(F.col("rid").alias(side), F.col("id").alias(f"id_{side}"))
         labels = labels.join(own, f"id_{side}", "left")
     unknown = labels.where("l is null or r is null").count()
     if unknown:
-        raise UserError(f"{inputs.name(config.labels)}: {unknown:,} pairs name ids that no input has")
+        raise UserError(f"{inputs.name(path)}: {unknown:,} pairs name ids that no input has")
     pair = (F.col("l"), F.col("r")) if given.link else (F.least("l", "r"), F.greatest("l", "r"))
     known = labels.select(pair[0].alias("l"), pair[1].alias("r"), F.col("match").cast("int").alias("label"))
     paired = known.where("l <> r").groupBy("l", "r").agg(F.max("label").alias("label"), F.min("label").alias("least"))
     both_ways = paired.where("label <> least").count()
     if both_ways:
-        raise UserError(f"{inputs.name(config.labels)}: {both_ways:,} pairs are labelled both ways")
+        raise UserError(f"{inputs.name(path)}: {both_ways:,} pairs are labelled both ways")
     return paired.drop("least")
 
 
 def _asked(spark: SparkSession, path: str, config: LinkConfig, base: Path, given: Input, frames: _Frames) -> DataFrame:
     """Rid and source of the records that are asked for; ids that no input has are an error."""
-    wanted = inputs.read_ids(spark, _resolved(base, path), config.unique_id, len(given.counts))
-    found = frames.keep(wanted.join(given.records.select("rid", "source", "id"), ["source", "id"], "left"))
-    unknown = found.where("rid is null").count()
+    with inputs.readable():
+        wanted = inputs.read_ids(spark, _resolved(base, path), config.unique_id, len(given.counts))
+        found = frames.keep(wanted.join(given.records.select("rid", "source", "id"), ["source", "id"], "left"))
+        unknown = found.where("rid is null").count()
     if unknown:
         raise UserError(f"{inputs.name(path)}: {unknown:,} ids that no input has")
     return found.select("rid", "source")

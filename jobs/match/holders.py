@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.match.stage import Stage, asked_of, first
-from jobs.match.subjects import changed_ids, holders_of_ids, trades_by_code
+from jobs.match.subjects import changed_ids, holders_of_ids, of_organisation, of_person, trades_by_code
 from jobs.sources import SOURCES
 from jobs.tables import HOLDER_LINKS
 from matching import changes, evidence, records
@@ -43,9 +43,8 @@ def sims(stage: Stage) -> Tracked:
 
 
 def taxpayers(stage: Stage, sims: Tracked) -> Tracked:
-    """Individuals and household businesses and the residents they are linked to; columns of `_links`."""
-    people = F.col("taxpayer_type").isin("individual", "household_business")
-    table = stage.records("taxpayers").mapped(lambda all_: all_.where(people))
+    """Registrations of persons and the residents they are linked to; columns of `_links`."""
+    table = stage.records("taxpayers").mapped(lambda all_: all_.where(of_person()))
     asks = {"id": F.array(records.id_key()), "phone": F.array("phone_norm")}
     those = stage.doubtful(table, asks, lambda: [changed_ids(stage), changed_numbers(stage, sims)])
     details = ("code", "phone_norm", "email_norm")
@@ -225,7 +224,7 @@ def codes(stage: Stage, taxpayers: DataFrame, asked: DataFrame, *, is_part: bool
 
 def _by_themselves(registry: DataFrame, business_date: dt.date) -> DataFrame:
     """Organisations, a branch as its company, and businesses, as subjects. Columns out: code, itself."""
-    organisation, root = F.col("taxpayer_type") == "organisation", tax_code_root(F.col("code"))
+    organisation, root = of_organisation(), tax_code_root(F.col("code"))
     party = records.by_code(F.col("tax_code"))
     companies = registry.where(organisation & (F.col("code") == root)).select(
         F.col("code").alias("root"), party.alias("company")

@@ -11,7 +11,7 @@ from pyspark.sql.types import DataType, StringType, StructField, StructType
 from jobs.masking import free_name, last_four
 from jobs.match.holders import Holders, changed_codes, changed_numbers, code_keys, codes, number
 from jobs.match.stage import BUSINESS, Stage, asked_of, first, wanted
-from jobs.match.subjects import changed_ids, holders_of_ids
+from jobs.match.subjects import changed_ids, holders_of_ids, of_organisation
 from jobs.tables import NEAREST
 from matching import candidates, changes, evidence, records, sisters
 from matching.changes import Tracked, of
@@ -20,6 +20,7 @@ from matching.resolve import Resolution, decision
 
 # From so many shops on an account is looked upon as one of a pool.
 _SHARED_FROM = 8
+_CODE_IS_ID = "code_is_id"
 
 
 def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
@@ -55,7 +56,7 @@ def _shop_keys() -> dict[str, Column]:
     """Keys through which shops are related to somebody, and to each other."""
     return {
         "id": F.coalesce(_first_id(), "cmnd"),
-        "code": _second_code(),
+        "code": F.col("code"),
         "account": _account(F.col("payout_bank_code")),
         "phone": F.col("phone_norm"),
         "email": F.col("email_norm"),
@@ -142,6 +143,7 @@ def _shop_records(
     asked = _declared(stage, rows)
     for relation, held in relations.items():
         asked = records.relate(asked, relation, held)
+    asked = _said_once(asked)
     # A number that nobody had when the shop was registered came to it later: whose it is now is all there is to know.
     asked = records.filled(asked, "sim", "sim_now")
     # The same number twice is one piece of evidence.
@@ -152,7 +154,7 @@ def _shop_records(
 
 def _of_organisations(stage: Stage, held: DataFrame) -> DataFrame:
     """Holders of codes (`records.holders`) with the state `organisation` where the holder is one."""
-    registered = stage.silver["taxpayers"].now.where(F.col("taxpayer_type") == "organisation")
+    registered = stage.silver["taxpayers"].now.where(of_organisation())
     organisations = registered.select(records.by_code(F.col("tax_code")).alias("held_by"))
     found = held.join(organisations, F.col("holder.subject") == F.col("held_by"), "left")
     return found.withColumn("state", F.when(F.col("held_by").isNotNull(), "organisation")).drop("held_by")
@@ -165,8 +167,23 @@ def _declared(stage: Stage, shops: DataFrame) -> DataFrame:
         **{"id_prefix": F.col("id_mask_prefix"), "id_suffix": F.col("id_mask_suffix")},
         **{"phone_prefix": F.col("phone_mask_prefix"), "phone_suffix": F.col("phone_mask_suffix")},
     }
-    shops = shops.withColumn("person_id", _first_id())
-    return records.base(shops, kind, holders_of_ids(stage, shops), **replaced)
+    shops = shops.withColumns({"person_id": _first_id(), _CODE_IS_ID: _code_is_id()})
+    return records.base(shops, kind, holders_of_ids(stage, shops), _CODE_IS_ID, **replaced)
+
+
+def _said_once(asked: DataFrame) -> DataFrame:
+    """Shops whose tax code is the id that they declare, with one relation for it.
+
+    The id's, to the resident; the code's where no resident has the id, and the registry knows somebody by the code.
+    """
+    repeated, by_id = F.col(_CODE_IS_ID), F.col("holder_id").isNotNull()
+    by_code = ~by_id & F.col("holder_code").isNotNull()
+    drops = {"code": repeated & ~by_code, "id": repeated & by_code}
+    changed = {
+        f"state_{name}": F.when(drop, "missing").otherwise(F.col(f"state_{name}")) for name, drop in drops.items()
+    }
+    changed |= {f"{part}_code": F.when(~drops["code"], F.col(f"{part}_code")) for part in ("holder", "cut")}
+    return asked.withColumns(changed).drop(_CODE_IS_ID)
 
 
 def _first_id() -> Column:
@@ -174,10 +191,9 @@ def _first_id() -> Column:
     return F.coalesce("person_id", F.when(F.col("code").rlike("^[0-9]{12}$"), F.col("code")))
 
 
-def _second_code() -> Column:
-    """The declared tax code, where it says more than the declared id."""
-    repeated = F.coalesce(F.col("code") == _first_id(), F.lit(False))
-    return F.when(~repeated, F.col("code"))
+def _code_is_id() -> Column:
+    """Whether the declared tax code says what the declared id does."""
+    return F.coalesce(F.col("code") == _first_id(), F.lit(False))
 
 
 def _account(bank_code: Column) -> Column:
@@ -204,7 +220,7 @@ def _subscribers(
 def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame) -> DataFrame:
     """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key."""
     anchors = sisters.anchored(best.where(F.col("probability") >= stage.settings.link_threshold))
-    keys = {**_shop_keys(), "id": F.coalesce("person_id", "cmnd", "passport"), "code": F.col("code")}
+    keys = {**_shop_keys(), "id": F.coalesce("person_id", "cmnd", "passport")}
     found = stage.keep(sisters.sisters(shops, anchors, keys, stage.settings.max_block))
     informed = records.relate(asked, "sister", found.select("record", "holder")).join(
         found.select("record", "by"), "record"

@@ -17,13 +17,13 @@ from matching.levels import ORGANISATION
 
 
 def subjects(silver: Silver, business_date: dt.date) -> Tracked:
-    """Whoever can be found, without what frequencies add; of organisations the companies, not their branches."""
+    """Whoever can be found, without what frequencies add; of organisations the companies, not their branches.
 
-    def known(residents: DataFrame, taxpayers: DataFrame) -> DataFrame:
+    A branch whose company the registry does not list is a subject itself.
+    """
+
+    def known(residents: DataFrame, organisations: DataFrame, taxpayers: DataFrame) -> DataFrame:
         """Subjects of rows of the two registers."""
-        # A branch is its company's.
-        branch = F.coalesce(F.col("code") != tax_code_root(F.col("code")), F.lit(False))
-        organisations = taxpayers.where((F.col("taxpayer_type") == "organisation") & ~branch)
         kinds = [
             records.residents(residents),
             records.businesses(organisations, ORGANISATION),
@@ -32,8 +32,35 @@ def subjects(silver: Silver, business_date: dt.date) -> Tracked:
         return reduce(DataFrame.unionByName, kinds)
 
     residents, taxpayers = silver["residents"], silver["taxpayers"]
-    moved = None if residents.moved is None else known(residents.moved, taxpayers.changed)
-    return Tracked(known(residents.now, taxpayers.now), moved)
+    branch = F.coalesce(F.col("code") != tax_code_root(F.col("code")), F.lit(False))
+    registered = taxpayers.now.where(of_organisation())
+    companies, branches = registered.where(~branch), registered.where(branch).withColumn("root", _root())
+    alone = branches.join(companies.select(F.col("code").alias("root")), "root", "left_anti").drop("root")
+    moved = None
+    if residents.moved is not None:
+        gone_or_come = taxpayers.changed.where(of_organisation())
+        theirs = of(branches, gone_or_come.select(_root().alias("root")).distinct(), "root").drop("root")
+        touched = gone_or_come.select(*theirs.columns).unionByName(theirs)
+        moved = known(residents.moved, touched, taxpayers.changed)
+    return Tracked(known(residents.now, companies.unionByName(alone), taxpayers.now), moved)
+
+
+def _root() -> Column:
+    return tax_code_root(F.col("code"))
+
+
+def of_person() -> Column:
+    """Whether a registration is a person's: of an individual, a household business, or a code of either for e-commerce.
+
+    Such a code (`-888`) is a person's whatever type it is registered as (contract §2).
+    """
+    of_type = F.col("taxpayer_type").isin("individual", "household_business")
+    return F.coalesce(of_type, F.lit(False)) | F.col("is_ecommerce_code")
+
+
+def of_organisation() -> Column:
+    """Whether a registration is an organisation's, or a branch's."""
+    return F.coalesce(F.col("taxpayer_type") == "organisation", F.lit(False)) & ~F.col("is_ecommerce_code")
 
 
 def doubtful_subjects(known: Tracked, keep: Keep) -> DataFrame | None:
@@ -68,5 +95,5 @@ def trades_by_code(business_date: dt.date) -> Column:
     standing = [
         code for code, status in law.statuses(business_date).items() if status.standing in ("active", "stopped")
     ]
-    business = (F.col("taxpayer_type") == "household_business") | F.col("is_ecommerce_code")
-    return F.col("taxpayer_type").isin("household_business", "individual") & business & F.col("status").isin(standing)
+    business = F.coalesce(F.col("taxpayer_type") == "household_business", F.lit(False)) | F.col("is_ecommerce_code")
+    return business & F.col("status").isin(standing)

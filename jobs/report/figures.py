@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.errors import AnalysisException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from jobs import tables
 from jobs.law import YearLaw, year_law
 from jobs.report import queue as queue_
-from jobs.storage import Lake
+from jobs.storage import Lake, is_gone
 
 HEAD = 20
 HISTORY_DAYS = 30
@@ -244,9 +245,11 @@ def changes_since(lake: Lake, cases: DataFrame, before: Row | None) -> list[Row]
     versions = before["versions"]["tables"] if before else {}
     try:
         then = Lake(lake.spark, lake.root, versions).read(tables.FLAGGED_SELLERS)
-    except AnalysisException:  # that version has been vacuumed away
-        return None
-    return changes(cases, then).collect()
+        return changes(cases, then).collect()
+    except (PySparkException, Py4JJavaError) as error:
+        if not is_gone(error):
+            raise
+        return None  # that version has been vacuumed away
 
 
 def _quarantined(lake: Lake, run: Mapping[str, Any]) -> list[Row]:

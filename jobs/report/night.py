@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import islice
@@ -80,6 +81,8 @@ def _make(*folders: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"report folder {folder}: {error.strerror}") from None
+        if not os.access(folder, os.W_OK):
+            raise UserError(f"report folder {folder}: Permission denied")
 
 
 def _workbooks(

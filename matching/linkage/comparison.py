@@ -6,7 +6,7 @@ The levels of a pair travel packed, four bits a column, in as few numbers as wil
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
@@ -20,6 +20,7 @@ from matching.linkage.kinds import (
     LETTERS,
     RARE,
     WEIGHT,
+    Bounded,
     Kind,
     Sides,
     common_words,
@@ -54,6 +55,7 @@ class Comparison:
             one shows.
         rarity: share of the bits of a rare value that counts, by gamma of the parent: of what the parent tells already
             its rarity says nothing more.
+        thresholds: level and bound (`kinds.Bounded`) of the levels whose bound is not that of the kind.
     """
 
     column: str
@@ -65,6 +67,7 @@ class Comparison:
     carries: bool = False
     parent: int | None = None
     rarity: tuple[float, ...] = ()
+    thresholds: tuple[tuple[str, float], ...] = ()
 
     @property
     def ordered(self) -> list[int]:
@@ -84,17 +87,19 @@ class Wish:
     Attributes:
         levels: the levels between `exact` and `different` that are told apart; None: all of the kind.
         term_frequency: whether equal values count by how rare they are.
+        thresholds: level → its bound, where it is another than the kind's (`kinds.Bounded`).
     """
 
     levels: tuple[str, ...] | None = None
     term_frequency: bool = True
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[Comparison]:
     """How each column is compared, in their order.
 
     Raises:
-        ValueError: a wish names a level that the kind has not.
+        ValueError: a wish names a level that the kind has not, or sets a bound of one that has none or is left out.
     """
     pair = swapped(columns)
     found = []
@@ -104,6 +109,13 @@ def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[
         unknown = set(wish.levels or ()) - {name for name, _ in named}
         if unknown:
             raise ValueError(f"{column}: kind {kind} has no level {', '.join(sorted(unknown))}")
+        bounded = {name for name, _, test in KINDS[kind].levels if isinstance(test, Bounded)}
+        if wish.levels is not None:
+            bounded &= set(wish.levels)
+        without = set(wish.thresholds) - bounded
+        if without:
+            known = ", ".join(sorted(bounded)) or "none"
+            raise ValueError(f"{column}: no threshold of {', '.join(sorted(without))}; levels that have one: {known}")
         between = [(name, m) for name, m in reversed(named) if wish.levels is None or name in wish.levels]
         levels = [(DIFFERENT, 0.05), *between, (EXACT, 0.95 - sum(m for _, m in between))]
         if pair and i == pair[0]:
@@ -111,7 +123,8 @@ def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[
         other = pair[1 - pair.index(i)] if pair and i in pair else None
         names, start = zip(*levels, strict=True)
         carries = SWAPPED in names
-        found.append(Comparison(column, kind, names, start, wish.term_frequency, other, carries))
+        thresholds = tuple(sorted(wish.thresholds.items()))
+        found.append(Comparison(column, kind, names, start, wish.term_frequency, other, carries, thresholds=thresholds))
     return found
 
 
@@ -228,7 +241,9 @@ def _level(i: int, comparison: Comparison) -> Column:
         level = level.when(either, comparison.levels.index(SWAPPED) if comparison.carries else NULL)
     kind = KINDS[comparison.kind]
     sides = Sides(left, right, F.col(f"e{i}"), F.col(f"c{i}"), _forms(i, kind))
+    bounds = dict(comparison.thresholds)
     for name, _, test in kind.levels:
         if name in comparison.levels:
-            level = level.when(test(sides), comparison.levels.index(name))
+            within = replace(test, bound=bounds[name]) if isinstance(test, Bounded) and name in bounds else test
+            level = level.when(within(sides), comparison.levels.index(name))
     return level.otherwise(0)

@@ -17,7 +17,7 @@ from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.kinds import KINDS, rare_words
 from matching.linkage.parameters import Floats, Groups, Longs, Parameters
-from matching.linkage.records import Atom, atoms, standardised, within
+from matching.linkage.records import Atom, atoms, known, standardised, within
 from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
 from matching.linkage.runs import Flags, distinct
@@ -162,9 +162,13 @@ class Input:
 def standardise(
     rows: DataFrame, columns: Mapping[str, str], keep: Keep, frozen: Trained | None = None
 ) -> tuple[DataFrame, Sequence[Repetition]]:
-    """`records.standardised`, kept, every column without what others say already; and which columns repeat which."""
-    found = repeated.repetitions(rows, columns) if frozen is None else frozen.repetitions
-    return keep(standardised(repeated.said_once(rows, found), columns)), found
+    """`records.standardised`, kept, every column without what others say already; and which columns repeat which.
+
+    What says that nothing is known is null (`records.known`).
+    """
+    told = known(rows, columns)
+    found = repeated.repetitions(told, columns) if frozen is None else frozen.repetitions
+    return keep(standardised(repeated.said_once(told, found), columns)), found
 
 
 def link(

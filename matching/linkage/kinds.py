@@ -39,6 +39,8 @@ _WINDOW = 10
 _NEAR, _SIMILAR = 0.01, 0.10
 # Letters that the beginning of a text has which stands for all of it.
 _BEGINNING = 5
+# Of the letters of the longer value those that may be edited where it is still similar.
+_THIRD = 0.34
 # Rare words that are drawn as keys.
 _DRAWN = 3
 # What a word that few values have weighs, to one that many have.
@@ -101,9 +103,9 @@ class Sides:
 
     def alike(self, least: float) -> Column:
         """Whether of the words of both values, by their weight, such a share is common (the cosine between them)."""
-        left, right = self.forms[WEIGHT]
-        # Squared: no root is to be taken.
-        return self.common * self.common >= least**2 * (left * right)
+        left, right, common = (c.cast("double") for c in (*self.forms[WEIGHT], self.common))
+        # Squared: no root is to be taken. Of tens of thousands of words the square is no whole number of 32 bits.
+        return common * common >= least**2 * (left * right)
 
     def contained(self) -> Column:
         """Whether nearly all words of one, two at least or a rare one, stand in the other."""
@@ -112,6 +114,23 @@ class Sides:
     def fewest_words(self) -> Column:
         """Number of words of the value with fewer."""
         return F.least(*(F.bit_count(side) for side in self.forms[WORDS[0]]))
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """The test of a level with a bound that may be set.
+
+    Attributes:
+        measure: whether a pair is within a bound.
+        bound: edited share of the letters, share of common words, days, years, or the share by which numbers differ.
+    """
+
+    measure: Callable[[Sides, float], Column]
+    bound: float
+
+    def __call__(self, pair: Sides) -> Column:
+        """Whether a pair is within the bound."""
+        return self.measure(pair, self.bound)
 
 
 @dataclass(frozen=True)
@@ -289,15 +308,15 @@ def _whole(c: Column) -> Column:
     return c
 
 
-def _within(form: str, most: int) -> Callable[[Sides], Column]:
+def _within(form: str, most: int) -> Bounded:
     """Whether the numbers that two values have as a form differ by at most so many."""
 
-    def test(pair: Sides) -> Column:
+    def test(pair: Sides, most: float) -> Column:
         """Of the two numbers of a pair."""
         left, right = pair.forms[form]
         return F.coalesce(F.abs(left - right) <= most, F.lit(False))
 
-    return test
+    return Bounded(test, most)
 
 
 def _year_number(c: Column) -> Column:
@@ -382,15 +401,10 @@ def _about(share: float, shift: float) -> Callable[[Column], Column]:
     return key
 
 
-def _numbers_near(share: float) -> Callable[[Sides], Column]:
+def _numbers_near(pair: Sides, share: float) -> Column:
     """Whether two numbers differ by at most this share of the larger."""
-
-    def test(pair: Sides) -> Column:
-        """Of the two numbers of a pair."""
-        left, right = pair.forms["number"]
-        return F.coalesce(F.abs(left - right) <= share * F.greatest(F.abs(left), F.abs(right)), F.lit(False))
-
-    return test
+    left, right = pair.forms["number"]
+    return F.coalesce(F.abs(left - right) <= share * F.greatest(F.abs(left), F.abs(right)), F.lit(False))
 
 
 def _numbers(c: Column) -> Column:
@@ -414,14 +428,14 @@ def _all_words_of_one(pair: Sides) -> Column:
     return (pair.fewest_words() >= 2) & (within[0] | within[1])
 
 
-def _name_or_half(pair: Sides) -> Column:
-    return pair.same("initials") | ((shared_words(pair.forms) >= 2) | pair.edited_share(0.34))
+def _name_or_half(pair: Sides, most: float) -> Column:
+    return pair.same("initials") | ((shared_words(pair.forms) >= 2) | pair.edited_share(most))
 
 
 _NAME_ATOMS: Atoms = {FULL: _whole, "sounds": sounds, "prefix3": prefix(3), "suffix3": suffix(3)}
 _NAME_LEVELS: tuple[Level, ...] = (
     ("close", 0.06, Sides.one_edit),
-    ("similar", 0.03, lambda pair: pair.edited_share(0.34)),
+    ("similar", 0.03, Bounded(Sides.edited_share, _THIRD)),
     ("partial", 0.03, lambda pair: pair.begins() | pair.same("sounds") | pair.same("prefix3")),
 )
 _CODE_LEVELS: tuple[Level, ...] = (
@@ -440,21 +454,29 @@ _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
 
 def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
     """Text of many words, of which the words with digits must not be others."""
+    # Numbers last: few pairs are alike, and they are dearer to compare.
 
-    def but_for_numbers(test: Callable[[Sides], Column]) -> Callable[[Sides], Column]:
-        """A test that fails where the numbers are others."""
-        # In this order: few pairs are alike, and numbers are dearer to compare.
-        return lambda pair: test(pair) & ~other_numbers(pair)
+    def close(pair: Sides) -> Column:
+        """Two edits, or other order."""
+        return (pair.edits.between(0, 2) | pair.same("sorted")) & ~other_numbers(pair)
+
+    def similar(pair: Sides, least: float) -> Column:
+        """Such a share of the words, or most letters."""
+        return (pair.alike(least) | _most_letters(pair)) & ~other_numbers(pair)
+
+    def most(pair: Sides, least: float) -> Column:
+        """Such a share of the words."""
+        return pair.alike(least) & ~other_numbers(pair)
 
     levels: tuple[Level, ...] = (
-        ("close", 0.10, but_for_numbers(lambda pair: pair.edits.between(0, 2) | pair.same("sorted"))),
-        ("similar", 0.05, but_for_numbers(lambda pair: pair.alike(_SIMILAR_WORDS) | _most_letters(pair))),
-        ("most", 0.03, but_for_numbers(lambda pair: pair.alike(_MOST_WORDS))),
+        ("close", 0.10, close),
+        ("similar", 0.05, Bounded(similar, _SIMILAR_WORDS)),
+        ("most", 0.03, Bounded(most, _MOST_WORDS)),
         # Neighbours of one street, products of one line.
         ("numbers", 0.03, lambda pair: (pair.alike(_MOST_WORDS) | _most_letters(pair)) & other_numbers(pair)),
         ("contained", 0.02, Sides.contained),
-        ("half", 0.02, lambda pair: pair.alike(_HALF)),
-        ("some", 0.02, lambda pair: pair.alike(_SOME)),
+        ("half", 0.02, Bounded(Sides.alike, _HALF)),
+        ("some", 0.02, Bounded(Sides.alike, _SOME)),
         ("partial", 0.02, lambda pair: pair.common > 0),
     )
     return Kind(
@@ -477,7 +499,7 @@ KINDS: Mapping[str, Kind] = {
             ("reordered", 0.05, lambda pair: pair.same("sorted")),
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
-            ("similar", 0.04, _name_or_half),
+            ("similar", 0.04, Bounded(_name_or_half, _THIRD)),
             ("rare", 0.02, Sides.rare_word),
             ("partial", 0.02, lambda pair: shared_words(pair.forms) > 0),
         ),
@@ -539,7 +561,7 @@ KINDS: Mapping[str, Kind] = {
         {FULL: _whole, "sounds": sounds, "prefix4": prefix(4)},
         (
             ("close", 0.05, Sides.one_edit),
-            ("similar", 0.03, lambda pair: pair.edited_share(0.34)),
+            ("similar", 0.03, Bounded(Sides.edited_share, _THIRD)),
             ("partial", 0.03, lambda pair: shared_words(pair.forms) > 0),
         ),
         _EDITS,
@@ -554,7 +576,7 @@ KINDS: Mapping[str, Kind] = {
             **{"near": _about(_NEAR, 0.0), "near_shifted": _about(_NEAR, 0.5)},
             **{"similar": _about(_SIMILAR, 0.0), "similar_shifted": _about(_SIMILAR, 0.5)},
         },
-        (("near", 0.05, _numbers_near(_NEAR)), ("similar", 0.03, _numbers_near(_SIMILAR))),
+        (("near", 0.05, Bounded(_numbers_near, _NEAR)), ("similar", 0.03, Bounded(_numbers_near, _SIMILAR))),
         forms={"number": _finite},
     ),
 }

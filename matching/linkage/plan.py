@@ -19,7 +19,7 @@ counted: the tree that holds most of the dependence (Chow and Liu 1968).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -45,9 +45,16 @@ MAX_RULES = 24
 _MOST_PAIRS = 3_000_000
 _RANDOM_PAIRS = 1_000_000
 _MOST_PROBABLE = 300_000
-# Conjunctions whose pairs are made before their number is looked at; pairs before equal ones are found.
+# Conjunctions, and pairs, that are made before their number is looked at; pairs before equal ones are found.
 _AT_ONCE = 16
+_PAIRS_AT_ONCE = 8_000_000
 _BEFORE_SORTED = 2_000_000
+# Pairs that may be compared for one of rows that are alike in all; of these in the sample, at most.
+_OF_IDENTICAL = 3
+_MOST_IDENTICAL = 6_000_000
+# Which conjunction fires on which pattern: so many answers are kept, and so many at once are numbers to be summed.
+_MOST_ANSWERS = 400_000_000
+_ANSWERS_AT_ONCE = 16_000_000
 # A rule must bring this share of all expected matches that no rule before it brings.
 _LEAST_GAIN = 5e-5
 # Standard errors by which a gain is taken for less than it seems.
@@ -266,6 +273,10 @@ def survey(sample: Sample, atoms: Sequence[Atom], kinds: Sequence[str], budget: 
         kinds: of the columns.
         budget: pairs of all records that may be compared.
     """
+    identical = _identical(sample, atoms, len(kinds)) * sample.scale
+    if identical > budget / 2:
+        # Rows that are alike in all make as many pairs under every key: for them alone no rule could be afforded.
+        budget = max(budget, _OF_IDENTICAL * identical)
     costs = _affordable(sample, atoms, budget)
     parents = tree(sample, atoms, len(kinds))
     pairs = _union(sample, costs)
@@ -508,6 +519,16 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor()
 
 
+def _identical(sample: Sample, atoms: Sequence[Atom], columns: int) -> float:
+    """Number of pairs that agree in all columns, up to a bound."""
+    values = [sample.keys[a] for a in full_atoms(atoms, columns)]
+    told = np.any(values, axis=0)
+    key = values[0]
+    for more in values[1:]:
+        key = joined(key, more)
+    return min(_count(sample, np.where(told, key, 0)), float(_MOST_IDENTICAL))
+
+
 def _affordable(sample: Sample, atoms: Sequence[Atom], budget: float) -> dict[tuple[int, ...], float]:
     """Conjunctions whose pairs alone stay within the budget, with the number of their pairs in the sample."""
     most = budget / sample.scale
@@ -538,14 +559,30 @@ def _union(sample: Sample, costs: dict[tuple[int, ...], float]) -> tuple[Longs, 
     found = np.zeros(0, dtype=np.int64)
     fresh: list[Longs] = []
     with _threads() as pool:
-        for start in range(0, len(cheapest), _AT_ONCE):
-            fresh += pool.map(pairs, cheapest[start : start + _AT_ONCE])
+        for some in _batches(cheapest, costs):
+            fresh += pool.map(pairs, some)
             if sum(map(len, fresh)) > _BEFORE_SORTED:
                 found, fresh = distinct(np.concatenate([found, *fresh])), []
                 if len(found) > _MOST_PAIRS:
                     break
     found = distinct(np.concatenate([found, *fresh]))
     return found // records, found % records
+
+
+def _batches(
+    conjunctions: Iterable[tuple[int, ...]], costs: Mapping[tuple[int, ...], float]
+) -> Iterator[list[tuple[int, ...]]]:
+    """The conjunctions, as many at once as make no more pairs than there is room for; one at least."""
+    batch: list[tuple[int, ...]] = []
+    pairs = 0.0
+    for each in conjunctions:
+        if batch and (len(batch) == _AT_ONCE or pairs + costs[each] > _PAIRS_AT_ONCE):
+            yield batch
+            batch, pairs = [], 0.0
+        batch.append(each)
+        pairs += costs[each]
+    if batch:
+        yield batch
 
 
 def _agreement(sample: Sample | Sharing, left: Longs, right: Longs) -> Words:
@@ -643,21 +680,27 @@ def _together(chosen: Sequence[Comparison], groups: Groups, match: Floats) -> Fl
             _join(tree, c, each.parent)
     edges = []
     for a, b in itertools.combinations(range(len(chosen)), 2):
-        both = (groups.levels[a] >= 0) & (groups.levels[b] >= 0)
-        cell = (groups.levels[a] == chosen[a].exact) * 2 + (groups.levels[b] == chosen[b].exact)
+        both, cell = _cells(chosen, groups, a, b)
         counts = np.bincount(cell[both], weights[both], minlength=4).reshape(2, 2)
         # A cell that is hardly expected has few matches to be seen by.
         expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / max(counts.sum(), 1.0)
         bits = np.log2((counts + _INDEPENDENT) / (expected + _INDEPENDENT))
         information = float((counts * bits).sum()) / max(counts.sum(), 1.0)
         if information >= _TOGETHER:
-            edges.append((-information, a, b, np.where(both, bits.ravel()[cell], 0.0)))
+            edges.append((-information, a, b, bits))
     found = np.zeros(len(match))
-    for _, a, b, bits_of_group in sorted(edges, key=lambda edge: edge[:3]):
+    for _, a, b, bits in sorted(edges, key=lambda edge: edge[:3]):
         if tree[a] is not tree[b]:
             _join(tree, a, b)
-            found += bits_of_group
+            both, cell = _cells(chosen, groups, a, b)
+            found += np.where(both, bits.ravel()[cell], 0.0)
     return found
+
+
+def _cells(chosen: Sequence[Comparison], groups: Groups, a: int, b: int) -> tuple[Flags, Longs]:
+    """Whether a pair has both columns; in which of them it agrees: 2 for the first and 1 for the second."""
+    both = (groups.levels[a] >= 0) & (groups.levels[b] >= 0)
+    return both, (groups.levels[a] == chosen[a].exact) * 2 + (groups.levels[b] == chosen[b].exact)
 
 
 def _join(tree: list[set[int]], a: int, b: int) -> None:
@@ -721,14 +764,15 @@ def _fires(patterns: _Patterns, conjunction: Iterable[int]) -> Flags:
 
 
 def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: float) -> list[tuple[int, ...]]:
-    fires = np.array([_fires(patterns, conjunction) for conjunction in candidates])
-    if not fires.size:
+    if not candidates or not len(patterns.pairs):
         return []
     matches = patterns.pairs * patterns.match
     of_pattern = np.stack([matches, matches * (patterns.stands_for - 1), patterns.pairs], axis=1)
-    gains, spread, costs = (fires @ of_pattern).T
     left, patience = budget, _PATIENCE * budget
     least = _LEAST_GAIN * float(matches.sum())
+    candidates = _promising(patterns, of_pattern, candidates, patience)
+    fires = _all_fires(patterns, candidates)
+    gains, spread, costs = _summed(fires, of_pattern).T
     open_patterns = np.ones(len(of_pattern), dtype=bool)
     chosen: list[int] = []
     while len(chosen) < MAX_RULES:
@@ -744,9 +788,36 @@ def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: 
         # Every pattern is taken off once.
         taken = np.flatnonzero(fires[best] & open_patterns)
         open_patterns[taken] = False
-        lost = (fires[:, taken] @ of_pattern[taken]).T
+        lost = _summed(fires, of_pattern, taken).T
         gains, spread, costs = (np.maximum(of - off, 0) for of, off in zip((gains, spread, costs), lost, strict=True))
     return [candidates[at] for at in chosen]
+
+
+def _promising(
+    patterns: _Patterns, of_pattern: Floats, candidates: Sequence[tuple[int, ...]], patience: float
+) -> Sequence[tuple[int, ...]]:
+    """The candidates; where there is no room for what all of them fire on, those that gain most a pair paid."""
+    most = max(_MOST_ANSWERS // len(patterns.pairs), MAX_RULES)
+    if len(candidates) <= most:
+        return candidates
+    gains, _, costs = np.stack([of_pattern[_fires(patterns, each)].sum(axis=0) for each in candidates]).T
+    best = np.argsort(-gains / (costs + patience), kind="stable")[:most]
+    return [candidates[at] for at in sorted(best)]
+
+
+def _all_fires(patterns: _Patterns, candidates: Sequence[tuple[int, ...]]) -> Flags:
+    fires = np.empty((len(candidates), len(patterns.pairs)), dtype=bool)
+    for row, conjunction in zip(fires, candidates, strict=True):
+        row[:] = _fires(patterns, conjunction)
+    return fires
+
+
+def _summed(fires: Flags, of_pattern: Floats, taken: Longs | None = None) -> Floats:
+    """Sums of the columns of `of_pattern` over the patterns, or over those taken, on which each candidate fires."""
+    values = of_pattern if taken is None else of_pattern[taken]
+    step = max(_ANSWERS_AT_ONCE // max(len(values), 1), 1)
+    parts = (fires[start : start + step] for start in range(0, len(fires), step))
+    return np.concatenate([(part if taken is None else part[:, taken]) @ values for part in parts])
 
 
 def _finest_first(sample: Sample) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from matching import tables
 from matching.linkage.kinds import FULL, KINDS, drawn_word
 
 SWAPPED_KINDS = ("given_name", "family_name")
@@ -32,6 +33,21 @@ class Atom:
     key: Column
     is_full: bool = False
     tells: bool = True
+
+
+def known(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+    """Rows whose texts are null where they say that nothing is known (`unknown`, `n/a`): that is no evidence.
+
+    Columns in and out: `c<i>` the text of the i-th column, any others.
+    """
+    written, folded = (tables.values("nothing_known", "text", case=case) for case in ("exact", "any"))
+
+    def told(c: Column) -> Column:
+        """The text, null where it says nothing."""
+        bare = F.trim(c)
+        return F.when(~(bare.isin(*written) | F.lower(bare).isin(*folded)), c)
+
+    return rows.withColumns({f"c{i}": told(F.col(f"c{i}")) for i in range(len(columns))})
 
 
 def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:

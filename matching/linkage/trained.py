@@ -89,7 +89,7 @@ class Trained:
             "repetitions": [asdict(each) for each in self.repetitions],
             "columns": [
                 {
-                    **asdict(each),
+                    **_outlined(each),
                     "rare": {"records": of.records.tolist(), "bits": of.bits.tolist(), "rare": of.rare},
                     "frequent_words": list(self.frequent.get(i, ())),
                     "m": model.m[i].tolist(),
@@ -106,7 +106,7 @@ class Trained:
 
 
 def _outline(each: Comparison) -> tuple[object, ...]:
-    return each.column, each.kind, each.levels, each.term_frequency
+    return each.column, each.kind, each.levels, each.term_frequency, each.thresholds
 
 
 def read(plain: Mapping[str, Any]) -> Trained:
@@ -143,6 +143,11 @@ def read(plain: Mapping[str, Any]) -> Trained:
     return found
 
 
+def _outlined(each: Comparison) -> dict[str, Any]:
+    """Its fields; thresholds only where there are some, as in `_content`."""
+    return {name: value for name, value in asdict(each).items() if name != "thresholds" or value}
+
+
 def _plain(each: Related) -> dict[str, Any]:
     return {"share": each.share, "own": list(each.own), "levels": [levels.tolist() for levels in each.levels]}
 
@@ -160,9 +165,10 @@ def _blocking(plain: Mapping[str, Any] | None) -> Blocking:
 
 
 def _comparison(plain: Mapping[str, Any]) -> Comparison:
-    own: dict[str, Any] = {name: plain[name] for name in Comparison.__dataclass_fields__}
+    own: dict[str, Any] = {name: plain[name] for name in Comparison.__dataclass_fields__ if name != "thresholds"}
     lists = {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
-    return Comparison(**{**own, **lists})
+    thresholds = tuple((level, float(bound)) for level, bound in plain.get("thresholds", ()))
+    return Comparison(**{**own, **lists, "thresholds": thresholds})
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,21 @@ from jobs.catch_up import missed
 from jobs.errors import UserError
 from jobs.storage import Lake
 from tests.jobs import a_night
+from tests.jobs.zone import Zone, day
 
 DONE = dt.date(2026, 11, 28)
 
 
 @pytest.fixture
 def landing(tmp_path: Path) -> str:
-    for source, date in (("sellers", "2026-11-30"), ("residents", "2026-11-29"), ("no_source", "2026-11-01")):
-        (tmp_path / "landing" / source / f"business_date={date}").mkdir(parents=True)
-    return str(tmp_path / "landing")
+    """Full deliveries of what no night can do without, the last on the 29th; changes, and folders of nothing before."""
+    zone = Zone(tmp_path / "landing")
+    for number, source in enumerate(("residents", "taxpayers", "sellers", "seller_sales"), start=26):
+        zone.files(source, day(number), {})
+    zone.files("taxpayers", day(20), {}, mode="delta")
+    for source, date in (("seller_sales", "2026-11-30"), ("residents", "2024-01-01"), ("no_source", "2026-11-01")):
+        (zone.root / source / f"business_date={date}").mkdir(parents=True)
+    return str(zone.root)
 
 
 def warehouse(spark: SparkSession, path: Path, *ended: tuple[int, str]) -> Lake:
@@ -45,12 +51,12 @@ def test_every_day_after_the_newest_finished_night_was_missed(
     assert missed(lake, landing, DONE) == []
 
 
-def test_of_a_new_warehouse_the_first_night_is_that_of_the_oldest_delivery(
+def test_of_a_new_warehouse_the_first_night_is_that_by_which_all_it_needs_has_come(
     spark: SparkSession, tmp_path: Path, landing: str
 ) -> None:
     lake = Lake(spark, str(tmp_path / "warehouse"))
     assert missed(lake, landing, dt.date(2026, 11, 30)) == [dt.date(2026, 11, 29), dt.date(2026, 11, 30)]
-    with pytest.raises(UserError, match="no delivery up to 2026-11-28"):
+    with pytest.raises(UserError, match="no full delivery up to 2026-11-28 of seller_sales"):
         missed(lake, landing, dt.date(2026, 11, 28))
 
 

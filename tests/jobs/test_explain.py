@@ -47,8 +47,8 @@ def test_a_case_is_told_down_to_its_rows_and_masked(nights: Nights, reason: str)
 
 def test_a_past_night_is_told_as_it_was(nights: Nights) -> None:
     """The person has registered since: the case is open on the first night and resolved on the next."""
-    was = explain(*ledger.night_of(nights.lake, NIGHT), nights.registered)
-    now = explain(*ledger.night_of(nights.lake, NEXT), nights.registered)
+    was = explain(*ledger.night_of(nights.lake, NIGHT), nights.registered[0])
+    now = explain(*ledger.night_of(nights.lake, NEXT), nights.registered[0])
     assert [line for line in was.splitlines() if "trạng thái" in line] != [
         line for line in now.splitlines() if "trạng thái" in line
     ]

@@ -147,6 +147,16 @@ def test_what_is_held_and_accepted(nights: Nights) -> None:
     assert len(people(nights.run(3))) == 25
 
 
+def test_of_several_in_one_night_each_is_held_against_the_picture_of_those_before_it(nights: Nights) -> None:
+    crowd = [person(str(number)) for number in range(10)]
+    nights.zone.rows("residents", day(1), *crowd)
+    gone = [{**each, "updated_at": moment(2), "change_type": "D"} for each in crowd[:6]]
+    nights.zone.rows("residents", day(2), *gone, mode="delta")
+    nights.zone.rows("residents", day(3), *crowd[6:])
+    result = nights.run(3)
+    assert (len(people(result)), result.picture_as_of, result.degraded) == (4, day(3), False)
+
+
 def test_a_picture_that_fails_its_gate(nights: Nights) -> None:
     gate, zone = Gate(), nights.zone
     zone.rows("residents", day(1), person("1"), person("2"))

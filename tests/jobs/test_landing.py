@@ -146,8 +146,14 @@ def folder_for_file(folder: Path) -> None:
     (folder / "a.csv").mkdir()
 
 
+def stale_checksum(folder: Path) -> None:
+    """Hadoop's own, left by a manifest that was here before: what is there now cannot be read."""
+    (folder / "._manifest.json.crc").write_bytes(b"crc\x00\x00\x00\x02\x00\x00\x00\x00\x00")
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no manifest": (drop_manifest, "_manifest.json is missing"),
+    "a manifest that cannot be read": (stale_checksum, "_manifest.json is missing or cannot be read"),
     "an empty manifest": (write_manifest(b""), "no JSON"),
     "a manifest that is no object": (write_manifest(b"[]"), "no JSON object"),
     "a manifest in another encoding": (write_manifest(b"\xff\xfe{"), "no JSON"),
@@ -166,6 +172,13 @@ def test_damaged_delivery_is_refused(files: Files, zone: Zone, damage: Callable[
         checked(files, zone)
     told = str(refusal.value)
     assert in_words(told) != told, "its owner reads Vietnamese"
+
+
+def test_a_number_in_the_name_of_a_file_is_told_nobody(files: Files, zone: Zone) -> None:
+    folder = zone.files("residents", day(1), {"079188001234 Lan.csv": (b"one", 1)})
+    (folder / "079188001234 Lan.csv").unlink()
+    with pytest.raises(Refused, match="^… Lan.csv is missing$"):
+        checked(files, zone)
 
 
 def test_manifest_with_byte_order_mark_and_upper_case_hash(files: Files, zone: Zone) -> None:

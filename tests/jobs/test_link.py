@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -20,6 +22,7 @@ from jobs.link import config as link_config
 from jobs.link import inputs
 from jobs.link import run as link_run
 from jobs.link.run import run
+from matching.linkage.clusters import Edges, clustered
 
 COLUMNS = {
     "given_name": "given_name",
@@ -315,6 +318,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"one_to_one": True}, "one_to_one"),
     ({"comparisons": {"birth": {"levels": ["soundex"]}}}, "no level soundex"),
     ({"comparisons": {"age": {}}}, "comparisons: not among columns: age"),
+    ({"comparisons": {"birth": {"thresholds": {"close": 1}}}}, "birth: no threshold of close; levels that have one: "),
+    ({"comparisons": {"birth": {"thresholds": {"days": -1}}}}, "comparisons.birth.thresholds.days"),
+    ({"seed": 2**64}, "seed"),
+    ({"inputs": ["shelf://people.parquet"]}, "shelf://people.parquet: not readable"),
+    ({"labels": "odd_labels.csv"}, "odd_labels.csv: not readable as the Parquet or CSV that it is called"),
+    ({"parameters": "folder"}, "folder: not there, or not readable"),
     ({"inputs": ["odd.csv"]}, "odd.csv: not readable as the Parquet or CSV that it is called"),
     ({"inputs": ["text.parquet"]}, "text.parquet: not readable as the Parquet or CSV that it is called"),
     ({"columns": {f"c{i}": "text" for i in range(61)}}, "61 columns; at most 60 can be compared"),
@@ -354,6 +363,8 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     (tmp_path / "text.parquet").write_text("rec_id\nr1\n", "utf-8")
     (tmp_path / "maybe.csv").write_text("id_l,id_r,match\nr1,r2,perhaps\n", "utf-8")
     (tmp_path / "both.csv").write_text("id_l,id_r,match\nr1,r2,1\nr2,r1,no\n", "utf-8")
+    (tmp_path / "odd_labels.csv").write_text("id_l,id_r,match\nr1,r2,1\nr1,r3,1,0\n", "utf-8")
+    (tmp_path / "folder").mkdir()
     pd.DataFrame({"name": ["r1"]}).to_csv(tmp_path / "others.csv", index=False)
     pd.DataFrame({"rec_id": ["r1", "none", None]}).to_csv(tmp_path / "unknown.csv", index=False)
     with pytest.raises(UserError) as error:
@@ -381,17 +392,34 @@ def test_a_rule_that_can_be_no_key_is_told(spark: SparkSession, tmp_path: Path) 
             link_run._check_rules(given, plain.model_copy(update={"blocking_rules": (rule,)}))
 
 
-def test_dates_that_pandas_writes_are_read_as_the_days_that_they_say(spark: SparkSession, tmp_path: Path) -> None:
+def test_what_pandas_writes_is_read_as_it_says(spark: SparkSession, tmp_path: Path) -> None:
     born = pd.to_datetime(pd.Series(["1990-05-12 23:30", "2001-01-01 00:00"]))
-    table = pd.DataFrame({"rec_id": [1, 2], "born": born, "seen": born.dt.tz_localize("UTC"), "n": [7, 8]})
-    table.to_parquet(tmp_path / "a.parquet")
+    table = pd.DataFrame({"rec_id": born, "born": born, "seen": born.dt.tz_localize("UTC"), "n": [7, 8], "at": born})
+    # A folder whose name Spark would take for a pattern, and tell otherwise than it is written.
+    folder = tmp_path / "a b[1]"
+    folder.mkdir()
+    table.to_parquet(folder / "a.parquet")
     spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
-    rows = inputs.read(spark, [str(tmp_path / "a.parquet")], "rec_id", ["born", "seen", "n"]).orderBy("id").collect()
+    columns = {"born": "date", "seen": "date", "n": "number", "at": "text"}
+    rows = inputs.read(spark, [str(folder / "a.parquet")], "rec_id", columns).orderBy("id").collect()
     # A moment is told in the session's time zone, Vietnam's.
     assert [tuple(row)[1:] for row in rows] == [
-        ("1", "1990-05-12", "1990-05-13", "7"),
-        ("2", "2001-01-01", "2001-01-01", "8"),
+        ("1990-05-12 23:30:00", "1990-05-12", "1990-05-13", "7", "1990-05-12 23:30:00"),
+        ("2001-01-01 00:00:00", "2001-01-01", "2001-01-01", "8", "2001-01-01 00:00:00"),
     ]
+
+
+def test_decided_pairs_hold_among_any_number_that_speak_otherwise() -> None:
+    left, right = np.array(list(itertools.combinations(range(150), 2)), dtype=np.int64).T
+    one_pair, chain = (left == 0) & (right == 1), right == left + 1
+    # All are alike, but two are decided to be others; all differ, but a chain of decisions joins them.
+    apart = np.where(one_pair, -link_run._CERTAIN, 25.0)
+    together = np.where(chain, link_run._CERTAIN, -25.0)
+    for weight, same in ((apart, False), (together, True)):
+        records, cluster, _ = clustered(Edges(left, right, weight), 0.0)
+        of = dict(zip(records.tolist(), cluster.tolist(), strict=True))
+        assert (of[0] == of[1]) == same
+        assert len(set(of.values())) == (1 if same else 2)
 
 
 def test_the_command_ends_a_mistake_with_exit_2(tmp_path: Path) -> None:

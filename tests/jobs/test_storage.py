@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +77,46 @@ def test_a_table_of_before_a_column_was_added_gets_the_column(spark: SparkSessio
 
     for frame in (lake.read(TABLE), lake.pin(TABLE)):
         assert sorted((row.source, row.raw) for row in frame.collect()) == [("sellers", None), ("taxpayers", None)]
+
+
+def aged(lake: Lake, folder: Path, days: float) -> Lake:
+    """A copy of a warehouse whose tables were last written so many days ago."""
+    shutil.copytree(lake.root, folder)
+    then = time.time() - days * 86_400
+    for commit in folder.glob("*/*/_delta_log/*.json"):
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        for action in actions:
+            if "remove" in action:
+                action["remove"]["deletionTimestamp"] = int(then * 1000)
+        commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
+    for log in folder.glob("*/*/_delta_log/*crc"):
+        log.unlink()
+    for file in folder.rglob("*"):
+        if file.name.endswith(".crc"):
+            file.unlink()
+        elif file.is_file():
+            os.utime(file, (then, then))
+    return Lake(lake.spark, str(folder))
+
+
+def test_what_maintenance_keeps_is_read_and_brought_back_after_weeks(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "_SHORT_LOG", 1)
+    made = Lake(spark, str(tmp_path / "made"))
+    for day in range(3):
+        made.write(TABLE, rows(spark, DAYS[0], f"source{day}"))
+    old = aged(made, tmp_path / "old", 12)
+    old.write(TABLE, rows(spark, DAYS[1], "tonight"))
+    old.vacuum(TABLE, 30)
+    then = Lake(spark, old.root, {TABLE.path: 1})
+    assert read(then.read(TABLE)) == [("source1", DAYS[0], "a b%20source1.csv")]
+    assert old.bring_back(TABLE, 1)
+    assert read(old.read(TABLE)) == read(then.read(TABLE))
+    # And what is past its days goes.
+    files = len(list(Path(old.location(TABLE)).rglob("*.parquet")))
+    old.vacuum(TABLE, 7)
+    assert len(list(Path(old.location(TABLE)).rglob("*.parquet"))) < files
 
 
 def test_a_small_file_is_made_whole_or_not_at_all(spark: SparkSession, tmp_path: Path) -> None:

@@ -426,6 +426,19 @@ def test_levels_that_the_user_leaves_out_are_told_apart_no_more(spark: SparkSess
     assert shown == {1: (1, 0), 2: (0, 1)}
 
 
+def test_a_level_may_have_another_bound(spark: SparkSession) -> None:
+    columns = {"name": "family_name", "born": "date"}
+    wishes = {"name": Wish(("similar",), thresholds={"similar": 0.6}), "born": Wish(("days",), thresholds={"days": 9})}
+    rows = [(0, "phan", "19900517"), (1, "phonno", "19900526")]
+    records = spark.createDataFrame(rows, "rid long, v0 string, v1 string").selectExpr("*", "0d t0", "0d t1")
+    pairs = spark.createDataFrame([(0, 1)], "l long, r long")
+    usual = {name: replace(each, thresholds={}) for name, each in wishes.items()}
+    for wanted, shown in ((usual, (0, 0)), (wishes, (1, 1))):
+        chosen = comparisons(columns, wanted)
+        found = compared(pairs, prepared(records, chosen), chosen).select(gamma(0), gamma(1)).first()
+        assert found is not None and tuple(found) == shown
+
+
 def test_a_level_that_the_kind_has_not_is_answered_with_its_name() -> None:
     with pytest.raises(ValueError, match="born: kind date has no level soundex"):
         comparisons(COLUMNS, {"born": Wish(levels=("close", "soundex"))})

@@ -237,6 +237,13 @@ def test_records_that_share_nothing_need_no_rule(atoms: list[Atom]) -> None:
     assert (plan.rules, plan.matches, plan.recall) == ((), 0.0, None)
 
 
+def test_rows_that_are_alike_in_all_have_a_rule_whatever_pairs_they_make(atoms: list[Atom]) -> None:
+    keys = np.repeat(np.arange(1, 1 + len(NAMES) * 4).reshape(len(NAMES), 4), 200, axis=1)
+    plan = planned(Sample(keys, None, 1.0), atoms, 5_000)
+    assert plan.rules
+    assert plan.matches == pytest.approx(4 * 200 * 199 / 2, rel=0.01)
+
+
 def test_a_column_that_nobody_filled_in_spoils_nothing(atoms: list[Atom]) -> None:
     known = register(seed=9)
     keys = known.sample.keys.copy()

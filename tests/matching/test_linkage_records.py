@@ -1,0 +1,16 @@
+"""Records of the engine: what of a row's texts is taken for a value."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from matching.linkage.records import known
+
+
+def test_words_for_nothing_known_are_null(spark: SparkSession) -> None:
+    nothing = ["unknown", " Unknown ", "N/A", "#N/A", "nan", "NaN", "None", "NULL", "<NA>", "NA", "Không rõ", "CHƯA RÕ"]
+    values = ["na", "Na", "Nan", "NAN", "Null", "none", "Nat", "Nil", "Unknown Street", "missing", "other", "0", "-"]
+    schema = "id string, c0 string"
+    rows = spark.createDataFrame([(str(at), text) for at, text in enumerate([*nothing, None, *values])], schema)
+    found = [row["c0"] for row in known(rows, {"a": "text"}).orderBy(rows["id"].cast("int")).collect()]
+    assert found == [None] * (len(nothing) + 1) + values
