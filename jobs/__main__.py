@@ -405,6 +405,9 @@ def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
 
     if not path.strip():
         raise UserError("--warehouse must not be empty")
+    if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
+        # It would look as if no night had ever run.
+        raise UserError(f"warehouse {path}: Permission denied")
     if settings.gold.hash_key == DEVELOPMENT_KEY:
         _say("warning: gold.hash_key is the development key; set your own outside the warehouse")
     spark = start(settings.spark)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs import law
@@ -230,10 +230,13 @@ def _with_people(records: DataFrame, links: DataFrame, residents: DataFrame) -> 
     )
     people = residents.select(resident.alias("person"))
     ids = F.array_compact(F.array("person.number", "person.cmnd"))
+    # An id that was filled in for many has as many holders: the first are taken before they are gathered.
+    place = F.row_number().over(Window.partitionBy("id").orderBy("person"))
+    first = people.select(F.explode(ids).alias("id"), "person").withColumn("place", place)
     held = (
-        people.select(F.explode(ids).alias("id"), "person")
+        first.where(F.col("place") <= _HOLDERS)
         .groupBy("id")
-        .agg(F.slice(F.sort_array(F.collect_list("person")), 1, _HOLDERS).alias("holders"))
+        .agg(F.sort_array(F.collect_list("person")).alias("holders"))
     )
     candidates = people.select(F.col("person.key").alias("candidate"), "person")
     return (
@@ -247,6 +250,11 @@ def _with_people(records: DataFrame, links: DataFrame, residents: DataFrame) -> 
             }
         )
     )
+
+
+def _status(status: Column) -> Column:
+    """A status as it stands; what has not the form of one is none, and may be a number that slipped in."""
+    return F.when(status.rlike("^(?:[a-z]{1,12}|[0-9]{2})$"), status).otherwise(last_four(status))
 
 
 def _of_people(known: DataFrame) -> DataFrame:
@@ -274,7 +282,8 @@ def _of_people(known: DataFrame) -> DataFrame:
         F.when(
             F.col("active") & F.col("deceased_by").isNotNull(),
             _finding(
-                F.lit("status"), F.lit(DECEASED), F.col("status"), F.lit(None).cast("string"), F.col("deceased_by")
+                *(F.lit("status"), F.lit(DECEASED), _status(F.col("status")), F.lit(None).cast("string")),
+                F.col("deceased_by"),
             ),
         ),
         F.when(

@@ -123,6 +123,9 @@ def _facts(
         .fillna(False, ["supplier_active"])
     )
     amounts = {name: revenue.money(F.col(name)) for name in ("declared_vnd", "paid_vnd", "declared_due_vnd")}
+    if "declarations" not in inputs.present:
+        # Nothing was declared as far as anybody knows: that is not 0.
+        amounts["paid_vnd"] = F.lit(None).cast(revenue.MONEY)
     return facts.withColumns({**amounts, "tax_code": F.coalesce("tax_code", "supplier_code")})
 
 

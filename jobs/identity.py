@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.masking import last_four
@@ -86,10 +86,13 @@ def _holders(judged: DataFrame, residents: DataFrame) -> DataFrame:
         F.explode(ids).alias("declared"), F.col("personal_id").alias("holder_id"), "full_name", living.alias("living")
     )
     rank = F.struct(~F.col("living"), "holder_id")
+    # Two are enough, of whom one may be the party. Of an id that was filled in for many there are as many holders.
+    place = F.row_number().over(Window.partitionBy("declared").orderBy(~F.col("living"), "holder_id"))
+    first = held.withColumn("place", place).where("place <= 2").drop("place")
     return (
         judged.where(~F.col("own"))
         .select(*_SHOP, "personal_id", "declared")
-        .join(held, "declared", "inner")
+        .join(first, "declared", "inner")
         .where(F.col("holder_id") != F.col("personal_id"))
         .groupBy(*_SHOP)
         .agg(F.min_by(F.struct("living", "full_name", "holder_id"), rank).alias("holder"))

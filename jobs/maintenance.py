@@ -51,11 +51,15 @@ def maintain(lake: Lake, settings: MaintenanceSettings, progress: Callable[[str]
             progress("small files")
             for table in _GROWING:
                 lake.compact(table)
+            for table in STATE:
+                lake.keep_past(table)
         # Only now: whatever the last finished run names is what no file is taken from.
         progress("files that no night reads any more")
         lake.compact(RUNS)
+        lake.keep_past(RUNS)
         for table in (*STATE, RUNS):
             lake.vacuum(table, settings.versions_days)
+            lake.cut_log(table)
         return between.run
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -49,7 +51,7 @@ from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES, Source
 from jobs.standing import gold_stands, match_stands, means_the_same, reshaped, shaped_by
-from jobs.storage import Lake
+from jobs.storage import Lake, is_gone
 from jobs.together import Clock, side_by_side
 from jobs.training import Accepted
 from matching import changes
@@ -513,10 +515,16 @@ def _party_events(night: Night) -> None:
     before = None if night.stands else ledger.last_of_earlier_date(night.lake, night.business_date)
     if before is None:
         return
-    links = ledger.left_by(night.lake, before).read(tables.SELLER_LINKS)
     now, key = night.lake.pin(tables.SELLER_LINKS), night.settings.gold.hash_key
-    moved = party_events.events(links, now, key, night.business_date)
-    night.lake.write(tables.PARTY_EVENTS, moved, f"business_date = '{night.business_date}'")
+    try:
+        links = ledger.left_by(night.lake, before).read(tables.SELLER_LINKS)
+        moved = party_events.events(links, now, key, night.business_date)
+        night.lake.write(tables.PARTY_EVENTS, moved, f"business_date = '{night.business_date}'")
+    except (AnalysisException, Py4JJavaError) as error:
+        if not is_gone(error):
+            raise
+        told = f"the links of {before['business_date']} are no longer kept: which shops changed hands is not told"
+        night.progress(f"warning: gold: {told}")
 
 
 def _audit(night: Night, flagged_before: DataFrame | None) -> None:

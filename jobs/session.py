@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs.bootstrap import class_archive, java_fault
 from jobs.errors import UserError
 from jobs.settings import SparkSettings
+from jobs.storage import KEEPING
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,8 +32,12 @@ _FIXED = {
     # A run begins where the last finished one left the tables, however long ago that was; and `explain` and `replay`
     # read what maintenance keeps. By default Delta refuses what lies further back than seven days,
     "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
-    # and deletes what has been let go for so long, whatever days VACUUM is told.
+    # and deletes what has been let go for so long, whatever days VACUUM is told, or fewer days than that not at all;
     "spark.databricks.delta.vacuum.retentionWindowIgnore.enabled": "false",
+    "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+    # and each tenth commit would cut the log of all that is older than thirty days, what it replaces included. Of
+    # tables that are made; maintenance gives older ones the same, and cuts logs where no night needs them.
+    **{f"spark.databricks.delta.properties.defaults.{name}": value for name, value in KEEPING.items()},
     # Statistics would copy names and ids into the transaction log, and no reader here prunes by them.
     "spark.databricks.delta.properties.defaults.dataSkippingNumIndexedCols": "0",
 }

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,15 +26,20 @@ from pyspark.sql.types import StructType
 
 from jobs.tables import STATE, Table
 
+# Properties of every table: its past is cut by maintenance alone (`maintenance.versions_days` is 30 at most).
+KEEPING: Mapping[str, str] = {"enableExpiredLogCleanup": "false", "deletedFileRetentionDuration": "interval 30 days"}
+_LONGEST_DAYS = 31
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One name in a folder."""
+    """One name in a folder; `modified` in seconds since 1970."""
 
     path: str
     name: str
     is_folder: bool
     size: int
+    modified: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,10 @@ class Files:
             if not system.exists(path):
                 return []
             found = [
-                Entry(status.getPath().toString(), status.getPath().getName(), status.isDirectory(), status.getLen())
+                Entry(
+                    *(status.getPath().toString(), status.getPath().getName(), status.isDirectory(), status.getLen()),
+                    status.getModificationTime() / 1000,
+                )
                 for status in system.listStatus(path)
             ]
         except Py4JJavaError as error:
@@ -212,6 +221,8 @@ _SCRATCH_NUMBERS = itertools.count()
 # Delta lays down a checkpoint every ten commits; a log up to there is replayed here.
 _SHORT_LOG = 10
 _PLAIN = {"minReaderVersion": 1}
+# A commit or checkpoint, or a checksum of one: its version.
+_LOGGED = re.compile(r"\.?(\d{20})\.")
 
 
 @dataclass(frozen=True)
@@ -346,6 +357,30 @@ class Lake:
         """Delete files that no version of the last so many days reads; older versions can be read no more."""
         if self.exists(table):
             DeltaTable.forPath(self.spark, self.location(table)).vacuum(24.0 * days)
+
+    def keep_past(self, table: Table) -> None:
+        """Give a table of an older version of ct18 the properties of `KEEPING`; nothing where it has them."""
+        if not self.exists(table):
+            return
+        delta = DeltaTable.forPath(self.spark, self.location(table))
+        (known,) = delta.detail().select("properties").collect()
+        if any(known[0].get(f"delta.{name}") != value for name, value in KEEPING.items()):
+            wanted = ", ".join(f"'delta.{name}' = '{value}'" for name, value in KEEPING.items())
+            path = self.location(table).replace("`", "``")
+            self.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({wanted})")
+
+    def cut_log(self, table: Table) -> None:
+        """Remove the log's entries before its newest checkpoint that is older than any version that is kept.
+
+        What a version before that one holds was replaced longer ago than `maintenance.versions_days` may say.
+        """
+        log = f"{self.location(table)}/_delta_log"
+        entries = [(match, entry) for entry in self.files.entries(log) if (match := _LOGGED.match(entry.name))]
+        oldest = time.time() - _LONGEST_DAYS * 86_400
+        past = [int(match[1]) for match, entry in entries if ".checkpoint." in entry.name and entry.modified < oldest]
+        for match, entry in entries:
+            if past and int(match[1]) < max(past):
+                self.files.delete(entry.path)
 
     def keep(self, frame: DataFrame) -> DataFrame:
         """The frame, computed and laid down in the warehouse's scratch folder: its plan begins anew from there."""

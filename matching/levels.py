@@ -419,9 +419,15 @@ def _level_province() -> Column:
     )
 
 
-def _chance_province(_: Statistics) -> Column:
+def _chance_province(statistics: Statistics) -> Column:
     share = F.col("s_p_province")
-    return F.when(shows(c.PROVINCE, "agree"), share).when(shows(c.PROVINCE, "different"), 1 - share).otherwise(1.0)
+    other = _other(share, statistics)
+    return F.when(shows(c.PROVINCE, "agree"), share).when(shows(c.PROVINCE, "different"), other).otherwise(1.0)
+
+
+def _other(share: Column, statistics: Statistics) -> Column:
+    """Share of all others; where all subjects are alike, that of one: nothing is impossible."""
+    return F.greatest(1 - share, F.lit(1 / statistics.subjects))
 
 
 def _same_house() -> Column:
@@ -483,9 +489,10 @@ def _level_kind() -> Column:
     )
 
 
-def _chance_kind(_: Statistics) -> Column:
+def _chance_kind(statistics: Statistics) -> Column:
     share = F.col("s_p_kind")
-    return F.when(shows(c.KIND, "agree"), share).when(shows(c.KIND, "different"), 1 - share).otherwise(1.0)
+    other = _other(share, statistics)
+    return F.when(shows(c.KIND, "agree"), share).when(shows(c.KIND, "different"), other).otherwise(1.0)
 
 
 def _level_alive() -> Column:

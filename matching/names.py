@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 from matching import tables, text
 from matching.expressions import bind, empty_to_null, translated
 
+# Legal forms, and words of a shop, that stand one after another, at most: Java calls itself once for each.
+_FORMS, _WORDS = 8, 16
 _TITLES = "ong|ba|mr|mrs|ms"
 
 
@@ -61,7 +63,7 @@ def company_key(c: Column) -> Column:
     """Folded name of a business without its legal forms, abbreviations written out (`TM` as `thuong mai`)."""
     starts = tables.alternation(_folded_forms(place="start"))
     ends = tables.alternation(_folded_forms(place="end"))
-    name = F.regexp_replace(text.fold(c), f"^(?:{starts}(?: |$))+|(?:(?:^| ){ends})+$", "")
+    name = F.regexp_replace(text.fold(c), f"^(?:{starts}(?: |$)){{1,{_FORMS}}}|(?:(?:^| ){ends}){{1,{_FORMS}}}$", "")
     name = F.concat(F.lit(" "), name, F.lit(" "))
     for short, long in tables.pairs("business_abbreviations", "short", "long"):
         name = F.replace(name, F.lit(f" {short} "), F.lit(f" {long} "))
@@ -83,7 +85,7 @@ def person_in_text(c: Column) -> Column:
     """
     words = (*tables.values("legal_forms", "form", kind="household"), *tables.values("shop_words", "word"))
     prefix = tables.alternation(map(plain, words), _in_any_writing)
-    name = F.regexp_replace(text.nfc(c), f"^(?:{prefix}(?!\\p{{L}})[\\s.:,\\-–]*)+", "")
+    name = F.regexp_replace(text.nfc(c), f"^(?:{prefix}(?!\\p{{L}})[\\s.:,\\-–]*){{1,{_WORDS}}}", "")
     return bind(name, lambda bare: F.when(is_person_like(bare), bare))
 
 

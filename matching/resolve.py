@@ -20,6 +20,8 @@ from matching.model import Parameters, Sample
 
 # Records whose candidates are so many that they tell nothing apart are no use to the estimate.
 _SAMPLE_CANDIDATES = 200
+# Records are drawn by their hash, in so many parts.
+_HASHES = 2**40
 # What the estimate asks of a pair beside its codes; the second of models that know of lent identities.
 _FIGURES = ("log_u", "reused", "further", "reused_none", "further_none")
 _FIGURES_OF_LENT = ("log_u_own", "log_u_lent")
@@ -89,7 +91,8 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
     """Pairs of a bounded share of the records, chosen by hash: the same records whatever the partitions."""
     total = compared.select(F.approx_count_distinct("record")).first()
     share = min(1.0, records / max(1, cast(int, total[0]) if total else 1))
-    chosen = compared.where(F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(10_000)) < int(10_000 * share))
+    hashed = F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(_HASHES))
+    chosen = compared.where(hashed < int(_HASHES * share))
     names = [comparison.name for comparison in MODELS[kind]]
     lent = [comparison.name for comparison in LENT if kind in LENDING]
     codes = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *(f"l_{name}" for name in lent)]

@@ -234,11 +234,13 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     best = _with_values(best, shops, subjects)
     for_people = evidence.is_for_people(found.parameters)
     verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
+    # Of the nearest candidate of a shop that nobody is linked with it is told what agrees, not who it is.
+    values = {name: _pair(name, shown=verdict != "none") for name in _VALUES}
     return best.select(
         *("record", "subject", "probability"),
         evidence.match_type(found.parameters).alias("match_type"),
         F.when(for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
-        evidence.explanation(found.parameters, {name: _pair(name) for name in _VALUES}).alias("evidence"),
+        evidence.explanation(found.parameters, values).alias("evidence"),
         evidence.missing(found.parameters).alias("missing"),
     )
 
@@ -267,8 +269,9 @@ def _with_values(best: DataFrame, shops: DataFrame, subjects: DataFrame) -> Data
     return best.join(left, "record").join(right, "subject")
 
 
-def _pair(name: str) -> tuple[Column, Column]:
-    return F.col(f"of_shop.{name}"), F.col(f"of_subject.{name}")
+def _pair(name: str, shown: Column) -> tuple[Column, Column]:
+    """A value of the shop, and of the subject where that is shown."""
+    return F.col(f"of_shop.{name}"), F.when(shown, F.col(f"of_subject.{name}"))
 
 
 def _contacts(column: str, those: DataFrame | None, *offices: DataFrame) -> DataFrame:

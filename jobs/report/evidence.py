@@ -69,7 +69,7 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return numbers.count(value) if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return numbers.decimal(value)
+        return numbers.probability(value) if 0 <= value <= 1 else numbers.decimal(value)
     return _LONG_NUMBER.sub(MASK, _DATE.sub(r"\3/\2/\1", say(VALUES, str(value))))
 
 
@@ -101,7 +101,7 @@ def _explained(content: dict[str, Any]) -> list[str]:
     fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT]
     said = [_field(one) for one in sorted(fields, key=lambda one: -abs(one["weight"]))]
     probability = content.get("probability")
-    told = [] if probability is None else [f"xác suất {numbers.decimal(probability, 3)}"]
+    told = [] if probability is None else [f"xác suất {numbers.probability(probability, 3)}"]
     told += [f"cần người quyết định vì {why}" for why in content.get("held") or []]
     return [*told, *said]
 

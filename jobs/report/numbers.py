@@ -41,6 +41,16 @@ def percent(value: float | None, places: int = 1) -> str:
     return f"{decimal(shown, places)} %"
 
 
+def probability(value: float | None, places: int = 2) -> str:
+    """A probability with a decimal comma; never 1 unless it is exactly that."""
+    if value is None:
+        return NOTHING
+    shown = round(value, places)
+    if shown >= 1 > value:
+        shown = 1 - 10.0**-places
+    return decimal(shown, places)
+
+
 def date(value: dt.date | None) -> str:
     """Day, month, year."""
     return NOTHING if value is None else f"{value:%d/%m/%Y}"

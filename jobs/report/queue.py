@@ -70,7 +70,8 @@ def _party() -> Column:
     shop = F.try_element_at("shops", F.lit(1))
     return F.coalesce(
         F.concat(F.lit("person "), "personal_id"),
-        F.concat(F.lit("code "), "tax_code"),
+        # Shops abroad may name one supplier: each is a party of its own all the same (contract §2).
+        F.when(F.col("party_type") != "foreign", F.concat(F.lit("code "), "tax_code")),
         F.concat(F.lit("shop "), shop.platform, F.lit(" "), shop.shop_id),
         F.col("case_id"),
     )

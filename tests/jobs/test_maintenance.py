@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def shop(before: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     """A warehouse of a full of 60 days ago, which one of 40 days ago superseded, and deltas; its ledger."""
     made = Lake(spark, str(tmp_path / "warehouse"))
     came = [(60, "full"), (59, "delta"), (40, "full"), (39, "delta"), (1, "delta")]
@@ -53,9 +52,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
         made.write(tables.QUALITY_PROFILES, frame, f"source = 's{part}'")
     run = a_night.run(NIGHT, made.current_versions(), "degraded", a_night.OUTCOMES)
     a_night.fill(made, tables.RUNS, (run,))
-    spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-    yield made
-    spark.conf.unset("spark.databricks.delta.retentionDurationCheck.enabled")
+    return made
 
 
 def test_rows_past_their_time_go_and_the_night_stays_what_it_was(lake: Lake) -> None:

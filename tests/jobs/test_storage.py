@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -79,10 +80,10 @@ def test_a_table_of_before_a_column_was_added_gets_the_column(spark: SparkSessio
         assert sorted((row.source, row.raw) for row in frame.collect()) == [("sellers", None), ("taxpayers", None)]
 
 
-def aged(lake: Lake, folder: Path, days: float) -> Lake:
-    """A copy of a warehouse whose tables were last written so many days ago."""
+def aged(lake: Lake, folder: Path, days: float, of_files: float) -> Lake:
+    """A copy of a warehouse whose tables were last written so many days ago, their files longer ago."""
     shutil.copytree(lake.root, folder)
-    then = time.time() - days * 86_400
+    then, written = (time.time() - each * 86_400 for each in (days, of_files))
     for commit in folder.glob("*/*/_delta_log/*.json"):
         actions = [json.loads(line) for line in commit.read_text().splitlines()]
         for action in actions:
@@ -95,7 +96,7 @@ def aged(lake: Lake, folder: Path, days: float) -> Lake:
         if file.name.endswith(".crc"):
             file.unlink()
         elif file.is_file():
-            os.utime(file, (then, then))
+            os.utime(file, (then, then) if "_delta_log" in file.parts else (written, written))
     return Lake(lake.spark, str(folder))
 
 
@@ -106,7 +107,7 @@ def test_what_maintenance_keeps_is_read_and_brought_back_after_weeks(
     made = Lake(spark, str(tmp_path / "made"))
     for day in range(3):
         made.write(TABLE, rows(spark, DAYS[0], f"source{day}"))
-    old = aged(made, tmp_path / "old", 12)
+    old = aged(made, tmp_path / "old", 12, 60)
     old.write(TABLE, rows(spark, DAYS[1], "tonight"))
     old.vacuum(TABLE, 30)
     then = Lake(spark, old.root, {TABLE.path: 1})
@@ -117,6 +118,36 @@ def test_what_maintenance_keeps_is_read_and_brought_back_after_weeks(
     files = len(list(Path(old.location(TABLE)).rglob("*.parquet")))
     old.vacuum(TABLE, 7)
     assert len(list(Path(old.location(TABLE)).rglob("*.parquet"))) < files
+
+
+def test_a_log_is_cut_where_no_night_needs_it_and_nowhere_else(spark: SparkSession, tmp_path: Path) -> None:
+    made = Lake(spark, str(tmp_path / "made"))
+    for day in range(10):
+        made.write(TABLE, rows(spark, DAYS[0], f"source{day}"))
+    old = aged(made, tmp_path / "old", 40, 60)
+    # The tenth commit lays a checkpoint down: the last state, which it replaces, stays.
+    old.write(TABLE, rows(spark, DAYS[1], "tonight"))
+    assert old.bring_back(TABLE, 9)
+    assert read(old.read(TABLE)) == [("source9", DAYS[0], "a b%20source9.csv")]
+    old.cut_log(TABLE)
+    assert (Path(old.location(TABLE)) / "_delta_log" / f"{9:020}.json").exists()
+    older = aged(old, tmp_path / "older", 40, 60)
+    older.cut_log(TABLE)
+    kept = sorted(file.name[:20] for file in (Path(older.location(TABLE)) / "_delta_log").glob("*.json"))
+    assert kept[-1] == f"{11:020}" and f"{9:020}" not in kept
+    assert read(older.read(TABLE)) == read(old.read(TABLE))
+
+
+def test_a_table_of_before_gets_the_properties_once(spark: SparkSession, tmp_path: Path) -> None:
+    lake = Lake(spark, str(tmp_path / "warehouse"))
+    rows(spark, DAYS[0], "sellers").write.format("delta").option("delta.enableExpiredLogCleanup", "true").save(
+        lake.location(TABLE)
+    )
+    lake.keep_past(TABLE)
+    properties = DeltaTable.forPath(spark, lake.location(TABLE)).detail().select("properties").collect()[0][0]
+    assert {f"delta.{name}": value for name, value in storage.KEEPING.items()}.items() <= properties.items()
+    lake.keep_past(TABLE)
+    assert lake.version(TABLE) == 1
 
 
 def test_a_small_file_is_made_whole_or_not_at_all(spark: SparkSession, tmp_path: Path) -> None:

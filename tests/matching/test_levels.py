@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from matching import comparisons as c
+from matching import levels
 from matching.comparisons import MODELS, RELATIONS
 from matching.levels import RECORD, SUBJECT, Statistics, compare
 from matching.records import HOLDER
@@ -51,3 +53,14 @@ def test_a_member_of_the_household_who_helps_again_is_no_further_coincidence(spa
     assert by_two - by_one == pytest.approx(math.log(MEMBERS - 1))
     own = _log_u(spark, account=("R:lan", "h1"), sim=("R:lan", "h1"))
     assert own == pytest.approx(2 * -math.log(COUNTRY.subjects))
+
+
+def test_where_all_subjects_are_alike_a_record_that_differs_has_a_probability_all_the_same(spark: SparkSession) -> None:
+    for comparison, share, chance in (
+        (c.PROVINCE, "s_p_province", levels._chance_province),
+        (c.KIND, "s_p_kind", levels._chance_kind),
+    ):
+        row = (comparison.code("different"), 1.0)
+        frame = spark.createDataFrame([row], f"g_{comparison.name} int, {share} double")
+        (u,) = frame.select(chance(Statistics(5, 1.0, 0.1, 0.1, 0.1, 0.0))).first() or (0.0,)
+        assert u == pytest.approx(1 / 5)
