@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs import flags, identity
@@ -15,6 +15,8 @@ from jobs.sources import SOURCES
 # Above it PIT is due on income, which the platforms' figures cannot tell (Luật 109/2025/QH15, Điều 7 khoản 2).
 _INCOME_TAX_FROM_VND = 3_000_000_000
 
+# Shops of a party that its evidence explains, the largest first: nobody reads more, and an explanation is long.
+MOST_EXPLAINED = 200
 _LOWER_BOUND = "Doanh thu trên 3 tỷ đồng: thuế ước tính theo tỷ lệ trên doanh thu chỉ là mức tối thiểu"
 _NO_LAW = "Pháp luật không đặt ngưỡng cho tổ chức: con số này chỉ là quy mô đáng lập hồ sơ"
 
@@ -40,7 +42,8 @@ def shop_arrays(years: DataFrame, seller_links: DataFrame, nearest: DataFrame, f
 
     Columns in: those of `parties.shop_years`, match/seller_links, match/nearest_candidates, `flagged` one row a flagged
     party_key and tax_year.
-    Columns out: party_key, tax_year, shops (array as in gold/flagged_sellers), shop_evidence (array of structs).
+    Columns out: party_key, tax_year, shops (array as in gold/flagged_sellers), shop_evidence (array of structs, of the
+    largest `MOST_EXPLAINED`).
     """
     order = (-F.col("revenue_vnd")).alias("order")
     revenue = to_bigint(F.col("revenue_vnd")).alias("revenue_vnd")
@@ -50,14 +53,17 @@ def shop_arrays(years: DataFrame, seller_links: DataFrame, nearest: DataFrame, f
     near = nearest.select(
         "platform", "shop_id", F.struct(F.col("evidence").alias("why"), F.col("missing")).alias("nearest")
     )
+    place = F.row_number().over(
+        Window.partitionBy("party_key", "tax_year").orderBy(F.desc("revenue_vnd"), "platform", "shop_id")
+    )
+    explained = F.collect_list(F.when(F.col("place") <= MOST_EXPLAINED, why))
     return (
         years.join(flagged, ["party_key", "tax_year"], "left_semi")
+        .withColumn("place", place)
         .join(links, ["platform", "shop_id"], "left")
         .join(near, ["platform", "shop_id"], "left")
         .groupBy("party_key", "tax_year")
-        .agg(
-            F.sort_array(F.collect_list(shop)).alias("shops"), F.sort_array(F.collect_list(why)).alias("shop_evidence")
-        )
+        .agg(F.sort_array(F.collect_list(shop)).alias("shops"), F.sort_array(explained).alias("shop_evidence"))
         .withColumn("shops", F.transform("shops", lambda one: one.dropFields("order")))
     )
 
@@ -118,6 +124,9 @@ def evidence(degraded: frozenset[str], share: float) -> Column:
             F.transform("registrations", _registration).alias("Đăng ký thuế"),
             _looked_up().alias("Tra cứu đăng ký thuế"),
             F.transform("shop_evidence", _shop).alias("Gian hàng"),
+            F.when(F.size("shops") > MOST_EXPLAINED, F.size("shops") - MOST_EXPLAINED).alias(
+                "Số gian hàng nhỏ hơn, không giải thích ở đây"
+            ),
             _sources(degraded).alias("Nguồn"),
         )
     )

@@ -17,6 +17,7 @@ from jobs.report import numbers
 from jobs.report.evidence import sentences
 from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
 from jobs.storage import Lake, is_gone
+from matching.identifiers import tax_code_root
 
 # Rows of one source that are listed; a shop may have thousands of sales rows.
 _MOST_ROWS = 200
@@ -101,11 +102,13 @@ def _rows(night: Lake, case: Row) -> Iterator[str]:
 
 def _inputs(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
     """Rows of each source's picture that the case stands on, and what to call each row."""
-    keys = [f"{shop.platform}|{shop.shop_id}" for shop in case.shops or []]
+    keys = [(shop.platform, shop.shop_id) for shop in case.shops or []]
+    own = night.spark.createDataFrame(keys, "platform string, shop_id string")
     of_shop = F.concat_ws("|", "platform", "shop_id")
-    shops = night.read(tables.SELLERS).where(of_shop.isin(keys))
+    shops = night.read(tables.SELLERS).join(own, ["platform", "shop_id"], "left_semi")
     yield "sellers", shops, of_shop
-    sales = night.read(tables.SELLER_SALES).where(of_shop.isin(keys) & (F.col("year") == case.tax_year))
+    sales = night.read(tables.SELLER_SALES).where(F.col("year") == case.tax_year)
+    sales = sales.join(own, ["platform", "shop_id"], "left_semi")
     yield "seller_sales", sales, F.concat_ws("|", of_shop, "period", "category")
     yield from _registry(night, case)
     accounts = shops.select(F.col("payout_bank_code").alias("bank_code"), "account_norm").where(
@@ -130,13 +133,18 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
         (F.col("source") == "taxpayers") & (F.col("personal_id") == case.personal_id) & (F.col("decision") != "none")
     )
     codes = held.select(F.col("record_key").alias("tax_code"))
-    own = night.read(tables.TAXPAYERS)
-    own = own.join(codes.distinct(), "tax_code", "left_semi").unionByName(
-        own.where(F.col("tax_code") == case.tax_code).join(codes, "tax_code", "left_anti")
-    )
+    own, code = night.read(tables.TAXPAYERS), F.coalesce("code", "tax_code")
+    party = own.where(F.col("tax_code") == case.tax_code)
+    if case.party_type == "organisation":
+        # With its branches, whose declarations count for it.
+        of_company = F.col("taxpayer_type") == "organisation"
+        party = own.where(of_company).withColumn("root", tax_code_root(code))
+        root = own.where(F.col("tax_code") == case.tax_code).select(tax_code_root(code).alias("root"))
+        party = party.join(root, "root", "left_semi").drop("root")
+    own = own.join(codes.distinct(), "tax_code", "left_semi").unionByName(party.join(codes, "tax_code", "left_anti"))
     yield "taxpayers", own, tax_code(F.col("tax_code"))
-    declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year)
-    declared = declared.join(own.select("tax_code"), "tax_code", "left_semi")
+    declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year).withColumn("of", code)
+    declared = declared.join(own.select(code.alias("of")), "of", "left_semi").drop("of")
     yield "declarations", declared, F.concat_ws("|", tax_code(F.col("tax_code")), "period")
 
 

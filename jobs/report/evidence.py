@@ -22,6 +22,7 @@ _COMPARISONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 # Labels of what is no personal data, however long a number it is: a shop's code.
 _KEYS = ("Mã",)
+_SHOPS = "Gian hàng"
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 # Nine digits or more: what should be masked already is masked once more, right before its reader.
 _LONG_NUMBER = re.compile(r"\d{5,}(?=\d{4})")
@@ -50,7 +51,8 @@ def _facts(content: object) -> Iterator[str]:
     if isinstance(content, dict) and "fields" in content:
         yield from _explained(content)
     elif isinstance(content, dict):
-        for label, value in content.items():
+        # Of shops there may be more than a reader sees.
+        for label, value in sorted(content.items(), key=lambda item: item[0] == _SHOPS):
             things = value if isinstance(value, list) and any(isinstance(item, dict) for item in value) else [value]
             yield from (f"{say(SOURCES, label)}: {_text(thing)}" for thing in things if _is_said(thing))
     elif isinstance(content, list):

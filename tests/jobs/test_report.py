@@ -345,11 +345,11 @@ def test_what_became_of_a_delivery_is_told_in_vietnamese(reason: str, told: str)
             json.dumps(a_night.EVIDENCE),
             [
                 "Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000; Ngưỡng (đồng): 1.000.000.000",
+                "Nguồn: Gian hàng trên sàn: tốt; Dân cư: suy giảm",
                 "Gian hàng: Sàn: san_a; Mã: S0001; Quyết định: Đã gắn; Vì sao: "
                 "(xác suất 0,998; Số giấy tờ: của chính người này (****1234, trọng số +19,0); "
                 "Họ tên: trùng, đảo thứ tự (Mẫu Trần ↔ Trần Mẫu, trọng số +4,2); "
                 "Tỉnh, thành: trùng (Phú Thọ, trọng số +2,1))",
-                "Nguồn: Gian hàng trên sàn: tốt; Dân cư: suy giảm",
             ],
         ),
         ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,93"]),
