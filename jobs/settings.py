@@ -185,7 +185,7 @@ def load(path: Path | None) -> Settings:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         raise UserError(f"settings file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, IndexError):
         raise UserError(f"settings file {path}: not readable as YAML") from None
     if not isinstance(content, dict):
         raise UserError(f"settings file {path}: must be a mapping of sections")

@@ -99,8 +99,8 @@ def load(path: Path) -> LinkConfig:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
-    # A ValueError: what looks like a date and is none, a text in another encoding.
-    except (yaml.YAMLError, ValueError, RecursionError):
+    # What else it raises: of a date that is none, a text in another encoding, a tag on the wrong kind of value.
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, IndexError):
         raise UserError(f"{path}: not readable as YAML") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: must be a mapping")

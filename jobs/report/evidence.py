@@ -20,8 +20,8 @@ _COMPARISONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     comparison.name: (comparison.text, {level.name: level.text for level in comparison.levels})
     for comparison in (one for model in MODELS.values() for one in model)
 }
-# Labels of what is no personal data, however long a number it is: a shop's code.
-_KEYS = ("Mã",)
+# Labels of what is no personal data, however long a number it is: a shop's code, alone or with its platform.
+_KEYS = ("Mã", "Gian hàng khai mã số này")
 _SHOPS = "Gian hàng"
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 # Nine digits or more: what should be masked already is masked once more, right before its reader.
