@@ -11,6 +11,7 @@ from jobs.masking import free_name, last_four, tax_code
 from jobs.parties import ORGANISATION, RESIDENT, UNRESOLVED
 from jobs.revenue import money, to_bigint
 from jobs.sources import SOURCES
+from matching.evidence import told
 
 # Above it PIT is due on income, which the platforms' figures cannot tell (Luật 109/2025/QH15, Điều 7 khoản 2).
 _INCOME_TAX_FROM_VND = 3_000_000_000
@@ -179,7 +180,7 @@ def _registration(code: Column) -> Column:
         code["status_label"].alias("Tên trạng thái"),
         code["closed_on"].alias("Ngày ngừng"),
         F.when(code["held"], "chờ xem xét").otherwise("của chính mình").alias("Của ai"),
-        F.round(code["probability"], 6).alias("Xác suất"),
+        told(code["probability"]).alias("Xác suất"),
         F.try_parse_json(code["link_evidence"]).alias("Vì sao"),
     )
 

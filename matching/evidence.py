@@ -36,13 +36,19 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
     return F.to_json(
         F.struct(
             F.lit(parameters.model).alias("model"),
-            F.round("probability", 6).alias("probability"),
+            told(F.col("probability")).alias("probability"),
             F.round("none_probability", 6).alias("none_probability"),
             F.col("rules"),
             F.array_compact(F.array(*(F.when(holds, why) for why, holds in _held(parameters).items()))).alias("held"),
             fields.alias("fields"),
         )
     )
+
+
+def told(probability: Column) -> Column:
+    """A probability with six places; what is not certain is not told as 1."""
+    rounded = F.round(probability, 6)
+    return F.when((rounded == 1) & (probability < 1), 1 - 1e-6).otherwise(rounded)
 
 
 def missing(parameters: Parameters) -> Column:
