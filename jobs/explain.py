@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from jobs import tables
 from jobs.errors import UserError
 from jobs.masking import free_name, last_four, tax_code
+from jobs.parties import with_branches
 from jobs.report import numbers
 from jobs.report.evidence import sentences
 from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
 from jobs.storage import Lake, is_gone
-from matching.identifiers import tax_code_root
 
 # Rows of one source that are listed; a shop may have thousands of sales rows.
 _MOST_ROWS = 200
@@ -132,16 +132,13 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     held = night.read(tables.HOLDER_LINKS).where(
         (F.col("source") == "taxpayers") & (F.col("personal_id") == case.personal_id) & (F.col("decision") != "none")
     )
-    codes = held.select(F.col("record_key").alias("tax_code"))
-    own, code = night.read(tables.TAXPAYERS), F.coalesce("code", "tax_code")
-    party = own.where(F.col("tax_code") == case.tax_code)
-    if case.party_type == "organisation":
-        # With its branches, whose declarations count for it.
-        of_company = F.col("taxpayer_type") == "organisation"
-        party = own.where(of_company).withColumn("root", tax_code_root(code))
-        root = own.where(F.col("tax_code") == case.tax_code).select(tax_code_root(code).alias("root"))
-        party = party.join(root, "root", "left_semi").drop("root")
-    own = own.join(codes.distinct(), "tax_code", "left_semi").unionByName(party.join(codes, "tax_code", "left_anti"))
+    itself = night.spark.createDataFrame(
+        [(None, None, case.tax_code)], "party_key string, personal_id string, tax_code string"
+    )
+    registry, code = night.read(tables.TAXPAYERS), F.coalesce("code", "tax_code")
+    of_party = with_branches(itself, registry).select("tax_code")
+    codes = held.select(F.col("record_key").alias("tax_code")).unionByName(of_party)
+    own = registry.join(codes.distinct(), "tax_code", "left_semi")
     yield "taxpayers", own, tax_code(F.col("tax_code"))
     declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year).withColumn("of", code)
     declared = declared.join(own.select(code.alias("of")), "of", "left_semi").drop("of")

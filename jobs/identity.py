@@ -87,8 +87,8 @@ def _holders(judged: DataFrame, residents: DataFrame) -> DataFrame:
     )
     rank = F.struct(~F.col("living"), "holder_id")
     # Two are enough, of whom one may be the party. Of an id that was filled in for many there are as many holders.
-    place = F.row_number().over(Window.partitionBy("declared").orderBy(~F.col("living"), "holder_id"))
-    first = held.withColumn("place", place).where("place <= 2").drop("place")
+    place = F.row_number().over(Window.partitionBy("declared").orderBy(rank))
+    first = held.withColumn("place", place).where("place <= 2")
     return (
         judged.where(~F.col("own"))
         .select(*_SHOP, "personal_id", "declared")

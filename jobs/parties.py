@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.law import Status, YearLaw, by_year
+from jobs.match.subjects import of_organisation
 from jobs.revenue import MONEY, money, tax_by_rates, total
 from jobs.sources import CATEGORIES
 from matching.identifiers import tax_code_root
@@ -125,21 +126,20 @@ def own_codes(
     )
     marks = {"of_person": F.lit(True), "is_branch": F.lit(False)}
     of_people = known.drop("tax_code").join(links, "personal_id", "inner").withColumns(marks)
-    of_codes = _with_branches(known.where(F.col("tax_code").isNotNull()), taxpayers).withColumns(
+    of_codes = with_branches(known.where(F.col("tax_code").isNotNull()), taxpayers).withColumns(
         {"held": F.lit(False), "probability": F.lit(1.0), "link_evidence": F.lit(None), "of_person": F.lit(False)}
     )
-    organisation_of_person = F.col("of_person") & (F.col("taxpayer_type") == ORGANISATION) & ~F.col("is_ecommerce_code")
+    organisation_of_person = F.col("of_person") & of_organisation()
     owners = of_people.unionByName(of_codes).drop("personal_id")
     return _registered(taxpayers, standings).join(owners, "tax_code", "inner").where(~organisation_of_person)
 
 
-def _with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
+def with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
     """Parties by a code with each of its codes: an organisation's branches file returns of their own (DOMAIN.md §2.3).
 
     Columns in: party_key, personal_id, tax_code. Columns out: the same, and is_branch (another code than the party's).
     """
-    is_company = (F.col("taxpayer_type") == ORGANISATION) & ~F.col("is_ecommerce_code")
-    of_company = F.when(is_company, tax_code_root(F.col("code")))
+    of_company = F.when(of_organisation(), tax_code_root(F.col("code")))
     companies = taxpayers.select("tax_code", of_company.alias("company")).where("company is not null")
     codes = companies.select("company", F.col("tax_code").alias("own_code"))
     named = known.join(companies, "tax_code", "left").join(codes, "company", "left")

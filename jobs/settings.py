@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -181,12 +181,7 @@ def load(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise UserError(f"settings file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, IndexError):
-        raise UserError(f"settings file {path}: not readable as YAML") from None
+    content = read_yaml(path, f"settings file {path}") or {}
     if not isinstance(content, dict):
         raise UserError(f"settings file {path}: must be a mapping of sections")
     try:
@@ -195,6 +190,21 @@ def load(path: Path | None) -> Settings:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise UserError(f"settings file {path}: {wrong}") from None
     return _checked(settings, path)
+
+
+def read_yaml(path: Path, called: str) -> object:
+    """Content of a YAML file.
+
+    Raises:
+        UserError: it cannot be read, or is no YAML; the text begins with what the file is called.
+    """
+    try:
+        return cast(object, yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UserError(f"{called}: {error.strerror}") from None
+    # What else the parser raises: of a date that is none, another encoding, a tag on the wrong kind of value.
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, IndexError):
+        raise UserError(f"{called}: not readable as YAML") from None
 
 
 def _checked(settings: Settings, path: Path) -> Settings:

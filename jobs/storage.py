@@ -13,6 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import unquote
@@ -60,6 +61,15 @@ def literal(path: str) -> str:
     return path.translate({ord(character): f"\\{character}" for character in "\\*?[]{}"})
 
 
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    """What Java raises inside is an OSError that names its kind: messages may quote paths and content."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        raise OSError(error.java_exception.getClass().getSimpleName()) from None
+
+
 @dataclass(frozen=True)
 class Files:
     """Files of any Hadoop file system, seen from the driver."""
@@ -72,7 +82,7 @@ class Files:
         Raises:
             OSError: the folder cannot be read.
         """
-        try:
+        with _os_errors():
             path, system = self._open(folder)
             if not system.exists(path):
                 return []
@@ -83,8 +93,6 @@ class Files:
                 )
                 for status in system.listStatus(path)
             ]
-        except Py4JJavaError as error:
-            raise OSError(error.java_exception.getClass().getSimpleName()) from None
         return sorted(found, key=lambda entry: entry.name)
 
     def names(self, folder: str) -> list[str]:
@@ -119,7 +127,7 @@ class Files:
         Raises:
             OSError: there is no such file, it cannot be read, or it is larger than `limit` bytes.
         """
-        try:
+        with _os_errors():
             opened, system = self._open(path)
             if not system.exists(opened) or system.getFileStatus(opened).getLen() > limit:
                 raise OSError(f"no readable file of at most {limit} bytes")
@@ -128,8 +136,6 @@ class Files:
                 return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
             finally:
                 stream.close()
-        except Py4JJavaError as error:
-            raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def sha256(self, path: str) -> str:
         """SHA-256 of a file, hexadecimal, streamed inside the JVM.
@@ -137,15 +143,13 @@ class Files:
         Raises:
             OSError: the file cannot be read.
         """
-        try:
+        with _os_errors():
             opened, system = self._open(path)
             stream = system.open(opened)
             try:
                 return str(self._jvm.org.apache.commons.codec.digest.DigestUtils.sha256Hex(stream))
             finally:
                 stream.close()
-        except Py4JJavaError as error:
-            raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def parquet_footer(self, path: str) -> Footer:
         """Rows and columns of a Parquet file, from its footer alone.
@@ -154,7 +158,7 @@ class Files:
             OSError: the file has no readable footer.
         """
         hadoop = self._jvm.org.apache.parquet.hadoop
-        try:
+        with _os_errors():
             source = hadoop.util.HadoopInputFile.fromPath(
                 self._jvm.org.apache.hadoop.fs.Path(path), self.spark._jsc.hadoopConfiguration()
             )
@@ -164,8 +168,6 @@ class Files:
                 return Footer(int(reader.getRecordCount()), {kind.getName(): _parquet_type(kind) for kind in types})
             finally:
                 reader.close()
-        except Py4JJavaError as error:
-            raise OSError(error.java_exception.getClass().getSimpleName()) from None
 
     def size(self, path: str) -> int:
         """Bytes of a file, or of all files in a folder; 0 where there is none, or none that can be read."""
@@ -377,9 +379,10 @@ class Lake:
         log = f"{self.location(table)}/_delta_log"
         entries = [(match, entry) for entry in self.files.entries(log) if (match := _LOGGED.match(entry.name))]
         oldest = time.time() - _LONGEST_DAYS * 86_400
-        past = [int(match[1]) for match, entry in entries if ".checkpoint." in entry.name and entry.modified < oldest]
+        past = (int(match[1]) for match, entry in entries if ".checkpoint." in entry.name and entry.modified < oldest)
+        first = max(past, default=0)
         for match, entry in entries:
-            if past and int(match[1]) < max(past):
+            if int(match[1]) < first:
                 self.files.delete(entry.path)
 
     def keep(self, frame: DataFrame) -> DataFrame:

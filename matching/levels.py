@@ -420,14 +420,13 @@ def _level_province() -> Column:
 
 
 def _chance_province(statistics: Statistics) -> Column:
-    share = F.col("s_p_province")
-    other = _other(share, statistics)
-    return F.when(shows(c.PROVINCE, "agree"), share).when(shows(c.PROVINCE, "different"), other).otherwise(1.0)
+    return _chance_by_share(c.PROVINCE, F.col("s_p_province"), statistics)
 
 
-def _other(share: Column, statistics: Statistics) -> Column:
-    """Share of all others; where all subjects are alike, that of one: nothing is impossible."""
-    return F.greatest(1 - share, F.lit(1 / statistics.subjects))
+def _chance_by_share(comparison: Comparison, share: Column, statistics: Statistics) -> Column:
+    """Share of the subjects that agree, or that differ; where all are alike, that of one: nothing is impossible."""
+    others = F.greatest(1 - share, F.lit(1 / statistics.subjects))
+    return F.when(shows(comparison, "agree"), share).when(shows(comparison, "different"), others).otherwise(1.0)
 
 
 def _same_house() -> Column:
@@ -490,9 +489,7 @@ def _level_kind() -> Column:
 
 
 def _chance_kind(statistics: Statistics) -> Column:
-    share = F.col("s_p_kind")
-    other = _other(share, statistics)
-    return F.when(shows(c.KIND, "agree"), share).when(shows(c.KIND, "different"), other).otherwise(1.0)
+    return _chance_by_share(c.KIND, F.col("s_p_kind"), statistics)
 
 
 def _level_alive() -> Column:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from jobs.errors import UserError
-from jobs.settings import SparkSettings
+from jobs.settings import SparkSettings, read_yaml
 from matching.linkage.comparison import Wish, comparisons
 from matching.linkage.kinds import KINDS
 from matching.linkage.plan import MAX_ATOMS
@@ -95,13 +94,7 @@ def load(path: Path) -> LinkConfig:
     Raises:
         UserError: the file is missing, is no YAML mapping, or holds a wrong key or value; the text names them.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    # What else it raises: of a date that is none, a text in another encoding, a tag on the wrong kind of value.
-    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, IndexError):
-        raise UserError(f"{path}: not readable as YAML") from None
+    content = read_yaml(path, str(path))
     if not isinstance(content, dict):
         raise UserError(f"{path}: must be a mapping")
     try:

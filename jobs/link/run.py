@@ -224,38 +224,34 @@ def _resolved(base: Path, path: str) -> str:
     return path if "://" in path else str(base / path)
 
 
+@inputs.readable()
 def _labels(spark: SparkSession, config: LinkConfig, base: Path, given: Input) -> DataFrame | None:
     """Labelled pairs by the numbers of their records; pairs of unknown ids are an error."""
     if config.labels is None:
         return None
-    with inputs.readable():
-        return _known_pairs(spark, config.labels, base, given)
-
-
-def _known_pairs(spark: SparkSession, path: str, base: Path, given: Input) -> DataFrame:
-    labels = inputs.read_labels(spark, _resolved(base, path))
+    labels = inputs.read_labels(spark, _resolved(base, config.labels))
     ids = given.records.select("rid", "source", "id")
     for side, source in (("l", 0), ("r", 1 if given.link else 0)):
         own = ids.where(F.col("source") == source).select(F.col("rid").alias(side), F.col("id").alias(f"id_{side}"))
         labels = labels.join(own, f"id_{side}", "left")
     unknown = labels.where("l is null or r is null").count()
     if unknown:
-        raise UserError(f"{inputs.name(path)}: {unknown:,} pairs name ids that no input has")
+        raise UserError(f"{inputs.name(config.labels)}: {unknown:,} pairs name ids that no input has")
     pair = (F.col("l"), F.col("r")) if given.link else (F.least("l", "r"), F.greatest("l", "r"))
     known = labels.select(pair[0].alias("l"), pair[1].alias("r"), F.col("match").cast("int").alias("label"))
     paired = known.where("l <> r").groupBy("l", "r").agg(F.max("label").alias("label"), F.min("label").alias("least"))
     both_ways = paired.where("label <> least").count()
     if both_ways:
-        raise UserError(f"{inputs.name(path)}: {both_ways:,} pairs are labelled both ways")
+        raise UserError(f"{inputs.name(config.labels)}: {both_ways:,} pairs are labelled both ways")
     return paired.drop("least")
 
 
+@inputs.readable()
 def _asked(spark: SparkSession, path: str, config: LinkConfig, base: Path, given: Input, frames: _Frames) -> DataFrame:
     """Rid and source of the records that are asked for; ids that no input has are an error."""
-    with inputs.readable():
-        wanted = inputs.read_ids(spark, _resolved(base, path), config.unique_id, len(given.counts))
-        found = frames.keep(wanted.join(given.records.select("rid", "source", "id"), ["source", "id"], "left"))
-        unknown = found.where("rid is null").count()
+    wanted = inputs.read_ids(spark, _resolved(base, path), config.unique_id, len(given.counts))
+    found = frames.keep(wanted.join(given.records.select("rid", "source", "id"), ["source", "id"], "left"))
+    unknown = found.where("rid is null").count()
     if unknown:
         raise UserError(f"{inputs.name(path)}: {unknown:,} ids that no input has")
     return found.select("rid", "source")

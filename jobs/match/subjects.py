@@ -32,7 +32,7 @@ def subjects(silver: Silver, business_date: dt.date) -> Tracked:
         return reduce(DataFrame.unionByName, kinds)
 
     residents, taxpayers = silver["residents"], silver["taxpayers"]
-    branch = F.coalesce(F.col("code") != tax_code_root(F.col("code")), F.lit(False))
+    branch = F.coalesce(F.col("code") != _root(), F.lit(False))
     registered = taxpayers.now.where(of_organisation())
     companies, branches = registered.where(~branch), registered.where(branch).withColumn("root", _root())
     alone = branches.join(companies.select(F.col("code").alias("root")), "root", "left_anti").drop("root")

@@ -35,20 +35,20 @@ def percent(value: float | None, places: int = 1) -> str:
     """A share as a percentage; never 100 % unless it is exactly that."""
     if value is None:
         return NOTHING
-    shown = round(100 * value, places)
-    if shown >= 100 > 100 * value:
-        shown = 100 - 10.0**-places
-    return f"{decimal(shown, places)} %"
+    return f"{decimal(_short_of(100, 100 * value, places), places)} %"
 
 
 def probability(value: float | None, places: int = 2) -> str:
     """A probability with a decimal comma; never 1 unless it is exactly that."""
     if value is None:
         return NOTHING
+    return decimal(_short_of(1, value, places), places)
+
+
+def _short_of(whole: int, value: float, places: int) -> float:
+    """The value rounded; what is less than the whole stays less."""
     shown = round(value, places)
-    if shown >= 1 > value:
-        shown = 1 - 10.0**-places
-    return decimal(shown, places)
+    return whole - 10.0**-places if shown >= whole > value else shown
 
 
 def date(value: dt.date | None) -> str:

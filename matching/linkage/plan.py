@@ -55,6 +55,7 @@ _MOST_IDENTICAL = 6_000_000
 # Which conjunction fires on which pattern: so many answers are kept, and so many at once are numbers to be summed.
 _MOST_ANSWERS = 400_000_000
 _ANSWERS_AT_ONCE = 16_000_000
+_EVERY = slice(None)
 # A rule must bring this share of all expected matches that no rule before it brings.
 _LEAST_GAIN = 5e-5
 # Standard errors by which a gain is taken for less than it seems.
@@ -812,12 +813,11 @@ def _all_fires(patterns: _Patterns, candidates: Sequence[tuple[int, ...]]) -> Fl
     return fires
 
 
-def _summed(fires: Flags, of_pattern: Floats, taken: Longs | None = None) -> Floats:
+def _summed(fires: Flags, of_pattern: Floats, taken: Longs | slice = _EVERY) -> Floats:
     """Sums of the columns of `of_pattern` over the patterns, or over those taken, on which each candidate fires."""
-    values = of_pattern if taken is None else of_pattern[taken]
+    values = of_pattern[taken]
     step = max(_ANSWERS_AT_ONCE // max(len(values), 1), 1)
-    parts = (fires[start : start + step] for start in range(0, len(fires), step))
-    return np.concatenate([(part if taken is None else part[:, taken]) @ values for part in parts])
+    return np.concatenate([fires[start : start + step][:, taken] @ values for start in range(0, len(fires), step)])
 
 
 def _finest_first(sample: Sample) -> list[int]:

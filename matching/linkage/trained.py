@@ -89,7 +89,7 @@ class Trained:
             "repetitions": [asdict(each) for each in self.repetitions],
             "columns": [
                 {
-                    **_outlined(each),
+                    **_plain_comparison(each),
                     "rare": {"records": of.records.tolist(), "bits": of.bits.tolist(), "rare": of.rare},
                     "frequent_words": list(self.frequent.get(i, ())),
                     "m": model.m[i].tolist(),
@@ -143,7 +143,7 @@ def read(plain: Mapping[str, Any]) -> Trained:
     return found
 
 
-def _outlined(each: Comparison) -> dict[str, Any]:
+def _plain_comparison(each: Comparison) -> dict[str, Any]:
     """Its fields; thresholds only where there are some, as in `_content`."""
     return {name: value for name, value in asdict(each).items() if name != "thresholds" or value}
 

@@ -90,8 +90,6 @@ def aged(lake: Lake, folder: Path, days: float, of_files: float) -> Lake:
             if "remove" in action:
                 action["remove"]["deletionTimestamp"] = int(then * 1000)
         commit.write_text("".join(json.dumps(action) + "\n" for action in actions))
-    for log in folder.glob("*/*/_delta_log/*crc"):
-        log.unlink()
     for file in folder.rglob("*"):
         if file.name.endswith(".crc"):
             file.unlink()

@@ -9,7 +9,6 @@ from matching.records import HOLDER
 from matching.sisters import without_shared
 
 RELATIONS = ("account", "sim", "sim_now", "contact", "id", "code", "email", "sister")
-WITHOUT_CODE = set(RELATIONS) - {"code"}
 
 
 @pytest.mark.parametrize(
@@ -18,7 +17,7 @@ WITHOUT_CODE = set(RELATIONS) - {"code"}
         ([], "R:hoa", "unknown", set(RELATIONS)),
         (["phone"], "R:hoa", "unknown", {"account", "id", "code", "email", "sister"}),
         (["account", "id"], "R:hoa", "unknown", {"sim", "sim_now", "contact", "code", "email", "sister"}),
-        (["code"], "R:hoa", "unknown", WITHOUT_CODE),
+        (["code"], "R:hoa", "unknown", set(RELATIONS) - {"code"}),
         # Whoever signs for an organisation is not its party, however many shops declare its code.
         (["code", "email"], "R:hoa", "organisation", set(RELATIONS) - {"email"}),
         # A party that is known by its code alone: the shop declares it itself.
