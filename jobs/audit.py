@@ -41,7 +41,20 @@ def totals(
     return {year: Totals(shops, revenue.get(year, 0)) for year in tax_years}
 
 
-def parties(seller_parties: DataFrame, expected: dict[int, Totals]) -> DataFrame:
+@dataclass(frozen=True)
+class Audited:
+    """What a suite of gold judges.
+
+    Attributes:
+        rows: the rows, with what the suite asks for.
+        facts: rule → whether it holds of the table as a whole; the rows bear it too, but there may be none.
+    """
+
+    rows: DataFrame
+    facts: Mapping[str, bool]
+
+
+def parties(seller_parties: DataFrame, expected: dict[int, Totals]) -> Audited:
     """Parties of the judged years, for their suite.
 
     Columns in: gold/seller_parties. Columns out: party_key, tax_status; `_key`; `_person` (resident and year, null
@@ -58,16 +71,20 @@ def parties(seller_parties: DataFrame, expected: dict[int, Totals]) -> DataFrame
     counted = [year for year, total in expected.items() if found.get(year, nothing).shops == total.shops]
     kept = [year for year, total in expected.items() if found.get(year, nothing).revenue_vnd == total.revenue_vnd]
     year = F.col("tax_year").cast("string")
-    return judged.select(
+    rows = judged.select(
         *("party_key", "tax_status"),
         F.concat_ws("|", "party_key", year).alias(KEY),
         F.concat(F.col("personal_id"), F.lit("|"), year).alias("_person"),
         _among(counted).alias("_shops_counted"),
         _among(kept).alias("_revenue_kept"),
     )
+    return Audited(
+        rows,
+        {name: len(years) == len(expected) for name, years in (("shops_counted", counted), ("revenue_kept", kept))},
+    )
 
 
-def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | None, most_growth: float) -> DataFrame:
+def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | None, most_growth: float) -> Audited:
     """Open cases of the judged years, for their suite.
 
     Args:
@@ -76,19 +93,20 @@ def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | Non
         open_before: open cases of these years after the night before; None on the first night.
         most_growth: so many times more or fewer cases there may be.
 
-    Returns:
-        case_id, reason, party_type, legal_basis; `_explained`, `_of_shops`, `_above_threshold`, `_within_bounds`.
+    Columns out: case_id, reason, party_type, legal_basis; `_explained`, `_of_shops`, `_above_threshold`,
+    `_within_bounds`.
     """
     judged = open_cases(flagged, tax_years)
     within = open_before is None or _within(judged.count(), open_before, most_growth)
     above = F.col("revenue_vnd") > F.col("threshold_vnd")
-    return judged.select(
+    rows = judged.select(
         *("case_id", "reason", "party_type", F.nullif("legal_basis", F.lit("")).alias("legal_basis")),
         F.coalesce(F.get_json_object("evidence", "$").isNotNull(), F.lit(False)).alias("_explained"),
         F.coalesce(F.size("shops") > 0, F.lit(False)).alias("_of_shops"),
         F.when(F.col("threshold_vnd").isNotNull(), above).alias("_above_threshold"),
         F.lit(within).alias(f"_{WITHIN_BOUNDS}"),
     )
+    return Audited(rows, {WITHIN_BOUNDS: within})
 
 
 def settle(verdicts: Mapping[str, Verdict], accept: Accept | None, business_date: dt.date) -> SourceOutcome | None:

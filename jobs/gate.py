@@ -11,7 +11,8 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from pyspark.sql import DataFrame, Row
@@ -47,6 +48,7 @@ _ANSWERS = get_args(Answer)
 _AGREED_HOURS = 36.0
 
 _BROKEN = "_broken_rules"
+_NO_FACTS: Mapping[str, bool] = MappingProxyType({})
 
 # Great Expectations knows one project a process.
 _ONE_PROJECT = threading.Lock()
@@ -130,14 +132,20 @@ def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFr
     )
 
 
-def audit(name: str, frame: DataFrame, settings: GateSettings) -> Verdict:
+def audit(name: str, frame: DataFrame, settings: GateSettings, facts: Mapping[str, bool] = _NO_FACTS) -> Verdict:
     """The verdict on a frame by the suite of that name: a source's (`expectations.derived.derive`), or one of gold.
+
+    Args:
+        name: of the suite.
+        frame: the rows.
+        settings: the policy.
+        facts: rule → whether it holds of the table as a whole, for rules that no row breaks where there is none.
 
     Raises:
         NightFailed: an expectation could not be evaluated at all.
     """
     with _ONE_PROJECT:
-        findings = examine(name, frame)
+        findings = [_held_against(finding, facts) for finding in examine(name, frame)]
     answers = [(_answer(name, finding, settings), finding) for finding in findings]
     worst = max((answer for answer, _ in answers), key=_ANSWERS.index)
     told = [finding for answer, finding in answers if answer == worst and answer != "pass"]
@@ -147,6 +155,13 @@ def audit(name: str, frame: DataFrame, settings: GateSettings) -> Verdict:
         scores=tuple(_score(dimension, findings) for dimension in get_args(Dimension)),
         findings=tuple(findings),
     )
+
+
+def _held_against(finding: Finding, facts: Mapping[str, bool]) -> Finding:
+    """The finding; of a rule that the table as a whole breaks, one that fails at least once."""
+    if facts.get(finding.rule, True):
+        return finding
+    return replace(finding, success=False, judged=max(finding.judged, 1), failed=max(finding.failed, 1))
 
 
 def _answer(name: str, finding: Finding, settings: GateSettings) -> Answer:

@@ -534,11 +534,11 @@ def _audit(night: Night, flagged_before: DataFrame | None) -> None:
     expected = audit.totals(sellers, sales, years, night.business_date)
     open_before = None if flagged_before is None else audit.open_cases(flagged_before, years).count()
     growth = night.settings.gold.most_growth
-    frames = {
+    audited = {
         "seller_parties": audit.parties(lake.pin(tables.SELLER_PARTIES), expected),
         "flagged_sellers": audit.cases(lake.pin(tables.FLAGGED_SELLERS), years, open_before, growth),
     }
-    verdicts = {name: gate.audit(name, frame, night.settings.gate) for name, frame in frames.items()}
+    verdicts = {name: gate.audit(name, it.rows, night.settings.gate, it.facts) for name, it in audited.items()}
     night.accepted = audit.settle(verdicts, night.accept, night.business_date)
     if night.accepted is not None:
         night.progress(f"warning: gold: {night.accepted.reason}")

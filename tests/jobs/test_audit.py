@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs import audit, gate, tables
-from jobs.audit import Totals
+from jobs.audit import Audited, Totals
 from jobs.errors import NightFailed
-from jobs.outcomes import Accept
+from jobs.outcomes import Accept, Verdict
 from jobs.settings import GateSettings
 from tests.jobs.gold_world import BILLION, MILLION, frame
 
@@ -35,13 +35,16 @@ CASE: dict[str, Any] = {
 
 def parties(spark: SparkSession, rows: list[dict[str, Any]]) -> str:
     """Why these parties are not published; empty where they are."""
-    judged = audit.parties(frame(spark, tables.SELLER_PARTIES, rows), EXPECTED)
-    return gate.audit("seller_parties", judged, SET).reason
+    return verdict("seller_parties", audit.parties(frame(spark, tables.SELLER_PARTIES, rows), EXPECTED)).reason
 
 
 def cases(flagged: DataFrame, before: int | None = None) -> str:
     """Why these cases are not published; empty where they are."""
-    return gate.audit("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0), SET).reason
+    return verdict("flagged_sellers", audit.cases(flagged, YEARS, before, 10.0)).reason
+
+
+def verdict(name: str, audited: Audited) -> Verdict:
+    return gate.audit(name, audited.rows, SET, audited.facts)
 
 
 def test_parties_that_add_up_are_published(spark: SparkSession) -> None:
@@ -80,7 +83,7 @@ def test_an_operator_may_accept_an_unusual_number_of_cases_and_nothing_else(spar
     many = [{**CASE, "case_id": f"c{number}"} for number in range(30)]
     accept = Accept("gold", NIGHT, "Operator A", "threshold lowered")
     usual, jump, broken = (
-        gate.audit("flagged_sellers", audit.cases(frame(spark, tables.FLAGGED_SELLERS, rows), YEARS, before, 10.0), SET)
+        verdict("flagged_sellers", audit.cases(frame(spark, tables.FLAGGED_SELLERS, rows), YEARS, before, 10.0))
         for rows, before in ((many, 30), (many, 1_001), ([{**many[0], "shops": []}], 1_001))
     )
     assert audit.settle({"flagged_sellers": usual}, None, NIGHT) is None
@@ -104,6 +107,18 @@ def test_cases_that_can_be_defended_are_published(spark: SparkSession) -> None:
     assert cases(frame(spark, tables.FLAGGED_SELLERS, [CASE, no_threshold, closed])) == ""
     # A night without any case is no fault; there is nothing to judge.
     assert cases(frame(spark, tables.FLAGGED_SELLERS, []), before=3) == ""
+
+
+def test_a_table_that_has_lost_all_its_rows_is_not_published(spark: SparkSession) -> None:
+    nobody = frame(spark, tables.FLAGGED_SELLERS, [])
+    assert cases(nobody, before=1_001) == (
+        "Số hồ sơ đang mở không được tăng hay giảm bất thường so với đêm trước: 1/1 dòng không đạt"
+    )
+    another_year = {**PARTY, "tax_year": 2025}
+    assert parties(spark, [another_year]) == (
+        "Mỗi gian hàng phải thuộc đúng một người bán: 1/1 dòng không đạt; "
+        "Doanh thu người bán phải bằng doanh thu các sàn báo cáo: 1/1 dòng không đạt"
+    )
 
 
 def test_cases_that_cannot_stop_the_night(spark: SparkSession) -> None:
@@ -140,6 +155,6 @@ def test_a_night_with_ten_times_more_or_fewer_cases_is_not_published(
 ) -> None:
     one = frame(spark, tables.FLAGGED_SELLERS, [CASE]).drop("case_id")
     many = spark.range(now).selectExpr("cast(id as string) as case_id").crossJoin(one).coalesce(1)
-    row = audit.cases(many, YEARS, before, 10.0).first()
+    row = audit.cases(many, YEARS, before, 10.0).rows.first()
     assert row is not None
     assert row["_within_bounds"] == published
