@@ -70,6 +70,12 @@ def company_key(c: Column) -> Column:
     return empty_to_null(F.trim(name))
 
 
+def without_ending(key: Column) -> Column:
+    """A folded name without the legal form of a company at its end (`huber bau gmbh`), where a word is left."""
+    endings = tables.alternation(tables.values("company_endings", "form"))
+    return F.when(key.contains(" "), F.regexp_replace(key, f"(?<=[a-z0-9]) {endings}$", "")).otherwise(key)
+
+
 def is_company_like(c: Column) -> Column:
     """True if the text bears the legal form of an organisation (`Công ty TNHH …`, `… Co., Ltd`), not of a household."""
     starts = tables.alternation(_folded_forms(kind="organisation", place="start"))

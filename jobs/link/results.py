@@ -174,7 +174,7 @@ def summary(config: LinkConfig, given: Input, found: Linked, kept: DataFrame, gr
         "weights": _histogram(histogram),
         "examples": _examples(found, kept, grouping.linked),
         "clusters": _cluster_sizes(sum(given.counts), grouping),
-        "labels": _labels(found, config.threshold) if config.labels else None,
+        "labels": _labels(found, grouping.linked) if config.labels else None,
     }
 
 
@@ -345,21 +345,22 @@ def _cluster_sizes(records: int, grouping: Grouping) -> dict[str, Any]:
 
 
 def _labels(found: Linked, threshold: float) -> dict[str, Any]:
-    """How the scores fit the labelled pairs."""
+    """How the scores fit the labelled pairs; `threshold` is a match weight."""
     labelled = found.pairs.where("label >= 0")
-    right, linked = F.col("label") == 1, F.col("match_probability") >= threshold
+    right, linked = F.col("label") == 1, F.col("match_weight") >= threshold
     tile = F.least(F.floor(F.col("match_probability") * _CALIBRATION_BINS), F.lit(_CALIBRATION_BINS - 1))
     rows = labelled.groupBy(tile.alias("tile")).agg(
         F.count("*").alias("pairs"),
-        F.avg("match_probability").alias("probability"),
-        F.avg("label").alias("share"),
+        # Of whole numbers: their sum does not depend on the order in which partitions come.
+        F.sum(F.round(F.col("match_probability") * 1e9).cast("long")).alias("billionths"),
         F.count(F.when(linked & right, 1)).alias("hits"),
         F.count(F.when(linked, 1)).alias("linked"),
         F.count(F.when(right, 1)).alias("matches"),
     )
     bins = rows.orderBy("tile").collect()
     pairs, hits, links, matches = (sum(row[name] for row in bins) for name in ("pairs", "hits", "linked", "matches"))
-    error = sum(row.pairs * abs(row.probability - row.share) for row in bins) / max(pairs, 1)
+    shown = [(row.billionths / row.pairs / 1e9, row.matches / row.pairs, row.pairs) for row in bins]
+    error = sum(count * abs(probability - share) for probability, share, count in shown) / max(pairs, 1)
     precision, recall = hits / max(links, 1), hits / max(matches, 1)
     return {
         "pairs": pairs,
@@ -367,5 +368,5 @@ def _labels(found: Linked, threshold: float) -> dict[str, Any]:
         "recall": recall,
         "f1": 2 * precision * recall / max(precision + recall, 1e-9),
         "expected_calibration_error": error,
-        "calibration": [{"probability": r.probability, "share": r.share, "pairs": r.pairs} for r in bins],
+        "calibration": [{"probability": p, "share": share, "pairs": count} for p, share, count in shown],
     }

@@ -22,7 +22,18 @@ from jobs.storage import Files
 from matching.linkage import clusters, trained
 from matching.linkage.clusters import Edges
 from matching.linkage.comparison import comparisons
-from matching.linkage.engine import Input, Options, against_all, link, named, standardise, user_key
+from matching.linkage.engine import (
+    LEAST_PAIRS,
+    Input,
+    Linked,
+    Options,
+    against_all,
+    equal_rows,
+    link,
+    named,
+    standardise,
+    user_key,
+)
 from matching.linkage.records import atoms
 from matching.linkage.trained import Trained
 
@@ -75,6 +86,7 @@ def _run(
         wishes=config.wishes,
         cap=config.max_block,
         pairs_a_record=config.pairs_per_record,
+        least_pairs=0.0 if "pairs_per_record" in config.model_fields_set else LEAST_PAIRS,
         seed=config.seed,
     )
     if frozen is None or config.only is None:
@@ -87,7 +99,7 @@ def _run(
     least = min(config.min_probability, config.threshold)
     weighed = frames.keep(found.pairs.where((F.col("match_probability") >= least) | (F.col("label") >= 0)))
     kept = weighed.where(F.col("match_probability") >= config.min_probability)
-    grouping = _clustered(_edges(weighed), config)
+    grouping = _clustered(_edges(weighed), _equal(given, found, config), config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, grouping)
     if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
@@ -271,10 +283,32 @@ def _edges(kept: DataFrame) -> Edges:
     return Edges(left[order], right[order], weight[order])
 
 
-def _clustered(edges: Edges, config: LinkConfig) -> results.Grouping:
+def _equal(given: Input, found: Linked, config: LinkConfig) -> Edges:
+    """Rows that are alike in all and too many to be compared with each other (`engine.equal_rows`)."""
+    if given.link or not any(rule.pairs_cut for rule in found.rules):
+        return Edges(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+    table = equal_rows(given, found, config.max_block).toArrow()
+    return Edges(*(table.column(name).to_numpy() for name in ("l", "r", "match_weight")))
+
+
+def _with_equal(edges: Edges, equal: Edges, linked: float) -> Edges:
+    """The pairs, and rows that are alike in all: these are one if their weight links them, but where labels say no."""
+    equal = equal.where(equal.weight >= linked)
+    left, right = np.concatenate([edges.left, equal.left]), np.concatenate([edges.right, equal.right])
+    weight = np.concatenate([edges.weight, np.full(len(equal.left), _CERTAIN)])
+    # Of a pair that stands twice what labels deny comes first, then what is certain.
+    order = np.lexsort((-weight, weight > -_CERTAIN, right, left))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(left[order]) != 0) | (np.diff(right[order]) != 0)
+    return Edges(left, right, weight).where(order[first])
+
+
+def _clustered(edges: Edges, equal: Edges, config: LinkConfig) -> results.Grouping:
     share = min(max(config.threshold, 1e-12), 1 - 1e-12)
     linked = float(np.log2(share / (1 - share)))
+    pairs = int((edges.weight >= linked).sum())
+    edges = _with_equal(edges, equal, linked) if len(equal.left) else edges
     if config.one_to_one:
         edges = clusters.best_partners(edges, linked)
-    pairs = int((edges.weight >= linked).sum())
+        pairs = int((edges.weight >= linked).sum())
     return results.Grouping(linked, pairs, *clusters.clustered(edges, linked, config.link_type == "link"))

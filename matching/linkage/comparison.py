@@ -16,6 +16,7 @@ from matching.expressions import literals
 from matching.linkage.kinds import (
     DIFFERENT,
     EXACT,
+    FREQUENT,
     KINDS,
     LETTERS,
     RARE,
@@ -24,6 +25,7 @@ from matching.linkage.kinds import (
     Kind,
     Sides,
     common_words,
+    frequent_words,
     letters,
     rare_words,
     weight_of_words,
@@ -151,6 +153,7 @@ def prepared(
             forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
         if kind.rare:
             forms[f"f{i}_{RARE}"] = rare_words(F.col(f"v{i}"), frequent.get(i, ()))
+            forms[f"f{i}_{FREQUENT}"] = frequent_words(F.col(f"v{i}"), frequent.get(i, ()))
             forms[f"f{i}_{WEIGHT}"] = weight_of_words(F.col(f"v{i}"), frequent.get(i, ()))
     # In columns of their own: Spark evaluates an expression at each mention.
     formed = records.withColumns(forms)
@@ -215,7 +218,7 @@ def _both(name: str) -> tuple[Column, Column]:
 
 
 def _forms(i: int, kind: Kind) -> dict[str, tuple[Column, Column]]:
-    return {form: _both(f"f{i}_{form}") for form in (*kind.forms, *((RARE, WEIGHT) if kind.rare else ()))}
+    return {form: _both(f"f{i}_{form}") for form in (*kind.forms, *((RARE, FREQUENT, WEIGHT) if kind.rare else ()))}
 
 
 def _common(i: int, kind: Kind) -> Column:

@@ -39,7 +39,8 @@ _SETTLED = 0.003
 _TOLD_APART = 4
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
-LABELS = "labels"
+# Pairs that are few for any machine.
+LEAST_PAIRS = 4e6
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Options:
     wishes: Mapping[str, Wish] = field(default_factory=dict)
     cap: int = 200
     pairs_a_record: float = 15.0
-    least_pairs: float = 4e6
+    least_pairs: float = LEAST_PAIRS
     sample: int = 50_000
     seed: int = 1
 
@@ -236,7 +237,7 @@ def against_all(
     Args:
         given: all records.
         asked: rid, source: those that are asked for.
-        labels: as of `link`.
+        labels: as of `link`; of pairs with a record that is asked for.
         options: what the user decides; blocking rules, if `frozen` has none.
         keep: computes a frame once and gives back one whose plan begins there.
         told: is given the name of each stage as it begins.
@@ -254,6 +255,10 @@ def against_all(
     records = keep(comparison.prepared(weighed, chosen, frozen.frequent))
     told("compare")
     is_asked = F.col("asked").isNotNull()
+    if labels is not None:
+        rids = asked.select("rid")
+        ends = (labels.join(rids, labels[side] == rids["rid"], "left_semi") for side in ("l", "r"))
+        labels = reduce(DataFrame.unionByName, ends).distinct()
     pairs, groups, masks, cuts = _compared(given, flagged, rules, labels, records, chosen, options, keep, is_asked)
     used = _used(rules, groups, masks, cuts, parameters.probabilities(frozen.parameters, groups))
     recall = None if options.blocking_rules else frozen.blocking.recall
@@ -261,6 +266,21 @@ def against_all(
     possible = given.possible_with([counts.get(source, 0) for source in range(len(given.counts))])
     scored = _scored(pairs, frozen.parameters)
     return Linked(records, scored, frozen, None, used, recall, possible, sum(counts.values()))
+
+
+def equal_rows(given: Input, found: Linked, cap: int) -> DataFrame:
+    """Rows of one subject that no block holds: those that more than `cap` rows are like in every column.
+
+    They are compared in stretches, and what lies in one is not compared with what lies in another. Columns out: l (the
+    first such row), r, match_weight. Of one input: rows of two are linked across.
+    """
+    values = [F.coalesce(f"v{i}", F.lit("\N{SYMBOL FOR NULL}")) for i in range(len(given.columns))]
+    rows = given.records.select("rid", F.xxhash64(*values).alias("row"))
+    many = rows.groupBy("row").agg(F.min("rid").alias("l"), F.count("*").alias("rows")).where(F.col("rows") > cap)
+    pairs = many.join(rows, "row").where("l <> rid").select("l", F.col("rid").alias("r"))
+    return _scored(comparison.compared(pairs, found.records, found.comparisons), found.parameters).select(
+        "l", "r", "match_weight"
+    )
 
 
 def _arranged(given: Input, options: Options, parents: Sequence[int | None]) -> list[Comparison]:

@@ -23,9 +23,9 @@ EXACT, DIFFERENT = "exact", "different"
 FULL = "full"
 # Forms that hold the words of a value, each a bit of 64 by its hash: and-ing them costs a tenth of comparing arrays.
 WORDS = ("words", "words_again")
-# Form that holds the words of a value that few records have, as hashes; which ones these are the data say. And what all
-# its words weigh.
-RARE, WEIGHT = "rare_words", "weight"
+# Forms that hold the words of a value that few records have, and those that many have, as hashes; which ones these are
+# the data say. And what all its words weigh.
+RARE, FREQUENT, WEIGHT = "rare_words", "frequent_words", "weight"
 # Form that holds the words with a digit, as hashes in ascending order.
 NUMBERS = "numbers"
 # Form that holds the letters of a value, each a bit: an edit changes two bits at most.
@@ -43,6 +43,8 @@ _BEGINNING = 5
 _THIRD = 0.34
 # Rare words that are drawn as keys.
 _DRAWN = 3
+# Words of a value, to each of which two bits of 64 still say something; of more they are counted one by one.
+_FEW_WORDS = 16
 # What a word that few values have weighs, to one that many have.
 _RARE_WORD = 3
 # Of the words of two texts, by their weight, the share that both have; of the words of one, that the other has.
@@ -145,7 +147,7 @@ class Kind:
         edits: bound of the Levenshtein distance that the tests need; 0: none.
         forms: name → form of a value in which the tests compare it, made once a record: text (to be hashed), a number,
             or an array of hashes.
-        rare: whether rare words are told from frequent ones: there are forms `RARE` and `WEIGHT` too.
+        rare: whether rare words are told from frequent ones: there are forms `RARE`, `FREQUENT` and `WEIGHT` too.
         ordered: levels of which a better one never says less for a match than one below it.
         drawn: of the rare words as many are keys, each the first in another order that has nothing to do with the words
             (MinHash; Broder 1997): values that share most rare words share most of these.
@@ -239,16 +241,24 @@ def _text(c: Column) -> Column:
     return _folded(F.regexp_replace(c, "(?<=\\p{L})-(?=[0-9])", ""))
 
 
-def _person(c: Column) -> Column:
-    """Words of a person's name, alone or in the name of his shop; in another script than Latin the folded words."""
+def _full_name(c: Column) -> Column:
+    """Words of a person's name, alone or in the name of his shop, or of a company's without its legal form.
+
+    In another script than Latin the folded words.
+    """
     words = _folded(c)
-    key = names.person_key(F.coalesce(names.person_in_shop_name(words), c))
+    key = names.without_ending(names.person_key(F.coalesce(names.person_in_shop_name(words), c)))
     return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(key, words))
 
 
 def _code(c: Column) -> Column:
     """Letters, in upper case and without marks, and digits; nothing between them."""
     return empty_to_null(F.upper(F.regexp_replace(translated(c, text.fold_table()), "[^\\p{L}\\p{N}]", "")))
+
+
+def _identifier(c: Column) -> Column:
+    """A code; of the address of a web site what stands between its scheme, `www.` and its end."""
+    return _code(F.regexp_replace(c, "(?i)^\\s*(?:https?://)?(?:www\\.)(?=.*\\.)|^\\s*https?://", ""))
 
 
 def _sorted_letters(c: Column) -> Column:
@@ -354,6 +364,11 @@ def rare_words(c: Column, frequent: Sequence[int]) -> Column:
     return F.filter(hashed_words(F.split(c, " ")), lambda word: ~word.isin(list(frequent)))
 
 
+def frequent_words(c: Column, frequent: Sequence[int]) -> Column:
+    """The frequent words of a value, as numbers."""
+    return F.filter(hashed_words(F.split(c, " ")), lambda word: word.isin(list(frequent)))
+
+
 def weight_of_words(c: Column, frequent: Sequence[int]) -> Column:
     """What the words of a value weigh, the rare ones more."""
     return F.size(hashed_words(F.split(c, " "))) + (_RARE_WORD - 1) * F.size(rare_words(c, frequent))
@@ -371,9 +386,14 @@ def shared_words(forms: Mapping[str, tuple[Column, Column]]) -> Column:
 
 def common_words(forms: Mapping[str, tuple[Column, Column]]) -> Column:
     """What the words weigh that two values have in common (see `weight_of_words`)."""
-    shared = shared_words(forms)
-    # The bits are quicker, and mostly say none.
-    return F.when(shared > 0, shared + (_RARE_WORD - 1) * F.size(F.array_intersect(*forms[RARE]))).otherwise(0)
+    shared, crowded = shared_words(forms), F.greatest(*(F.bit_count(each) for each in forms[WORDS[0]])) > _FEW_WORDS
+    rare = F.size(F.array_intersect(*forms[RARE]))
+    # The bits are quicker, and mostly say none. Where a value has many words they say that all are shared.
+    return (
+        F.when(shared == 0, 0)
+        .when(crowded, F.size(F.array_intersect(*forms[FREQUENT])) + _RARE_WORD * rare)
+        .otherwise(shared + (_RARE_WORD - 1) * rare)
+    )
 
 
 def letters(c: Column) -> Column:
@@ -490,7 +510,7 @@ def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
 
 KINDS: Mapping[str, Kind] = {
     "full_name": Kind(
-        _person,
+        _full_name,
         {
             **{FULL: _whole, "sorted": names.sorted_words, "outer_words": names.surname_given},
             **{"first_word": first_word, "last_word": last_word, "last_words": last_words, "initials": initials},
@@ -536,7 +556,7 @@ KINDS: Mapping[str, Kind] = {
         (("near", 0.05, _within("year", 1)), ("similar", 0.03, _within("year", 5))),
         forms={"year": _year_number},
     ),
-    "identifier": replace(_CODE, levels=_NUMBER_LEVELS, forms={}),
+    "identifier": replace(_CODE, value=_identifier, levels=_NUMBER_LEVELS, forms={}),
     "phone": Kind(
         lambda c: F.coalesce(phones.phone(c), empty_to_null(F.regexp_replace(c, "[^0-9]", ""))),
         _CODE_ATOMS,

@@ -137,11 +137,11 @@ def estimate(
     if not own:
         model, most = fitted(()), related_pairs.MOST_BY_TEXT
         found = [marginal(model, i)[0] for i in range(len(chosen))]
-        own = related_pairs.told_by_text(chosen, found, apart_by)
+        own = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, apart_by)
         if not own:
             return model
         for i in own:
-            apart_by[i] = related_pairs.differing(chosen[i], found[i], apart_by[i])
+            apart_by[i] = related_pairs.differing(chosen, i, found[i], apart_by[i])
     model = fitted([related_pairs.start(own, usual, apart_by, prior)])
     while len(model.related) < most:
         matches = probabilities(model, groups) * groups.pairs
@@ -212,7 +212,7 @@ def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups)
     """Whether a group agrees in none of the columns that are each one's own, and has a value in one."""
     agrees, known = (np.zeros(len(groups.pairs), dtype=bool) for _ in range(2))
     for i in own:
-        agrees |= np.isin(groups.levels[i], related_pairs.own_levels(chosen[i]))
+        agrees |= np.isin(groups.levels[i], related_pairs.own_levels(chosen, i))
         known |= groups.levels[i] >= 0
     return np.asarray(known & ~agrees)
 

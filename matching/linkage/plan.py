@@ -33,7 +33,7 @@ from matching.linkage.frequencies import by_chance
 from matching.linkage.kinds import EXACT
 from matching.linkage.parameters import LEARNED_FROM, Groups, alike, estimate, probabilities
 from matching.linkage.records import Atom
-from matching.linkage.related import Related, personal
+from matching.linkage.related import Related, of_events, personal
 from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
 
 Words = npt.NDArray[np.uint64]
@@ -80,6 +80,8 @@ _PAIRS_OF_PARENT = 200_000
 # Starting share of matches that agree in full.
 _STARTS_EXACT = 0.8
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
+# Share of the budget that a rule may cost which asks for none of a column that all others ask for.
+_SPARE = 0.05
 _PATIENCE = 0.02
 # Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
 _DEPENDENT = 1.5
@@ -312,6 +314,8 @@ def choose(seen: Survey, sharing: Sharing | None) -> Plan:
         patterns = _likely(seen.sample, atoms, seen.kinds, seen.parents, every)
     candidates = list(seen.costs)
     chosen = _greedy(patterns, candidates, seen.budget)
+    if of_events(seen.kinds):
+        chosen += _without_what_all_ask(atoms, seen.costs, chosen, _SPARE * seen.budget / seen.sample.scale)
     finest = _finest_first(seen.sample)
     rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
     recall = _recall(patterns, atoms, chosen, candidates)
@@ -794,6 +798,27 @@ def _greedy(patterns: _Patterns, candidates: Sequence[tuple[int, ...]], budget: 
     return [candidates[at] for at in chosen]
 
 
+def _without_what_all_ask(
+    atoms: Sequence[Atom], costs: Mapping[tuple[int, ...], float], chosen: Sequence[tuple[int, ...]], most: float
+) -> list[tuple[int, ...]]:
+    """For each column that every chosen rule asks for the broadest ones of the other columns.
+
+    Matches that differ in it would never be seen, and so it would be learned that there are none: what a payment is
+    for is written otherwise at either end, while day and sum agree. Of things it is of no use: what they are called is
+    what they are. All that are added for a column cost no more than `most`, and no two ask for the same key.
+    """
+    asked = [frozenset[int]().union(*(atoms[a].columns for a in rule)) for rule in chosen]
+    found: list[tuple[int, ...]] = []
+    for column in sorted(frozenset.intersection(*asked) if asked else ()):
+        others = [rule for rule in costs if all(column not in atoms[a].columns for a in rule)]
+        left, keys = most, set[int]()
+        for rule in sorted(others, key=lambda rule: (-costs[rule], rule)):
+            if costs[rule] <= left and not keys & set(rule):
+                found.append(rule)
+                left, keys = left - costs[rule], keys | set(rule)
+    return found[: MAX_RULES - len(chosen)]
+
+
 def _promising(
     patterns: _Patterns, of_pattern: Floats, candidates: Sequence[tuple[int, ...]], patience: float
 ) -> Sequence[tuple[int, ...]]:
@@ -817,7 +842,9 @@ def _summed(fires: Flags, of_pattern: Floats, taken: Longs | slice = _EVERY) -> 
     """Sums of the columns of `of_pattern` over the patterns, or over those taken, on which each candidate fires."""
     values = of_pattern[taken]
     step = max(_ANSWERS_AT_ONCE // max(len(values), 1), 1)
-    return np.concatenate([fires[start : start + step][:, taken] @ values for start in range(0, len(fires), step)])
+    sums = [fires[start : start + step][:, taken] @ values for start in range(0, len(fires), step)]
+    # How a product of matrices is summed is up to the number of cores; which rule is best must not be.
+    return np.asarray(np.round(np.concatenate(sums), 6), dtype=np.float64)
 
 
 def _finest_first(sample: Sample) -> list[int]:

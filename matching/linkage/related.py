@@ -35,6 +35,8 @@ _OWN: Mapping[str, Collection[str]] = {
 }
 # Columns that say what a thing is where nobody is named.
 _TOLD_BY = ("text", "address")
+# Where nobody is named a date is that of an event: the same day, or days apart, and not the same day of another month.
+_OF_EVENT = (EXACT, "days")
 # How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
 # after themselves, twins have one birth date.
 _LEEWAY = 0.1
@@ -59,6 +61,11 @@ class Related:
     own: tuple[int, ...]
 
 
+def of_events(kinds: Collection[str]) -> bool:
+    """Whether records are of events (payments, visits) by the kinds of their columns: a date, and nobody is named."""
+    return "date" in kinds and not any(kind in _NAMES for kind in kinds)
+
+
 def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     """Columns that nobody shares with his family; none, if there are no names: a date may be anything's then."""
     if not any(each.kind in _NAMES for each in chosen):
@@ -79,26 +86,38 @@ def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[
     """
     equal = {i: u[i][each.exact] for i, each in enumerate(chosen) if each.kind in _TOLD_BY}
     telling = [i for i, chance in equal.items() if chance <= _AS_TELLING * min(equal.values())]
-    apart = {i: 1 - float(m[i][own_levels(chosen[i])].sum()) for i in telling}
+    apart = {i: 1 - float(m[i][own_levels(chosen, i)].sum()) for i in telling}
     return tuple(i for i in sorted(telling, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
+
+
+def told_by_date(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
+    """The date by which events are told apart, if what is taken for matches mostly differs in it (the rent of a month).
+
+    Arguments as of `told_by_text`.
+    """
+    dates = [i for i, each in enumerate(chosen) if each.kind == "date"]
+    apart = {i: 1 - float(m[i][own_levels(chosen, i)].sum()) for i in dates}
+    return tuple(i for i in sorted(dates, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
 
 
 def _gammas(each: Comparison, names: Collection[str]) -> list[int]:
     return [g for g, name in enumerate(each.levels) if name in names]
 
 
-def own_levels(each: Comparison) -> list[int]:
+def own_levels(chosen: Sequence[Comparison], i: int) -> list[int]:
     """Gammas that related pairs show by chance, of a column that is their own.
 
     A level may also be a set of keys that agree (`plan`): these are numbered, 0 is no key.
     """
+    each = chosen[i]
+    of_event = each.kind == "date" and of_events([other.kind for other in chosen])
     numbered = [name for name in each.levels if name.isdigit() and name != "0"]
-    return _gammas(each, {*_OWN[each.kind], *numbered})
+    return _gammas(each, {*(_OF_EVENT if of_event else _OWN[each.kind]), *numbered})
 
 
-def differing(each: Comparison, m: Floats, u: Floats) -> Floats:
+def differing(chosen: Sequence[Comparison], i: int, m: Floats, u: Floats) -> Floats:
     """Levels of things that are not the same: equal by chance (u), else as what is taken for matches differs (m)."""
-    own = np.isin(np.arange(len(m)), own_levels(each))
+    own = np.isin(np.arange(len(m)), own_levels(chosen, i))
     return np.asarray(np.where(own, u, m * (1 - u[own].sum()) / m[~own].sum()))
 
 
@@ -111,7 +130,7 @@ def start(own: tuple[int, ...], m: Sequence[Floats], apart: Sequence[Floats], sh
 def bounded(chosen: Sequence[Comparison], found: Related, u: Sequence[Floats]) -> Related:
     """The class with its own columns agreeing no more often than they may."""
     levels = [
-        _bounded(shares, own_levels(chosen[i]), u[i]) if i in found.own else shares
+        _bounded(shares, own_levels(chosen, i), u[i]) if i in found.own else shares
         for i, shares in enumerate(found.levels)
     ]
     return Related(found.share, tuple(levels), found.own)

@@ -437,3 +437,32 @@ def test_the_command_ends_a_mistake_with_exit_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.strip().startswith("ct18: ")
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_rows_that_are_alike_in_all_are_one_however_many(spark: SparkSession, tmp_path: Path) -> None:
+    table = people(entities=300, duplicates=100)
+    many = pd.concat([table.iloc[[0]]] * 300).assign(rec_id=[f"same{number:03}" for number in range(300)])
+    pd.concat([table, many]).drop(columns="entity").to_parquet(tmp_path / "people.parquet")
+    _, clusters, summary = linked(spark, tmp_path, settings())
+    cluster = clusters.set_index("id").cluster_id
+    assert cluster[many.rec_id].nunique() == 1
+    assert cluster[table.rec_id[0]] == cluster["same000"]
+    assert sum(rule["pairs_cut"] for rule in summary["blocking"]["rules"]) > 0
+    # No others are drawn into it.
+    assert (cluster == cluster["same000"]).sum() <= 300 + (table.entity == table.entity[0]).sum()
+
+
+def test_of_labels_only_those_of_records_that_are_asked_for_are_scored(
+    spark: SparkSession, register: tuple[Path, pd.DataFrame], tmp_path: Path
+) -> None:
+    with_learned(register, tmp_path)
+    table = register[1]
+    truth = sorted(true_pairs(table))
+    pd.DataFrame(truth[:20], columns=["id_l", "id_r"]).assign(match=True).to_csv(tmp_path / "labels.csv", index=False)
+    table.drop(columns="entity").to_parquet(tmp_path / "people.parquet")
+    pd.DataFrame({"rec_id": [truth[0][1]]}).to_csv(tmp_path / "new.csv", index=False)
+    asked = settings(parameters="learned.json", only="new.csv", labels="labels.csv")
+    pairs, _, summary = linked(spark, tmp_path, asked)
+    assert set(pairs.id_l) | set(pairs.id_r) >= set(truth[0])
+    assert ((pairs.id_l == truth[0][1]) | (pairs.id_r == truth[0][1])).all()
+    assert summary["labels"]["pairs"] == 1

@@ -68,6 +68,10 @@ VALUES: list[tuple[str, str | None, str | None]] = [
     ("identifier", "É-1", "E1"),
     ("identifier", unicodedata.normalize("NFD", "É-1"), "E1"),
     ("identifier", " - ", None),
+    ("identifier", "https://www.shop.example/", "SHOPEXAMPLE"),
+    ("identifier", "www.shop.example", "SHOPEXAMPLE"),
+    ("identifier", "shop.example", "SHOPEXAMPLE"),
+    ("identifier", "WWW-17", "WWW17"),
     ("identifier", "", None),
     ("postcode", "sw1a 1aa", "SW1A1AA"),
     ("postcode", "SW1A-1AA", "SW1A1AA"),
@@ -93,6 +97,11 @@ VALUES: list[tuple[str, str | None, str | None]] = [
     ("number", "3:99", "3 99"),
     ("number", "", None),
     ("full_name", "Nguyễn Thị Lý", "nguyen thi li"),
+    ("full_name", "Huber Maschinenbau G.m.b.H.", "huber maschinenbau"),
+    ("full_name", "HUBER MASCHINENBAU GMBH & CO. KG", "huber maschinenbau"),
+    ("full_name", "Sirao (UK) Limited", "sirao"),
+    ("full_name", "Maria Sá", "maria sa"),
+    ("full_name", "Limited", "limited"),
     ("full_name", unicodedata.normalize("NFD", "Nguyễn Thị Lý"), "nguyen thi li"),
     ("full_name", "NGUYEN THI LI", "nguyen thi li"),
     ("full_name", "  Hoàng   Đức\tThịnh ", "hoang duc thinh"),
@@ -463,3 +472,14 @@ def test_records_are_numbered_by_source_and_id_and_the_second_row_of_an_id_is_to
     assert [(row.source, row.id) for row in rows] == sorted(ids)
     assert [row.repetition for row in rows] == [1, 2, 3, 1, 1, 1, 1, 1]
     assert len({row.rid for row in rows}) == len(ids)
+
+
+def test_of_texts_of_hundreds_of_words_it_counts_which_they_share(spark: SparkSession) -> None:
+    words = [f"word{chr(97 + at // 26 % 26)}{chr(97 + at % 26)}" for at in range(600)]
+    text, other = words[:200], words[300:500]
+    nearly = [*text[:196], *words[500:504]]
+    half = [*text[:120], *words[500:580]]
+    written_as: list[Written] = [{"text": " ".join(each)} for each in (text, nearly, half, other)]
+    columns = {"text": "text"}
+    found = shown(standardised(written(spark, written_as, columns), columns), [(0, 1), (0, 2), (0, 3)], columns)
+    assert [pair["text"] for pair in found] == ["similar", "half", "different"]

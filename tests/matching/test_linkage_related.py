@@ -133,7 +133,7 @@ def test_related_pairs_agree_in_what_is_their_own_by_chance_or_little_more() -> 
     chosen = comparisons(PEOPLE, {})
     for each in model.related:
         for i in each.own:
-            assert (each.levels[i][own_levels(chosen[i])] <= 0.1 + 1e-9).all()
+            assert (each.levels[i][own_levels(chosen, i)] <= 0.1 + 1e-9).all()
         assert all(levels.sum() == pytest.approx(1) for levels in each.levels)
     assert right(match, counts)[0] > 0.75
 
@@ -144,3 +144,20 @@ def test_a_labelled_pair_is_what_its_label_says_whatever_it_looks_like() -> None
     labelled = Groups(home, np.zeros(3), np.ones(3), np.array([1, 0, -1]))
     assert probabilities(model, labelled)[:2].tolist() == [1.0, 0.0]
     assert probabilities(model, labelled)[2] < 0.01
+
+
+def test_the_rent_of_every_month_is_not_one_payment() -> None:
+    chosen = comparisons({"memo": "text", "day": "date", "amount": "number"}, {})
+    by_chance = shares(chosen, [1e-5, 0.003, 0.003])
+    same = shares(chosen, [0.95, 0.6, 0.95])
+    # A payment arrives in days; another of its payee is of another month, on that day of it.
+    days, months = np.full(len(chosen[1].levels), 1e-6), np.full(len(chosen[1].levels), 1e-6)
+    days[[chosen[1].exact, chosen[1].levels.index("days")]] = 0.6, 0.4
+    months[[chosen[1].levels.index("year_day"), chosen[1].levels.index("year")]] = 0.3, 0.7
+    matches, every_month = ([same[0], of / of.sum(), same[2]] for of in (days, months))
+    groups, (of_matches, of_months, _) = drawn(chosen, (MATCHES, matches), (RELATED, every_month), (200_000, by_chance))
+    model = estimate(chosen, groups, [each[None, :] for each in by_chance], POSSIBLE, 1e-4)
+    found = probabilities(model, groups) >= 0.5
+    assert [each.own for each in model.related] == [(1,)]
+    assert of_matches[found].sum() >= 0.9 * of_matches.sum()
+    assert of_months[found].sum() <= 0.02 * of_months.sum()
