@@ -17,7 +17,8 @@ def events(before: DataFrame, now: DataFrame, key: str, business_date: dt.date) 
     """Shops that belong to another party than in the last night.
 
     A party from which all shops went has merged with the one that they went to, one that keeps some has split. A shop
-    without a link is a party of its own, so that one which gets a link merges, one which loses it splits.
+    without a link is a party of its own, so that one which gets a link merges, one which loses it splits, though it was
+    the party's only one.
 
     Args:
         before: match/seller_links of the last finished run.
@@ -29,13 +30,13 @@ def events(before: DataFrame, now: DataFrame, key: str, business_date: dt.date) 
         Rows of gold/party_events.
     """
     was = before.select(*_SHOP, _party_key(key).alias("from_party_key"))
-    is_now = now.select(*_SHOP, _party_key(key).alias("to_party_key"))
+    is_now = now.select(*_SHOP, _party_key(key).alias("to_party_key"), (F.col("decision") == "link").alias("linked"))
     moved = was.join(is_now, [*_SHOP]).where("from_party_key <> to_party_key")
     left = is_now.select(F.col("to_party_key").alias("from_party_key")).distinct().withColumn("stays", F.lit(True))
     known = moved.join(left, "from_party_key", "left").withColumns(
         {
             "business_date": F.lit(business_date),
-            "event": F.when(F.col("stays"), "split").otherwise("merged"),
+            "event": F.when(F.col("stays") | ~F.col("linked"), "split").otherwise("merged"),
         }
     )
     return known.select(*PARTY_EVENTS.columns)

@@ -5,6 +5,8 @@ In words that a person can read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -51,10 +53,13 @@ def told(probability: Column) -> Column:
     return F.when((rounded == 1) & (probability < 1), 1 - 1e-6).otherwise(rounded)
 
 
-def missing(parameters: Parameters) -> Column:
-    """Names of the comparisons for which a scored pair's record has nothing to compare, an array."""
+def missing(parameters: Parameters, said: Mapping[str, Column]) -> Column:
+    """Names of the comparisons for which a scored pair's record has nothing to compare, an array.
+
+    `said`: comparison → whether the record says it all the same, which then only repeated something else.
+    """
     absent = [
-        F.when(shows(comparison, "missing"), F.lit(comparison.text))
+        F.when(shows(comparison, "missing") & ~said.get(comparison.name, F.lit(False)), F.lit(comparison.text))
         for comparison in parameters.comparisons
         if any(level.name == "missing" for level in comparison.levels)
     ]

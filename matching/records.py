@@ -260,16 +260,20 @@ def holders(
     those: DataFrame | None,
     directory_: DataFrame,
     key: Column,
-    cap: int,
+    cap: int | None,
     shared_from: int | None = None,
 ) -> DataFrame:
-    """Whose the key of each shop is, or of those, with the number of shops behind the key.
+    """Whose the key of each shop is, or of those.
 
     Columns in: record and what `key` asks for; of `those` record; of `directory_` key, holder. Columns out: record,
     holder, state (`shared` from `shared_from` shops on), cut_key (hash of a key that more than `cap` shops use: its
-    holder is not named).
+    holder is not named; None: however many).
     """
     keyed = shops.select("record", key.alias("key")).where(F.col("key").isNotNull())
+    if cap is None:
+        named = of(keyed, those, "record").join(directory_, "key", "left")
+        nothing = F.lit(None).cast("string").alias("state"), F.lit(None).cast("bigint").alias("cut_key")
+        return named.select("record", "holder", *nothing)
     sizes = keyed.groupBy("key").agg(F.count("*").alias("shops"))
     found = of(keyed, those, "record").join(sizes, "key").join(directory_, "key", "left")
     few = F.col("shops") <= cap

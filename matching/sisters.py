@@ -17,6 +17,8 @@ _REPLACED = {
     "code": ("code",),
     "email": ("email",),
 }
+# These name somebody, however many shops bear them; numbers, accounts and addresses that many use are hired.
+_PAPERS = ("id", "code")
 
 
 def anchored(linked: DataFrame) -> DataFrame:
@@ -33,6 +35,8 @@ def anchored(linked: DataFrame) -> DataFrame:
 def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: int) -> DataFrame:
     """The party of anchored shops that share a key with a shop which is none.
 
+    Through a number that more than `cap` shops use nobody's.
+
     Columns in: record and what `keys` ask for; of `anchors` those of `anchored`. Columns out: record, holder (null
     where the sisters name two parties), by (kinds of key that are shared).
     """
@@ -41,11 +45,12 @@ def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: 
     )
     keyed = shops.select("record", F.explode(F.array_compact(kinds)).alias("shared")).select("record", "shared.*")
     named = (
-        keyed.join(anchors, "record")
+        keyed.join(anchors, "record", "left")
         .groupBy("kind", "key")
         .agg(F.min("holder").alias("holder"), F.max("holder").alias("greatest"), F.count("*").alias("shops"))
     )
-    single = named.where((F.col("holder.subject") == F.col("greatest.subject")) & (F.col("shops") <= cap))
+    few = F.col("kind").isin(*_PAPERS) | (F.col("shops") <= cap)
+    single = named.where((F.col("holder.subject") == F.col("greatest.subject")) & few)
     reached = keyed.join(anchors.select("record"), "record", "left_anti").join(single, ["kind", "key"])
     agreed = reached.groupBy("record").agg(
         F.min("holder").alias("least"), F.max("holder").alias("most"), F.array_sort(F.collect_set("kind")).alias("by")

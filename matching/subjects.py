@@ -62,7 +62,8 @@ def with_frequencies(
     Columns in: `SUBJECT` without those that are added; of `homes` those of `households`; of `frequencies` its own;
     `total` is the number of subjects that frequencies and shares were counted on. Columns out: `SUBJECT`:
     household_size, n_name (subjects with the same order-free name), n_sg (with the same surname and given name),
-    p_province and p_kind (shares). A value that nobody had then counts as borne by one.
+    p_province (share of the province), p_kind (share of organisations, or of all others, whichever it is of). A value
+    that nobody had then counts as borne by one.
     """
     known = subjects.join(homes, "household", "left")
     for attribute, column in _FREQUENCIES.items():
@@ -75,6 +76,8 @@ def with_frequencies(
             pairs = (F.lit(part) for item in sorted(shares[attribute].items()) for part in item)
             share = F.try_element_at(F.create_map(*pairs), F.col(attribute))
         known = known.withColumn(column, F.coalesce(share, F.lit(1 / max(total, 1))))
+    others = F.lit(max(1 - shares["kind"].get(ORGANISATION, 0.0), 1 / max(total, 1)))
+    known = known.withColumn("p_kind", F.when(F.col("kind") == ORGANISATION, F.col("p_kind")).otherwise(others))
     return known.select(*SUBJECT)
 
 

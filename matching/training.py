@@ -78,7 +78,8 @@ class Shift:
     Attributes:
         model, comparison, level: which.
         before, after: probability that a true pair shows the level.
-        bits: log2 of after over before.
+        bits: log2 of after over before; where chance shows the level the less often the more subjects there are, with
+            how many more there are.
     """
 
     model: str
@@ -100,4 +101,6 @@ def _of_model(before: Parameters, after: Parameters) -> Iterator[Shift]:
         old, new = level_m(before, comparison), level_m(after, comparison)
         for level, was, now in zip(comparison.levels, old, new, strict=True):
             if max(was, now) >= _RARE:
-                yield Shift(before.model, comparison.name, level.name, was, now, float(np.log2(now / was)))
+                # By chance a relation leads to one of so many subjects.
+                more = after.subjects / before.subjects if level.name == "self" else 1.0
+                yield Shift(before.model, comparison.name, level.name, was, now, float(np.log2(now / was * more)))

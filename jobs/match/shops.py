@@ -36,7 +36,7 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     stage.leave_blocks("shop", unaided)
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
-    informed = stage.keep(_inform(stage, asked.now, domestic.now, alone))
+    informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided))
     stage.progress("match: shop_with_sisters")
     known_pairs = unaided.proposed if touched is None else None
     second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs)
@@ -131,7 +131,8 @@ def _shop_records(
     mailed = _contacts("email_norm", asks["email"], taxpayers)
     registered = F.coalesce("registered_on", F.lit(stage.business_date))
     registered_codes = codes(stage, taxpayers, rows.select(keys["code"].alias("key")), is_part=those is not None)
-    owners = records.holders(shops, those, registered_codes, keys["code"], cap)
+    # Its code names whose a shop is, however many bear it: it is no number that was hired.
+    owners = records.holders(shops, those, registered_codes, keys["code"], None)
     relations = {
         "code": _of_organisations(stage, owners),
         "account": records.holders(shops, those, owned, keys["account"], cap, _SHARED_FROM),
@@ -217,11 +218,22 @@ def _subscribers(
     return named.withColumn("cut_key", F.lit(None).cast("bigint")).unionByName(cut)
 
 
-def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame) -> DataFrame:
-    """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key."""
-    anchors = sisters.anchored(best.where(F.col("probability") >= stage.settings.link_threshold))
-    keys = {**_shop_keys(), "id": F.coalesce("person_id", "cmnd", "passport")}
-    found = stage.keep(sisters.sisters(shops, anchors, keys, stage.settings.max_block))
+def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame, unaided: Resolution) -> DataFrame:
+    """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key.
+
+    What people are to decide on anchors nobody. Numbers come to other subscribers: of one with two shops its holders
+    when they were registered must be the same.
+    """
+    linked = F.col("probability") >= stage.settings.link_threshold
+    anchors = sisters.anchored(best.where(linked & ~evidence.is_for_people(unaided.parameters)))
+    then = asked.select("record", F.col("holder_sim.subject").alias("subscriber"))
+    number = F.concat_ws("|", "phone_norm", "subscriber")
+    keys = {
+        **_shop_keys(),
+        "id": F.coalesce("person_id", "cmnd", "passport"),
+        "phone": F.when(F.col("phone_norm").isNotNull(), number),
+    }
+    found = stage.keep(sisters.sisters(shops.join(then, "record", "left"), anchors, keys, stage.settings.max_block))
     informed = records.relate(asked, "sister", found.select("record", "holder")).join(
         found.select("record", "by"), "record"
     )
@@ -241,8 +253,16 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
         evidence.match_type(found.parameters).alias("match_type"),
         F.when(for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
         evidence.explanation(found.parameters, values).alias("evidence"),
-        evidence.missing(found.parameters).alias("missing"),
+        evidence.missing(found.parameters, {name: F.col(f"says.{name}") for name in _said()}).alias("missing"),
     )
+
+
+def _said() -> dict[str, Column]:
+    """Whether a shop says what a comparison asks for, even where it counts for nothing beside what it repeats."""
+    phone = F.col("phone").isNotNull()
+    columns = {"id": "id_number", "code": "tax_code", "account": "payout_account_number", "email": "email"}
+    said = {name: F.col(column).isNotNull() for name, column in columns.items()}
+    return said | dict.fromkeys(("sim", "sim_now", "contact", "masked_phone"), phone)
 
 
 # What an explanation shows of the two sides, masked: of ids the last four, of birth dates the year.
@@ -262,7 +282,11 @@ def _with_values(best: DataFrame, shops: DataFrame, subjects: DataFrame) -> Data
         "birth": F.col("birth_year").cast("string"),
         "province": F.col("province34"),
     }
-    left = shops.select("record", F.struct(*(of_shop[name].alias(name) for name in _VALUES)).alias("of_shop"))
+    left = shops.select(
+        "record",
+        F.struct(*(of_shop[name].alias(name) for name in _VALUES)).alias("of_shop"),
+        F.struct(*(says.alias(name) for name, says in _said().items())).alias("says"),
+    )
     right = subjects.select(
         "subject", F.struct(*(of_subject[name].alias(name) for name in _VALUES)).alias("of_subject")
     )

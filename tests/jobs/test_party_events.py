@@ -37,6 +37,8 @@ NOBODY = (None, None, "none")
         ({"a": person("1"), "b": person("1")}, {"a": person("1"), "b": person("1")}, {}),
         ({"a": NOBODY}, {"a": person("1")}, {"a": "merged"}),
         ({"a": person("1"), "b": person("1")}, {"a": person("1"), "b": NOBODY}, {"b": "split"}),
+        # Though it was its only one.
+        ({"a": person("1")}, {"a": NOBODY}, {"a": "split"}),
         ({"a": person("1"), "b": person("2")}, {"a": person("1"), "b": person("1")}, {"b": "merged"}),
         ({"a": person("1"), "b": person("1")}, {"a": person("2"), "b": person("1")}, {"a": "split"}),
         ({"a": (None, "0100233488", "link")}, {"a": person("1")}, {"a": "merged"}),

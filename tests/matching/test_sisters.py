@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from matching.records import HOLDER
-from matching.sisters import without_shared
+from matching.sisters import sisters, without_shared
 
 RELATIONS = ("account", "sim", "sim_now", "contact", "id", "code", "email", "sister")
 
@@ -35,3 +36,15 @@ def test_what_leads_through_a_key_shared_with_the_sister_is_dropped(
     assert shop is not None
     assert {name for name in RELATIONS if shop[f"holder_{name}"]} == left
     assert {name for name in RELATIONS if shop[f"state_{name}"] == states[name]} == left
+
+
+@pytest.mark.parametrize(("kind", "shops", "is_theirs"), [("phone", 3, True), ("phone", 4, False), ("code", 4, True)])
+def test_a_number_that_many_use_leads_nowhere_whoever_of_them_is_known(
+    spark: SparkSession, kind: str, shops: int, is_theirs: bool
+) -> None:
+    rows = [(f"s{number}", "one for all") for number in range(shops)]
+    anchors = spark.createDataFrame([("s0", ("R:hoa", "home"))], f"record string, holder {HOLDER}")
+    found = sisters(
+        spark.createDataFrame(rows, "record string, key string"), anchors, {kind: F.col("key")}, 3
+    ).collect()
+    assert {row.record: row.holder.subject for row in found} == {record: "R:hoa" for record, _ in rows[1:] if is_theirs}
