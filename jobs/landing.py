@@ -175,7 +175,7 @@ def read_manifest(files: Files, arrival: Arrival) -> Manifest:
     """
     if arrival.manifest_bytes is None:
         raise Refused(f"{MANIFEST} is missing or cannot be read")
-    if files.is_link(arrival.folder) or files.is_link(arrival.path(MANIFEST)):
+    if _is_link(files, arrival.folder) or _is_link(files, arrival.path(MANIFEST)):
         raise Refused(f"{MANIFEST} or its folder is a link")
     content = _json_object(arrival.manifest_bytes)
     _require(content.get("source") == arrival.source.name, f"{MANIFEST} names another source")
@@ -198,11 +198,20 @@ def verify(files: Files, arrival: Arrival, manifest: Manifest) -> None:
     plain = {entry.name for entry in arrival.entries if not entry.is_folder}
     for each in manifest.files:
         _require(each.name in plain, f"{each.name} is missing")
-        _require(not files.is_link(arrival.path(each.name)), f"{each.name} is a link")
+        _require(not _is_link(files, arrival.path(each.name)), f"{each.name} is a link")
     with ThreadPoolExecutor(_HASHERS) as pool:
         problems = pool.map(lambda each: _content_problem(files, arrival, each), manifest.files)
         for problem in problems:
             _require(problem is None, problem or "")
+
+
+def _is_link(files: Files, path: str) -> bool:
+    try:
+        return files.is_link(path)
+    except OSError:
+        raise Refused(
+            "the delivery is gone, or a file of it, that was there when the landing zone was listed"
+        ) from None
 
 
 def _folder_date(entry: Entry) -> dt.date | None:

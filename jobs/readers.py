@@ -156,23 +156,44 @@ def _read_alike(
         F.expr(_FILE).alias("_file"),
         (F.col("_metadata.row_index") + 1).alias("_row_number"),
         (_row_as_json(schema, texts) if keep_raw else F.lit(None).cast("string")).alias("_raw"),
-        F.concat_ws("", *(F.when(~F.is_valid_utf8(c), F.lit(f"{Reason.BAD_UTF8.of(c)};")) for c in texts)).alias(
-            "_problems"
-        ),
+        F.concat_ws("", *_problems(texts, stored)).alias("_problems"),
         F.lit(None).cast("string").alias("_broken"),
+    )
+
+
+def _problems(texts: list[str], stored: dict[str, str]) -> Iterator[Column]:
+    """Codes of what cannot be read in a row."""
+    for column in texts:
+        yield F.when(~F.is_valid_utf8(column), F.lit(f"{Reason.BAD_UTF8.of(column)};"))
+    for column, kind in stored.items():
+        if _is_local(kind):
+            yield F.when(~_in_calendar(column), F.lit(f"{Reason.BAD_TYPE.of(column)};"))
+
+
+def _is_local(stored: str) -> bool:
+    """Whether it is a timestamp without zone, as Spark knows them."""
+    return stored.endswith(",false))") and "NANOS" not in stored
+
+
+def _in_calendar(column: str) -> Column:
+    """Whether a timestamp without zone lies in the years 1 to 9999; others, an empty one of NumPy's too, have none."""
+    return F.col(column).between(
+        F.expr("TIMESTAMP_NTZ'0001-01-02 00:00:00'"), F.expr("TIMESTAMP_NTZ'9999-12-31 00:00:00'")
     )
 
 
 def _read_as(stored: str, kind: str) -> DataType:
     if "NANOS" in stored:
         return LongType()  # Spark knows no nanoseconds
-    return TimestampNTZType() if stored.endswith(",false))") else KINDS[kind]
+    return TimestampNTZType() if _is_local(stored) else KINDS[kind]
 
 
 def _value(column: str, kind: str, stored: str) -> Column:
     """A stored value as its kind; a timestamp without zone is Vietnam's, which is the session's."""
     if stored == _NO_VALUES:
         return F.lit(None).cast(KINDS[kind])
+    if _is_local(stored):
+        return F.when(_in_calendar(column), F.col(column)).cast(KINDS[kind])
     if "NANOS" not in stored:
         return F.col(column).cast(KINDS[kind])
     moment = F.timestamp_micros(F.floor(F.col(column) / F.lit(1000).cast("bigint")))

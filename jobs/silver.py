@@ -12,19 +12,38 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.outcomes import Change
-from jobs.sources import Source
+from jobs.sources import SOURCES, Source
 from jobs.tables import SILVER
 from matching import dates, identifiers, names, phones, places, text
 
 Step = Callable[[DataFrame], DataFrame]
 
+# Letters of a text that are looked at: no name, address or number has more, and what takes them apart, letter by
+# letter and word by word, would take minutes for one that somebody filled with a million.
+LONGEST = 4_000
+# What people write for the country whose code is VN.
+_VIETNAM = ("", "VNM", "VIETNAM", "VIET NAM", "VIỆT NAM")
+
 
 def normalise(source: str, picture: DataFrame) -> DataFrame:
-    """The silver table of a source: columns of `Source.picture_schema` in, of `tables.SILVER[source]` out."""
-    frame = picture
+    """The silver table of a source: columns of `Source.picture_schema` in, of `tables.SILVER[source]` out.
+
+    Texts are cut to `LONGEST` letters, but for keys; bronze has them whole.
+    """
+    frame = picture.withColumns(_cut(source))
     for step in SILVER_STEPS[source]:
         frame = step(frame)
     return frame.select(*SILVER[source].columns)
+
+
+def _cut(source: str) -> dict[str, Column]:
+    """Texts that are no longer than `LONGEST`. Bytes are counted first, which costs nothing."""
+    kinds, key = SOURCES[source].kinds, SOURCES[source].key
+    texts = [name for name, kind in kinds.items() if kind == "string" and name not in key]
+    return {
+        name: F.when(F.octet_length(name) > LONGEST, F.left(name, F.lit(LONGEST))).otherwise(F.col(name))
+        for name in texts
+    }
 
 
 def renew(source: Source, change: Change, former: DataFrame) -> DataFrame:
@@ -186,6 +205,12 @@ def _code_as_id(frame: DataFrame) -> DataFrame:
     )
 
 
+def _country() -> Column:
+    """Two capital letters, whatever the case and the blanks around; Vietnam's where nothing is said (contract §1)."""
+    said = F.upper(F.trim("country"))
+    return F.when(said.isin(*_VIETNAM), "VN").otherwise(said)
+
+
 def _codes(column: str) -> Step:
     """Columns code, code_grade of a tax code column."""
     return _add(
@@ -250,6 +275,7 @@ SILVER_STEPS: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "sellers": (
+        _add(lambda: {"country": _country()}),
         _declared_ids("id_number"),
         _codes("tax_code"),
         _names(lambda: text.repair(F.col("seller_name"))),

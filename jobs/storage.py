@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import secrets
 import threading
@@ -114,12 +115,26 @@ class Files:
         opened, system = self._open(path)
         return bool(system.exists(opened) and system.getFileStatus(opened).isDirectory())
 
-    def is_link(self, path: str) -> bool:
-        """Whether a name is a symbolic link (only local and HDFS know them)."""
+    def settle(self, path: str) -> None:
+        """Have written what lies under a path, so that a loss of power leaves it whole.
+
+        A local disk keeps it in memory for a while; other file systems have it once a file is closed.
+        """
         opened, system = self._open(path)
-        # The local file system sees no link in a path that still bears its scheme.
-        bare = self._jvm.org.apache.hadoop.fs.Path(opened.toUri().getPath())
-        return bool(system.getFileLinkStatus(bare).isSymlink())
+        if system.getUri().getScheme() == "file":
+            os.sync()
+
+    def is_link(self, path: str) -> bool:
+        """Whether a name is a symbolic link (only local and HDFS know them).
+
+        Raises:
+            OSError: there is nothing of that name.
+        """
+        with _os_errors():
+            opened, system = self._open(path)
+            # The local file system sees no link in a path that still bears its scheme.
+            bare = self._jvm.org.apache.hadoop.fs.Path(opened.toUri().getPath())
+            return bool(system.getFileLinkStatus(bare).isSymlink())
 
     def read_bytes(self, path: str, limit: int = 16 * 1024 * 1024) -> bytes:
         """A small file whole (a manifest, say).

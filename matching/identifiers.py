@@ -11,8 +11,10 @@ from matching.expressions import bind, empty_to_null, extracted, literals
 
 _SEPARATORS = "[.,]0$|[\\s\\u00a0\\u200b-\\u200d\\ufeff.,\\-–—_'\"/]"
 _MASK = "[*•#…xX]"
-# Runs of them in one identifier, at most: Java calls itself once a run.
+# Runs of them in one identifier, at most: Java calls itself once a run. Each is taken whole (possessive): a run of
+# sixty may be taken apart in more ways than there is time for.
 _MASKS = 8
+_MASKED_PARTS = f"(?:{_MASK}{{2,}}+[0-9]*+){{1,{_MASKS}}}+$"
 # Most identifiers stand as they do on the card, and need no closer look.
 _TWELVE, _TEN, _NINE = (f"^[0-9]{{{length}}}\\z" for length in (12, 10, 9))
 _PLAIN_ACCOUNT = "^[0-9A-Z]+\\z"
@@ -75,12 +77,12 @@ def kind(c: Column) -> Column:
 
 def mask_prefix(c: Column) -> Column:
     """Digits that a masked id shows before the mask (`0790******12`: `0790`); null if not masked or none are shown."""
-    return extracted(_bare(c), f"^([0-9]+)(?:{_MASK}{{2,}}[0-9]*){{1,{_MASKS}}}$")
+    return extracted(_bare(c), f"^([0-9]++){_MASKED_PARTS}")
 
 
 def mask_suffix(c: Column) -> Column:
     """Digits that a masked id shows after the mask (`0790******12`: `12`); null if not masked or none are shown."""
-    return extracted(_bare(c), f"^[0-9]*(?:{_MASK}{{2,}}[0-9]*){{0,{_MASKS}}}{_MASK}([0-9]+)$")
+    return extracted(_bare(c), f"^[0-9]*+(?:{_MASK}{{2,}}+[0-9]++){{0,{_MASKS - 1}}}{_MASK}++([0-9]++)$")
 
 
 def tax_code(c: Column) -> Column:
@@ -168,7 +170,7 @@ def _given(c: Column) -> Column:
 
 def _masked(c: Column) -> Column:
     """True if runs of mask characters stand among digits; a passport's letters may come before them."""
-    return _bare(c).rlike(f"^(?=.*[0-9])[A-Za-z]{{0,2}}[0-9]*(?:{_MASK}{{2,}}[0-9]*){{1,{_MASKS}}}$")
+    return _bare(c).rlike(f"^(?=.*[0-9])[A-Za-z]{{0,2}}[0-9]*+{_MASKED_PARTS}")
 
 
 def _province_codes() -> str:

@@ -16,7 +16,7 @@ _UNITS = (
 _PARTS = ("khu pho", "kp", "to dan pho", "tdp", "to", "thon", "ap", "khom", "hem", "ngo", "ngach", "kiet", "duong")
 
 # Number and street up to the first comma, or up to the second where the first part is but a number.
-_NUMBER = "(?iu)^\\s*(?:s[ốo](?: nh[àa])?|sn|nh[àa] s[ốo]|h[ẻe]m|ng[õo]|ki[ệe]t)?[ .:]*"
+_NUMBER = "(?iu)^\\s*+(?:s[ốo](?: nh[àa])?|sn|nh[àa] s[ốo]|h[ẻe]m|ng[õo]|ki[ệe]t)?[ .:]*+"
 _HEAD = f"{_NUMBER}([0-9][^,;]*\\p{{L}}[^,;]*|[0-9][^,;\\p{{L}}]*[,;][^,;]*\\p{{L}}[^,;]*)"
 
 

@@ -102,6 +102,11 @@ def repair(c: Column) -> Column:
     return empty_to_null(F.trim(_composed(restored.when(c.rlike(_TO_BE_CLEANED), _cleaned(c)).otherwise(c))))
 
 
+def composed(c: Column) -> Column:
+    """A text in NFC and otherwise as it is (may stand where `nfc` may); ASCII, which most are, is looked at only."""
+    return F.when(c.rlike("[^ -~]"), _composed(c)).otherwise(c)
+
+
 def _composed(c: Column) -> Column:
     """Canonical composition (NFC) by ICU, which takes no null: null gives the empty text."""
     text = F.coalesce(c, F.lit(""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -296,3 +297,17 @@ def test_parquet_rows_are_judged_alike(lake: Lake, zone: Zone) -> None:
     (row,) = lake.read(QUARANTINE).collect()
     assert (row["record_key"], row["reasons"]) == ("P|1|2026-1|goods", ["bad_period:period"])
     assert '"period":"2026-1"' in row["raw"]
+
+
+def test_a_key_is_one_in_either_form_of_unicode(spark: SparkSession, tmp_path: Path) -> None:
+    zone, lake = Zone(tmp_path / "landing"), Lake(spark, str(tmp_path / "warehouse"))
+    names = [unicodedata.normalize(form, "Chợ Tốt") for form in ("NFC", "NFD")]
+    zone.rows("sellers", day(1), *({"platform": name, "shop_id": str(at)} for at, name in enumerate(names)))
+    ((arrival,), _) = landing.arrivals(lake.files, str(zone.root), SOURCES["sellers"], day(1))
+    bronze.take(lake, arrival, landing.read_manifest(lake.files, arrival))
+    assert [row.platform for row in lake.read(BRONZE["sellers"]).select("platform").collect()] == [names[0]] * 2
+
+
+def test_a_blank_country_is_none(spark: SparkSession) -> None:
+    rows = judged(spark, "sellers", [{"country": None}, {"country": " "}, {"country": "vn"}])
+    assert [row._no_country for row in rows] == [True, True, False]

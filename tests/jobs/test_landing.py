@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,16 @@ def test_a_landing_zone_that_is_none(files: Files, tmp_path: Path, name: str) ->
 
 def test_nothing_is_there(files: Files, zone: Zone) -> None:
     assert landing.arrivals(files, str(zone.root), SOURCE, day(1)) == ([], [])
+
+
+def test_what_goes_while_it_is_looked_at_is_refused(files: Files, zone: Zone) -> None:
+    zone.files("residents", day(1), CONTENT)
+    (arrival,) = arrived(files, zone)
+    manifest = landing.read_manifest(files, arrival)
+    (folder,) = (path for path in (zone.root / "residents").iterdir())
+    (folder / "a.csv").unlink()
+    with pytest.raises(Refused, match="is gone, or a file of it"):
+        landing.verify(files, arrival, manifest)
+    shutil.rmtree(folder)
+    with pytest.raises(Refused, match="is gone"):
+        landing.read_manifest(files, arrival)

@@ -130,3 +130,11 @@ def test_parquet_with_bytes_that_are_no_text(spark: SparkSession, zone: Zone) ->
     assert row["_problems"] == "bad_utf8:tax_code;"
     raw: dict[str, Any] = json.loads(row["_raw"])
     assert raw["tax_code"] == "\\x3031FF" and raw["period"] == "2026-Q3"
+
+
+def test_a_moment_that_no_calendar_has_is_the_rows_fault(spark: SparkSession, zone: Zone) -> None:
+    # As NumPy stores that there is none.
+    never = pa.array([-(2**63)], pa.int64()).cast(pa.timestamp("us"))
+    zone.files("declarations", day(1), {"a.parquet": (changed("updated_at", never), 1)})
+    (row,) = read(spark, zone).collect()
+    assert (row.updated_at, row._problems) == (None, "bad_type:updated_at;")

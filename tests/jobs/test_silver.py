@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.silver import normalise
+from jobs.silver import LONGEST, normalise
 from jobs.sources import SOURCES
 from jobs.tables import SILVER
 from tests.jobs.pictures import GOOD, picture
@@ -205,3 +205,20 @@ def test_a_household_shares_one_address_however_it_is_typed(spark: SparkSession)
     assert first is not None
     assert first == retyped
     assert first != neighbour
+
+
+@pytest.mark.parametrize(
+    ("said", "country"),
+    [(" vn ", "VN"), ("Việt Nam", "VN"), ("VNM", "VN"), ("", "VN"), ("cn", "CN"), ("USA", "USA")],
+)
+def test_a_country_is_its_code_however_it_is_written(spark: SparkSession, said: str, country: str) -> None:
+    (row,) = normalise("sellers", picture(spark, "sellers", {"country": said})).collect()
+    assert row.country == country
+
+
+def test_no_text_is_looked_at_without_end_and_keys_stay_whole(spark: SparkSession) -> None:
+    long = {"shop_id": "k" * 5_000, "shop_name": "Ầ" * 5_000, "address": " " * 300_000, "seller_name": "? " * 100_000}
+    (row,) = normalise("sellers", picture(spark, "sellers", long)).collect()
+    assert len(row.shop_id) == 5_000
+    assert row.shop_name == "Ầ" * LONGEST
+    assert row.house_key is None
