@@ -245,7 +245,7 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
         business_date: the day from which ages count.
 
     Returns:
-        Contract columns and origin of the source, then `derived_columns`.
+        Contract columns and origin of the source, blank texts null, then `derived_columns`.
     """
     age = F.datediff(F.lit(business_date), F.to_date("updated_at"))
     # Narrow to shuffle; a collision in 64 bits would cost a point of a score and stop nothing.
@@ -255,7 +255,17 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
         derived = derived.withColumn(name, rule())
     for reference in REFERENCES.get(source, ()):
         derived = _looked_up(derived, reference, references.get(reference.source))
-    return derived.select(*SOURCES[source].schema.names, *ORIGIN.names, *derived_columns(source))
+    own = {name: F.col(name) for name in SOURCES[source].schema.names}
+    own |= {name: F.when(F.trim(name) != "", F.col(name)) for name in _texts(source)}
+    columns = (column.alias(name) for name, column in own.items())
+    return derived.select(*columns, *ORIGIN.names, *derived_columns(source))
+
+
+def _texts(source: str) -> list[str]:
+    """Columns of text but for keys: a blank one is as good as none."""
+    return [
+        name for name, kind in SOURCES[source].kinds.items() if kind == "string" and name not in SOURCES[source].key
+    ]
 
 
 def _looked_up(rows: DataFrame, reference: Reference, table: DataFrame | None) -> DataFrame:

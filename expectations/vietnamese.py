@@ -40,7 +40,8 @@ def _free_of(pattern: str) -> Callable[[Column], Column]:
 
 
 def _matching(pattern: str) -> Callable[[Column], Column]:
-    return lambda value: value.rlike(f"^(?:{pattern})$")
+    # Java's $ would let a final line break pass.
+    return lambda value: value.rlike(f"^(?:{pattern})\\z")
 
 
 _PERSONAL_ID = "[0-9]{12}"
@@ -49,18 +50,23 @@ _TAX_CODE = "[0-9]{10}(?:-[0-9]{3})?|[0-9]{12}"
 _PASSPORT = "(?=[0-9]*[A-Z])[A-Z0-9]{6,9}"
 _IDENTITY_NUMBER = f"{_CMND}|{_TAX_CODE}|{_PASSPORT}"
 _MASKED_NUMBER = r"(?=.*\*)(?=.*[0-9])[0-9*]+"
-_GAP = r"[ .\-]*"
+_GAP = r"[ .\-()]*"
 # With or without +84, mobiles of today, of before 2018 (01x, eleven digits) and land lines (02x), in any grouping.
 _PHONE = (
-    rf"(?:\(?(?:\+|00)?84\)?|0)?{_GAP}"
+    rf"(?:\(?(?:\+|00)?84\)?|\(?0)?{_GAP}"
     rf"(?:[35789](?:{_GAP}[0-9]){{8}}|1{_GAP}[2689](?:{_GAP}[0-9]){{8}}|2(?:{_GAP}[0-9]){{9}})"
 )
 _MASKED_PHONE = r"(?=.*\*)(?=.*[0-9])[+0-9*. \-]+"
 _ERRORS = "CV 4856/BCA-TTDLQG, nhóm lỗi 1 và 4"
 # The sequences of Latin-1 letters that UTF-8 leaves of Vietnamese ones; none of them stands in a name.
 _MOJIBAKE = "\ufffd|[ÃÄÅÆ][\u0080-\u00bf‘’“”†‡•–—˜™š›œžŸƒ„…ˆ‰Š‹ŒŽ]|á[º»]"
-_NO_NAME = rf"(?iuU){_MOJIBAKE}|^[\s\W]*(?:test|abc|xyz|xxx+|aaa+|none|null|n/a|không có|chưa rõ)[\s\W\d]*$|^[\W\d]+$"
+_FILLER = r"^[\s\W]*(?:test|abc|xyz|xxx+|aaa+|none|null|n/a|không có|chưa rõ)[\s\W\d]*$|^[\W\d]+$"
+# Case counts in what a wrong encoding leaves: `ã` before a blank that does not break is a good letter.
+_NO_NAME = f"{_MOJIBAKE}|(?iuU:{_FILLER})"
 _NO_NUMBER = r"^[^0-9]*(?:([0-9])\1{5,}|0?1234567890?|9876543210?)[^0-9]*$"
+
+# Days that a month can have.
+_MONTH_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9])|(?:0[13-9]|1[0-2])-30|(?:0[13578]|1[02])-31)"
 
 # What a value must look like as the agency wrote it. Silver repairs much of what fails here (a lost zero, a hyphen),
 # but it remains the agency's to mend. Plain patterns also cost a fraction of what normalising does.
@@ -81,13 +87,13 @@ FORMS: dict[str, Form] = {
     "tax_code": Form("phải gồm 10, 10-3 hoặc 12 chữ số", _matching(_TAX_CODE)),
     # Weights 31 29 23 19 17 13 7 5 3, tenth digit 10 − (sum mod 11).
     "tax_code_check_digit": Form(
-        "phải đúng chữ số kiểm tra", lambda value: identifiers.tax_code_grade(value) == "ok", "TT 105/2020 điều 5"
+        "phải đúng chữ số kiểm tra", lambda value: identifiers.tax_code_grade(value) != "invalid", "TT 105/2020 điều 5"
     ),
     "phone": Form("phải là số điện thoại Việt Nam", _matching(_PHONE)),
     "phone_or_masked": Form("phải là số điện thoại Việt Nam", _matching(f"{_PHONE}|{_MASKED_PHONE}")),
     "birth_date": Form(
         "phải là ngày, hoặc năm với 00-00",
-        _matching("(?:19|20)[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|00-00)"),
+        _matching(f"(?:19|20)[0-9]{{2}}-(?:{_MONTH_DAY}|00-00)"),
     ),
     # What somebody types to get past a form, and text that went through a wrong encoding.
     "real_name": Form("không được là chữ thử, chữ điền tạm hay lỗi phông", _free_of(_NO_NAME), _ERRORS),

@@ -37,6 +37,10 @@ _MOST_SYMBOLS = 100
 _LONGEST_SYMBOL = 40
 
 
+# Of two samples the smaller, as a share of the larger one, from which they are of like size.
+_ALIKE = 0.8
+
+
 @dataclass(frozen=True)
 class Measured:
     """A row of `gold/quality_profiles` without its night and source.
@@ -201,6 +205,11 @@ def _compared(one: Measured, nights: Sequence[Row], settings: DriftSettings) -> 
     # New periods come by themselves as time goes.
     if not nights or (one.column == "period" and one.measure == VALUES):
         return one
+    if one.measure == DISTINCT:
+        # The more rows are looked at, the more often a value comes again: only samples of like size compare.
+        nights = [row for row in nights if _ALIKE <= one.rows / max(row["rows"], 1) <= 1 / _ALIKE]
+        if not nights:
+            return one
     usual = _mean([row.figures for row in nights])
     limit = {NULLS: settings.nulls, DISTINCT: settings.distinct}.get(one.measure, settings.distribution)
     # And what chance alone may do to a sample of so many rows.

@@ -296,12 +296,23 @@ def _decide(night: _Night, received: _Received) -> _Decided:
 
 
 def _with_warning(history: History, received: _Received, verdict: Verdict) -> History:
-    """What the gate warns of is remembered with the newest of tonight's deliveries in the picture."""
+    """What the gate warns of is told of the newest of tonight's deliveries in the picture, and stands with its last.
+
+    The last by date may be an older one, where a late delivery came; what was told of it then counts no more.
+    """
     fresh, members = {each.key for each in received.fresh}, deliveries.members(history)
-    newest = next((each for each in reversed(members) if each.key in fresh and not each.accepted_by), None)
-    if verdict.answer != "warn" or newest is None:
-        return history
-    return tuple(replace(each, reason=f"{_WARNED}{verdict.reason}") if each == newest else each for each in history)
+    newest = next((each for each in reversed(members) if each.key in fresh), None)
+    warned = verdict.answer == "warn"
+
+    def told(each: Delivery) -> Delivery:
+        """The delivery with what the gate says now; who has accepted one stays named."""
+        if each.accepted_by or each not in (newest, members[-1]):
+            return each
+        if warned:
+            return replace(each, reason=f"{_WARNED}{verdict.reason}")
+        return replace(each, reason=None) if (each.reason or "").startswith(_WARNED) else each
+
+    return tuple(map(told, history))
 
 
 def _warned(history: History) -> bool:

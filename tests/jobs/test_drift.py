@@ -118,3 +118,14 @@ def test_only_the_last_accepted_nights_of_a_source_count() -> None:
     ]
     kept = drift.of_source(nights, "sellers", 2)
     assert [(row.source, (NIGHT - row.business_date).days) for row in kept] == [("sellers", 2), ("sellers", 1)]
+
+
+@pytest.mark.parametrize(("rows", "drifted"), [(ROWS, True), (2 * ROWS, False)])
+def test_how_often_values_come_again_is_told_of_samples_of_like_size(
+    spark: SparkSession, before: list[Row], rows: int, drifted: bool
+) -> None:
+    # The more rows are looked at, the smaller is the share of values that are new.
+    seldom = {"rows": rows, "figures": {"distinct": 0.2}}
+    former = [Row(**{**row.asDict(), **(seldom if row.measure == "distinct" else {})}) for row in before]
+    found = measured(spark, lambda number: {}, former)
+    assert any(one.drifted for one in found if one.measure == "distinct") == drifted

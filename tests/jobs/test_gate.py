@@ -260,3 +260,9 @@ def test_the_business_date_is_the_only_today(spark: SparkSession) -> None:
 def test_an_expectation_that_cannot_be_evaluated_ends_the_night_in_one_line(spark: SparkSession) -> None:
     with pytest.raises(NightFailed, match=r"^gate of sellers: \w+ could not be evaluated$"):
         gate.audit("sellers", picture(spark, "sellers", {}), GateSettings())
+
+
+def test_a_blank_text_is_none(spark: SparkSession) -> None:
+    rows = normalise("residents", picture(spark, "residents", {"full_name": " ", "permanent_address": ""}))
+    (row,) = derive("residents", rows, {}, NIGHT).collect()
+    assert (row.full_name, row.permanent_address) == (None, None)

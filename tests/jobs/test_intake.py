@@ -228,3 +228,19 @@ def test_no_manifest(nights: Nights) -> None:
     assert result.outcomes[0].mode is None and result.outcomes[0].rows is None
     (folder / "_manifest.json").write_text(json.dumps(manifest))
     assert outcomes(nights.run(1)) == [("taken", 1)]
+
+
+def test_what_the_gate_warns_of_is_in_force_until_it_passes(nights: Nights) -> None:
+    def warns(change: Change, produced_after: float | None) -> Judged:
+        return Judged(change.rows, Verdict("warn", "names"))
+
+    nights.zone.rows("residents", day(1), person("1"))
+    nights.zone.rows("residents", day(3), person("2"), mode="delta")
+    assert not nights.run(3).warned
+    # One of before comes late: it is not the last of the picture by its date.
+    nights.zone.rows("residents", day(2), person("3"), mode="delta")
+    late = nights.run(4, warns)
+    assert late.warned
+    assert [each.reason for each in late.outcomes if each.delivery_date == day(2)] == ["gate warns: names"]
+    nights.zone.rows("residents", day(2), person("4"), mode="delta")
+    assert not nights.run(5).warned
