@@ -241,9 +241,9 @@ def _use(use: Column) -> Column:
         use["declared"].alias("Khai với sàn"),
         use["other_name"].alias("Của"),
         use["other_id"].alias("Số của người ấy"),
-        F.when(
-            use["finding"].isin(identity.ACCOUNT_OTHER, identity.ACCOUNT_HOUSEHOLD), F.round(use["probability"], 6)
-        ).alias("Xác suất chủ tài khoản"),
+        F.when(use["finding"].isin(identity.ACCOUNT_OTHER, identity.ACCOUNT_HOUSEHOLD), told(use["probability"])).alias(
+            "Xác suất chủ tài khoản"
+        ),
     )
 
 

@@ -406,7 +406,9 @@ def _of_places(inputs: Corrected, business_date: dt.date) -> DataFrame:
 
 
 def _places(source: str, frame: DataFrame, business_date: dt.date) -> DataFrame:
-    code, merged = F.lpad(F.trim("province_code"), 2, "0"), F.lit(business_date >= MERGED_ON)
+    # Two digits, whether a zero was lost (`1`) or one more stands before them (`079`).
+    code = F.right(F.concat(F.lit("0"), F.trim("province_code")), F.lit(2))
+    merged = F.lit(business_date >= MERGED_ON)
     by_code, by_address = F.col("by_code"), F.col("address_province")
     placed = frame.where(F.col("province_code").isNotNull()).withColumn(
         "by_code", province34(F.col("province_code"), F.col("province_code_version"))

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from jobs import tables
 from jobs.errors import UserError
+from jobs.ledger import readable
 from jobs.masking import free_name, last_four, tax_code
-from jobs.parties import with_branches
+from jobs.parties import declaring_codes, with_branches
 from jobs.report import numbers
 from jobs.report.evidence import sentences
+from jobs.report.printable import one_line
 from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
-from jobs.storage import Lake, is_gone
+from jobs.storage import Lake
 
 # Rows of one source that are listed; a shop may have thousands of sales rows.
 _MOST_ROWS = 200
@@ -37,17 +37,12 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
     Raises:
         UserError: the night has no such case, or its tables are no longer kept.
     """
-    try:
+    with readable(run):
         case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
-        return "\n".join([*_case(case, run), *_decisions(night, case_id), *_rows(night, case), *_versions(night, run)])
-    except (PySparkException, Py4JJavaError) as error:
-        if not is_gone(error):
-            raise
-        raise UserError(
-            f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
-        ) from None
+        told = [*_case(case, run), *_decisions(night, case_id), *_rows(night, case), *_versions(night, run)]
+        return "\n".join(map(one_line, told))
 
 
 def _masked() -> dict[str, Column]:
@@ -64,6 +59,10 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
     yield f"  lý do: {say(REASONS, case.reason)} ({case.reason}{', ' + case.detail if case.detail else ''})"
     status = say(CASE_STATUSES, case.status)
     yield f"  trạng thái: {status}; gắn cờ từ {case.first_flagged_on}; xét đêm {case.business_date}"
+    if case.status == "resolved":
+        yield "  lưu ý: hồ sơ đã hết lý do; số liệu là của đêm cuối còn lý do, dòng dữ liệu và phiên bản là của đêm này"
+    elif case.business_date != run["business_date"]:
+        yield f"  lưu ý: dòng dữ liệu và phiên bản là của đêm này; của đêm đã xét: --as-of {case.business_date}"
     who = [
         case.shown_name,
         case.shown_id,
@@ -77,7 +76,7 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
     yield f"  căn cứ: {case.legal_basis or 'không có ngưỡng luật định'}"
     if case.match_probability is not None:
         quality = say(EVIDENCE_QUALITY, case.quality)
-        yield f"  xác suất: {numbers.decimal(case.match_probability, 3)}; chất lượng nguồn: {quality}"
+        yield f"  xác suất: {numbers.probability(case.match_probability, 3)}; chất lượng nguồn: {quality}"
     yield "bằng chứng:"
     yield from (f"  - {sentence}" for sentence in sentences(case.evidence))
 
@@ -140,8 +139,14 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     codes = held.select(F.col("record_key").alias("tax_code")).unionByName(of_party)
     own = registry.join(codes.distinct(), "tax_code", "left_semi")
     yield "taxpayers", own, tax_code(F.col("tax_code"))
-    declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year).withColumn("of", code)
-    declared = declared.join(own.select(code.alias("of")), "of", "left_semi").drop("of")
+    declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year)
+    party = F.lit("the party").alias("party_key")
+    of_own, of_person = (
+        own.select(party, code.alias("code")),
+        residents.select(party, F.coalesce("person_id", "personal_id").alias("own_id")),
+    )
+    declaring = declaring_codes(of_own, of_person, registry, declared).select(F.col("code").alias("of"))
+    declared = declared.withColumn("of", code).join(declaring, "of", "left_semi").drop("of")
     yield "declarations", declared, F.concat_ws("|", tax_code(F.col("tax_code")), "period")
 
 

@@ -162,7 +162,8 @@ def _stopped() -> Finding:
 def _under_declared(share: float) -> Finding:
     """Actively registered, and declared for the quarters that are due less than a share of the platforms' revenue."""
     compared = F.when(F.col("kind") == ORGANISATION, F.col("due_vnd")).otherwise(F.col("due_untaxed_vnd"))
-    below = F.col("declared_due_vnd") < compared * F.lit(Decimal(str(share)))
+    # Of nothing there is no share, and of returns alone (a negative sum) neither.
+    below = (compared > 0) & (F.col("declared_due_vnd") < compared * F.lit(Decimal(str(share))))
     detail = F.when(F.col("declared_due_vnd") == 0, "no_declaration").otherwise("below_share")
     holds = _known_party() & F.col("has_active") & below
     return _above(Reason.UNDER_DECLARED, holds, detail, F.col("p_above") * F.col("p_active"))

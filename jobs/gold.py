@@ -104,8 +104,9 @@ def _facts(
 ) -> DataFrame:
     """One row a party and tax year, with all that the reasons ask for."""
     registered = parties.registrations(codes)
-    own_codes = codes.where(~F.col("held")).select("party_key", "code").distinct()
-    declared = revenue.declared_revenue(inputs.declarations, own_codes, laws)
+    own = codes.where(~F.col("held")).select("party_key", "code")
+    declaring = parties.declaring_codes(own, shops, inputs.taxpayers, inputs.declarations)
+    declared = revenue.declared_revenue(inputs.declarations, declaring, laws)
     uses = identity.declared_id_findings(shops, inputs.residents).unionByName(
         identity.account_findings(
             shops,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.masking import last_four
+from jobs.masking import free_name, last_four
 from jobs.parties import RESIDENT
 from jobs.sources import SOURCES
 from matching.identifiers import is_slip
@@ -66,9 +66,12 @@ def declared_id(column: str) -> Column:
     Columns in: the column, id_kind, person_id, cmnd (of silver).
     """
     typed = F.regexp_replace(column, _SEPARATORS, "")
-    malformed = F.when((F.col("id_kind") == "other") & typed.rlike(_MALFORMED), typed)
-    is_id = F.col("id_kind").isin("personal_id", "cmnd", "other")
-    return F.when(is_id, F.coalesce("person_id", "cmnd", malformed))
+    # By its kind: of a taxpayer `person_id` may be the tax code, where a CMND stands in the column.
+    return (
+        F.when(F.col("id_kind") == "personal_id", F.col("person_id"))
+        .when(F.col("id_kind") == "cmnd", F.col("cmnd"))
+        .when((F.col("id_kind") == "other") & typed.rlike(_MALFORMED), typed)
+    )
 
 
 def _slip_of_own() -> Column:
@@ -129,7 +132,7 @@ def account_findings(
         .select(
             *("party_key", *_SHOP, F.when(same_home, ACCOUNT_HOUSEHOLD).otherwise(ACCOUNT_OTHER).alias("finding")),
             *("probability", F.concat_ws(" ", "bank_code", last_four(F.col("account_number"))).alias("declared")),
-            F.coalesce("full_name", "holder_name").alias("other_name"),
+            free_name(F.coalesce("full_name", "holder_name")).alias("other_name"),
             last_four(F.coalesce("holder_personal_id", "holder_tax_code")).alias("other_id"),
         )
     )

@@ -34,6 +34,14 @@ def short_code(code: Column) -> Column:
     return F.when(F.length(code) <= 3, code).otherwise(last_four(code))
 
 
+# Ends of lines, marks that turn text around, and what cannot be seen: a name that holds them could look like more than
+# a name, like a line of the evidence.
+_UNSEEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+"
+
+
 def free_name(name: Column) -> Column:
-    """A name that its bearer chose (a shop's, say) without the telephone or identity number that it may contain."""
-    return F.regexp_replace(name, _SPACED_NUMBER, MASK)
+    """A name that its bearer chose (a shop's, say) without the telephone or identity number that it may contain.
+
+    In one line, of letters that can be seen.
+    """
+    return F.regexp_replace(F.trim(F.regexp_replace(name, _UNSEEN, " ")), _SPACED_NUMBER, MASK)

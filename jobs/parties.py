@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -19,6 +20,8 @@ RESIDENT, CODE, ORGANISATION, FOREIGN, UNRESOLVED = "resident", "code", "organis
 
 _SUMS = ("revenue_vnd", "withheld_vnd", "due_vnd", "due_untaxed_vnd", *(f"net_{name}" for name in CATEGORIES))
 _SHOP = ("platform", "shop_id")
+# Five letters and digits or more, a digit among them, not one character alone.
+_PAPER = "^(?=.*[0-9])(?!(.)\\1*$).{5,}$"
 
 
 def keyed_hash(key: str, *fields: Column) -> Column:
@@ -81,7 +84,7 @@ def _people(residents: DataFrame) -> DataFrame:
 def _kind() -> Column:
     linked = F.col("decision") == "link"
     return (
-        F.when(F.coalesce(F.upper(F.trim("country")), F.lit("VN")) != "VN", FOREIGN)
+        F.when(F.col("country") != "VN", FOREIGN)
         .when(linked & F.col("personal_id").isNotNull(), RESIDENT)
         .when(linked & F.col("link_code").isNotNull(), CODE)
         .otherwise(UNRESOLVED)
@@ -149,13 +152,43 @@ def with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
     )
 
 
+def declaring_codes(own: DataFrame, people: DataFrame, taxpayers: DataFrame, declarations: DataFrame) -> DataFrame:
+    """Codes under which what a party declares is its own, however the code is spelt there.
+
+    Its own codes; and of those that the registry does not list its personal id, which is the tax code of a person
+    since 1 July 2025 (DOMAIN.md §2.3), and any that differ from an own one in the suffix alone (`-888`, a branch),
+    which is kept or dropped as people please (DOMAIN.md §7.7) - where no other party has a code of these ten digits.
+
+    Columns in: `own` party_key, code; `people` party_key, own_id (null of a party that is no resident);
+    silver/taxpayers, silver/declarations. Columns out: party_key, code.
+    """
+    listed = taxpayers.select(F.coalesce("code", "tax_code").alias("code"))
+    declared = declarations.select(F.coalesce("code", "tax_code").alias("code")).distinct()
+    unlisted = declared.join(listed, "code", "left_anti").withColumn("root", tax_code_root(F.col("code")))
+    by_id = people.select("party_key", F.col("own_id").alias("code")).where("code is not null")
+    parties_of = own.select("party_key", tax_code_root(F.col("code")).alias("root")).groupBy("root")
+    alone = parties_of.agg(F.min("party_key").alias("party_key"), F.max("party_key").alias("other"))
+    by_root = unlisted.join(alone.where("party_key = other"), "root")
+    each = (
+        own.select("party_key", "code"),
+        by_id.join(unlisted, "code", "left_semi"),
+        by_root.select("party_key", "code"),
+    )
+    return reduce(DataFrame.unionByName, each).distinct()
+
+
+def registered_name() -> Column:
+    """Name of a taxpayer, an organisation's as it can be read: the registry's may be in the letters of an old font."""
+    return F.coalesce(F.when(of_organisation(), F.col("name_clean")), F.col("taxpayer_name"))
+
+
 def _registered(taxpayers: DataFrame, standings: Mapping[str, Status]) -> DataFrame:
     business = F.col("taxpayer_type").isin("household_business", "organisation") | F.col("is_ecommerce_code")
     return taxpayers.select(
         "tax_code",
         F.coalesce("code", "tax_code").alias("code"),
         F.coalesce("taxpayer_type", F.lit("")).alias("taxpayer_type"),
-        "taxpayer_name",
+        registered_name().alias("taxpayer_name"),
         "status",
         _of_status({code: status.standing for code, status in standings.items()}, "problem").alias("standing"),
         _of_status({code: status.label for code, status in standings.items()}, "").alias("status_label"),
@@ -176,8 +209,9 @@ def registrations(codes: DataFrame) -> DataFrame:
 
     Columns in: those of `own_codes`. Columns out: party_key; own business registrations: has_business, has_active,
     has_stopped, stopped_only, has_unmatched; has_held (a business registration in review); has_code (any own code);
-    own_code_list (own and held codes, raw and normalised); p_active, p_stopped (best holder link); closed_on (the last
-    closing of a stopped one); shown: struct of the code that stands for the party.
+    own_code_list (own and held codes, raw and normalised); p_active, p_stopped (best holder link); closed_on (the
+    last closing of the stopped ones, null where one of them has no date); shown: struct of the code that stands for
+    the party.
     """
     business, held, standing = F.col("is_business"), F.col("held"), F.col("standing")
     # A company stands as its own code does, whatever a branch was left as.
@@ -197,7 +231,11 @@ def registrations(codes: DataFrame) -> DataFrame:
         F.array_union(F.collect_set("tax_code"), F.collect_set("code")).alias("own_code_list"),
         F.max(F.when(own & (standing == "active"), F.col("probability"))).alias("p_active"),
         F.max(F.when(own & (standing == "stopped"), F.col("probability"))).alias("p_stopped"),
-        F.max(F.when(own & (standing == "stopped"), F.col("closed_on"))).alias("closed_on"),
+        # Of a suspended one the registry names no day: then nobody knows when the last of them stopped.
+        F.when(
+            F.bool_and(F.when(own & (standing == "stopped"), F.col("closed_on").isNotNull())),
+            F.max(F.when(own & (standing == "stopped"), F.col("closed_on"))),
+        ).alias("closed_on"),
         F.min(F.when(~held, shown)).alias("shown"),
     )
 
@@ -368,8 +406,8 @@ def _supplier_keys(code: Column) -> Column:
     """What a supplier is looked up by: kind and text of its tax code and of its id, letters and digits only."""
 
     def key(kind: str, text: Column) -> Column:
-        """Kind and plain text of one paper; null where it holds neither letter nor digit."""
-        plain = F.nullif(F.regexp_replace(F.upper(text), "[^0-9A-Z]", ""), F.lit(""))
-        return F.when(plain.isNotNull(), F.concat_ws("|", F.lit(kind), plain))
+        """Kind and plain text of one paper; null where it can be none: `N/A`, `0`, one character again and again."""
+        plain = F.regexp_replace(F.upper(text), "[^0-9A-Z]", "")
+        return F.when(plain.rlike(_PAPER), F.concat_ws("|", F.lit(kind), plain))
 
     return F.array_compact(F.array(key("code", code), key("id", F.coalesce("passport", "id_number"))))

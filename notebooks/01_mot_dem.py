@@ -16,12 +16,14 @@
 # Sổ tay cho người mới: đi qua các bảng mà một đêm để lại trong kho, theo thứ tự của đêm. Không cần Java hay
 # Spark: các bảng là Delta, đọc bằng `deltalake`. Chỉ đọc, không ghi gì vào kho.
 #
-# Kho nằm ở biến môi trường `CT18_WAREHOUSE`; không đặt thì là `build/warehouse`, nơi `make run` để lại.
+# Kho nằm ở biến môi trường `CT18_WAREHOUSE`; không đặt thì là kho mới nhất mà `make run` để lại, trong `build/`.
 #
-# Mở bằng Jupyter: `jupytext --to notebook notebooks/01_mot_dem.py`, rồi chạy từ trên xuống.
+# `.venv/bin/jupytext --to notebook --execute notebooks/01_mot_dem.py` chạy từ trên xuống và ghi một tệp `.ipynb`,
+# mở bằng Jupyter nào cũng được.
 
 # %%
 import os
+from pathlib import Path
 
 import altair as alt
 import pandas as pd
@@ -31,7 +33,9 @@ from deltalake import DeltaTable
 
 # Hình tĩnh: sổ tay mở được khi không có mạng.
 alt.renderers.enable("svg")
-WAREHOUSE = os.environ.get("CT18_WAREHOUSE", "build/warehouse")
+# Sổ tay chạy ở thư mục root hay ở notebooks/ đều được.
+BUILT = [path for root in (".", "..") for path in Path(root).glob("build/country-*/warehouse")]
+WAREHOUSE = os.environ.get("CT18_WAREHOUSE") or str(max(BUILT, key=lambda path: path.stat().st_mtime, default="build"))
 
 # %% [markdown]
 # ## 1. Đêm nào? `ops/runs`
@@ -42,7 +46,9 @@ WAREHOUSE = os.environ.get("CT18_WAREHOUSE", "build/warehouse")
 
 # %%
 runs = DeltaTable(f"{WAREHOUSE}/ops/runs").to_pyarrow_table()
-finished = runs.filter(pc.is_in(runs["status"], pa.array(["succeeded", "degraded"]))).sort_by("ended_at")
+finished = runs.filter(pc.is_in(runs["status"], pa.array(["succeeded", "degraded"]))).sort_by(
+    [("business_date", "ascending"), ("ended_at", "ascending")]
+)
 run = finished.slice(finished.num_rows - 1).to_pylist()[0]
 versions = dict(run["versions"]["tables"])
 night = run["business_date"]

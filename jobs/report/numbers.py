@@ -35,17 +35,17 @@ def percent(value: float | None, places: int = 1) -> str:
     """A share as a percentage; never 100 % unless it is exactly that."""
     if value is None:
         return NOTHING
-    return f"{decimal(_short_of(100, 100 * value, places), places)} %"
+    return f"{decimal(short_of(100, 100 * value, places), places)} %"
 
 
 def probability(value: float | None, places: int = 2) -> str:
     """A probability with a decimal comma; never 1 unless it is exactly that."""
     if value is None:
         return NOTHING
-    return decimal(_short_of(1, value, places), places)
+    return decimal(short_of(1, value, places), places)
 
 
-def _short_of(whole: int, value: float, places: int) -> float:
+def short_of(whole: int, value: float, places: int) -> float:
     """The value rounded; what is less than the whole stays less."""
     shown = round(value, places)
     return whole - 10.0**-places if shown >= whole > value else shown

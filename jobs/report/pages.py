@@ -110,7 +110,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "decimal", "money", "percent", "date", "seconds"):
+    for name in ("count", "decimal", "money", "percent", "probability", "date", "seconds"):
         environment.filters[f"as_{name}"] = getattr(numbers, name)
     environment.filters |= {
         "sentences": evidence.sentences,

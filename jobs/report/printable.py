@@ -10,6 +10,17 @@ MAX_TEXT = 8_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
+# What ends a line or a page, moves a terminal's cursor, turns text around or cannot be seen at all.
+_BREAKING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+)
+
+
+def one_line(text: str) -> str:
+    """A text that a terminal shows as it stands, in one line whatever it holds."""
+    return _BREAKING.sub(" ", text)
+
+
 def clean(text: str) -> str:
     """A text without control characters, cut to what a cell holds and a person reads."""
     printable = _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))

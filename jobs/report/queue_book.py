@@ -25,7 +25,8 @@ def _reasons(case: Row) -> str:
 COLUMNS = (
     Column(
         "Ưu tiên",
-        "0–1: xác suất × thuế ước tính sàn chưa khấu trừ, càng lớn càng nên xem trước.",
+        "0–1, càng lớn càng nên xem trước: xác suất × t / (t + 50 triệu), t là thuế sàn chưa khấu trừ, với tổ chức là "
+        "5 % doanh thu; có thể chỉ là gõ nhầm thì 0.",
         9,
         SHARE,
         lambda c: c.priority,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import masking, revenue, tables
-from jobs.law import YearLaw
+from jobs.law import YearLaw, judged_years
+from jobs.parties import registered_name
 from jobs.report import evidence, words
 from jobs.report.figures import Figures
 from jobs.report.workbook import MONEY, SHARE, TEXT, Book, Column, Heading, Layout, in_order
@@ -26,7 +28,7 @@ COLUMNS = (
     Column("Tỉnh, thành", "Nơi lấy hàng.", 15, TEXT, lambda shop: words.province(shop.province34)),
     Column(
         "Doanh thu (đồng)",
-        "Của riêng gian hàng này, năm thuế đến đêm này, mọi nhóm, đã trừ hủy và trả lại.",
+        "Của riêng gian hàng này, mọi nhóm, đã trừ hủy và trả lại; của năm nhiều hơn, khi còn xét hai năm thuế.",
         17,
         MONEY,
         lambda shop: shop.revenue_vnd,
@@ -68,18 +70,19 @@ LAYOUT = Layout(
 )
 
 
-def waiting(lake: Lake, law: YearLaw, night: dt.date) -> DataFrame:
+def waiting(lake: Lake, laws: Sequence[YearLaw], night: dt.date) -> DataFrame:
     """Shops in review with their candidate, as people may read them.
 
-    Columns out: platform, shop_id, shop_name, seller_name, province34, revenue_vnd (of the tax year, 0 without sales),
+    Columns out: platform, shop_id, shop_name, seller_name, province34, revenue_vnd (of the tax year that has more),
     candidate (a name), personal_id and tax_code (masked), match_type, match_probability, evidence.
     """
     links = lake.read(tables.SELLER_LINKS).where("decision = 'review'").drop("business_date", "first_linked_on")
     shops = lake.read(tables.SELLERS).select(*_SHOP, "shop_name", "seller_name", "province34")
     sales = lake.read(tables.SELLER_SALES).join(links.select(*_SHOP), _SHOP, "left_semi")
-    sold = revenue.shop_revenue(revenue.counted_sales(sales, (law,), night), (law,)).select(*_SHOP, "revenue_vnd")
+    by_year = revenue.shop_revenue(revenue.counted_sales(sales, laws, night), laws)
+    sold = by_year.groupBy(*_SHOP).agg(F.max("revenue_vnd").alias("revenue_vnd"))
     people = lake.read(tables.RESIDENTS).select("personal_id", "full_name")
-    holders = lake.read(tables.TAXPAYERS).select("tax_code", "taxpayer_name")
+    holders = lake.read(tables.TAXPAYERS).select("tax_code", registered_name().alias("registered"))
     told = links.join(shops, _SHOP).join(sold, _SHOP, "left")
     return (
         told.join(people, "personal_id", "left")
@@ -88,7 +91,7 @@ def waiting(lake: Lake, law: YearLaw, night: dt.date) -> DataFrame:
             *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
             *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
             revenue.to_bigint(revenue.money(F.col("revenue_vnd"))).alias("revenue_vnd"),
-            masking.free_name(F.coalesce("full_name", "taxpayer_name")).alias("candidate"),
+            masking.free_name(F.coalesce("full_name", "registered")).alias("candidate"),
             masking.last_four(F.col("personal_id")).alias("personal_id"),
             masking.tax_code(F.col("tax_code")).alias("tax_code"),
         )
@@ -102,13 +105,15 @@ def write(path: Path, lake: Lake, night: dt.date, found: Figures, limit: int) ->
         path: of the file.
         lake: pinned to the night.
         night: the business date.
-        found: figures of the night; its law and how many shops wait.
+        found: figures of the night; how many shops wait.
         limit: rows, at most.
     """
+    laws = judged_years(night)
+    years = " và ".join(str(law.tax_year) for law in sorted(laws, key=lambda law: law.tax_year))
     size = sum(row.shops for row in found.decisions if row.decision == "review")
-    heading = Heading(night, f"Gian hàng chờ xem xét, năm thuế {found.law.tax_year}", size, limit)
+    heading = Heading(night, f"Gian hàng chờ xem xét, năm thuế {years}", size, limit)
     order = F.desc("revenue_vnd"), F.asc("platform"), F.asc("shop_id")
     with Book(path, heading, LAYOUT) as book:
-        for shop in in_order(waiting(lake, found.law, night), order, limit, heading.parts):
+        for shop in in_order(waiting(lake, laws, night), order, limit, heading.parts):
             book.add(shop)
     return path

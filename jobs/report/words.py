@@ -16,16 +16,17 @@ class Term:
 
 REASONS: Mapping[str, Term] = {
     "UNREGISTERED": Term(
-        "Chưa đăng ký kinh doanh",
-        "Cá nhân cư trú có doanh thu sàn vượt ngưỡng mà không có đăng ký kinh doanh nào của chính mình.",
+        "Chưa đăng ký thuế",
+        "Cá nhân cư trú có doanh thu sàn vượt ngưỡng mà không có mã số thuế nào của chính mình cho việc kinh doanh.",
     ),
     "STOPPED_BUT_SELLING": Term(
         "Đã ngừng nhưng vẫn bán",
-        "Không còn đăng ký kinh doanh nào hoạt động, ít nhất một đã hay tạm ngừng (01, 03, 05), mà vẫn có doanh thu.",
+        "Không còn mã số thuế kinh doanh nào hoạt động, ít nhất một đã ngừng hoặc tạm ngừng (01, 03, 05), mà vẫn có "
+        "doanh thu.",
     ),
     "UNDER_DECLARED": Term(
         "Kê khai thiếu doanh thu",
-        "Đang hoạt động, nhưng kê khai các quý đã đến hạn ít hơn một phần (xem bằng chứng) của doanh thu sàn.",
+        "Đang hoạt động, nhưng kê khai các quý đã đến hạn thấp hơn tỷ lệ quy định (xem bằng chứng) của doanh thu sàn.",
     ),
     "BORROWED_IDENTITY": Term(
         "Dùng danh tính người khác",
@@ -40,8 +41,8 @@ REASONS: Mapping[str, Term] = {
         "Gian hàng trong nước có doanh thu vượt ngưỡng mà chưa xác định được ai là người bán.",
     ),
     "FOREIGN_UNREGISTERED": Term(
-        "Nhà bán nước ngoài chưa đăng ký",
-        "Nhà bán không cư trú có doanh thu mà không có đăng ký nhà cung cấp nước ngoài đang hoạt động.",
+        "Người bán nước ngoài chưa đăng ký",
+        "Người bán không cư trú có doanh thu mà không có đăng ký nhà cung cấp nước ngoài đang hoạt động.",
     ),
     "SPLIT_SHOPS": Term(
         "Nhiều gian hàng, từng gian không vượt ngưỡng",
@@ -102,7 +103,7 @@ MATCH_TYPES: Mapping[str, str] = {
     "tax_code": "mã số thuế",
     "bank": "tài khoản ngân hàng",
     "phone": "số điện thoại",
-    "fuzzy": "họ tên và nơi ở",
+    "fuzzy": "họ tên, ngày sinh, nơi ở",
     "none": "không có",
 }
 
@@ -134,7 +135,7 @@ DIMENSIONS: Mapping[str, Term] = {
 }
 
 PROBLEMS: Mapping[str, Term] = {
-    "not_found": Term("không có", "Không ai có số giấy tờ này, hoặc không có mã số thuế này."),
+    "not_found": Term("không tìm thấy", "Không ai có số giấy tờ này, hoặc không có mã số thuế này."),
     "other_person": Term("của người khác", "Số giấy tờ là của người khác: họ tên hoặc ngày sinh trái ngược."),
     "mistyped": Term("gõ nhầm", "Sai một chữ số hoặc đổi chỗ hai chữ số liền nhau so với số của đúng người."),
     "stale": Term("đã cũ", "CMND khi đã có số định danh, hoặc mã tỉnh của trước ngày 01/07/2025."),

@@ -115,7 +115,11 @@ class Book:
         self.rows += 1
         self._sheet.set_row(self.rows, self.layout.height)
         for position, (column, style) in enumerate(zip(self.layout.columns, self._styles, strict=True)):
-            _cell(self._sheet, self.rows, position, column.value(row), style)
+            value = column.value(row)
+            if column.style == SHARE and value is not None:
+                # As shown, three places: what is not certain is not shown as 1.
+                value = numbers.short_of(1, value, 3)
+            _cell(self._sheet, self.rows, position, value, style)
 
 
 def _style(book: Workbook, column: Column) -> Format:

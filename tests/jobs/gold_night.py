@@ -72,8 +72,10 @@ def country() -> World:
     world.resident("stranger", STRANGER, cmnd=STRANGER_CMND)
     world.resident("dead", DEAD, cmnd=DEAD_CMND, status="deceased")
     _registrations(world)
+    _suspended(world)
     _parties_by_code(world)
     _declarations(world)
+    _declarations_under_other_codes(world)
     _identities(world)
     _accounts(world)
     _without_a_party(world)
@@ -115,6 +117,13 @@ def _registrations(world: World) -> None:
     world.shop("partly withheld", to=partly)
     world.sale("partly withheld", BILLION, vat=10_000_000, pit=5_000_000)
     world.sale("partly withheld", 100 * MILLION, category="services", vat=5_000_000, pit=1_900_000)
+
+
+def _suspended(world: World) -> None:
+    # Of a suspension the registry has no date: when the last of the two stopped nobody knows.
+    suspended = world.seller("suspended, closed long ago")
+    world.taxpayer("8000000461", "household_business", "03", suspended, closed_on=dt.date(2019, 5, 1))
+    world.taxpayer("8000000462", "household_business", "05", suspended)
 
 
 def _parties_by_code(world: World) -> None:
@@ -176,6 +185,31 @@ def _declarations(world: World) -> None:
     world.sale("company, mostly withheld", 1_200 * MILLION)
     world.sale("company, mostly withheld", 9 * BILLION, "2026-03", vat=1)
     world.declared("0320000400", "2026-Q1", 600 * MILLION)
+
+
+def _declarations_under_other_codes(world: World) -> None:
+    def business(name: str, code: str) -> None:
+        world.taxpayer(code, "household_business", "00", world.seller(name))
+
+    # A suffix is kept or dropped as people please, and a person's id is a tax code.
+    business("declares without the suffix", "8200000601-888")
+    world.declared("8200000601", "2026-Q1", BILLION)
+    business("declares with a suffix", "8200000602")
+    world.declared("8200000602-888", "2026-Q1", BILLION)
+    business("declares by the own id", "8200000603")
+    world.declared(world.ids["declares by the own id"], "2026-Q1", BILLION)
+    business("shares the digits of its code", "8200000604-001")
+    business("shares them too", "8200000604-002")
+    world.declared("8200000604-003", "2026-Q1", BILLION)
+    world.taxpayer("0320000500", "organisation", "00")
+    world.shop("company, declares as a branch that no register lists", code="0320000500")
+    world.sale("company, declares as a branch that no register lists", 1_200 * MILLION)
+    world.declared("0320000500-001", "2026-Q1", BILLION)
+    # All that was sold bears tax, but for what came back.
+    business("took more back than it sold untaxed", "8200000701")
+    world.sale("took more back than it sold untaxed", -2 * BILLION, "2026-03")
+    world.sale("took more back than it sold untaxed", 3 * BILLION, "2026-03", vat=1)
+    world.declared("8200000701", "2026-Q1", -900 * MILLION)
 
 
 def _identities(world: World) -> None:
@@ -252,6 +286,7 @@ def _without_a_party(world: World) -> None:
         ("abroad, sold nothing", 0, {}),
         ("abroad, sold and took back", -1, {}),
         ("abroad, registered", 5 * BILLION, {"tax_code": "9100000100", "code": "9100000100"}),
+        ("abroad, an id that is none", 5 * BILLION, {"id_number": "N/A"}),
         ("abroad, registered by passport", 5 * BILLION, {"id_number": "E12345678", "passport": "E12345678"}),
         ("abroad, registration ended", 5 * BILLION, {"tax_code": "9100000303", "code": "9100000303"}),
         # One of two papers hits.

@@ -40,6 +40,7 @@ FLAGGED: dict[str, dict[str, str]] = {
     "stopped and moved away": {STOPPED: "status_03"},
     "stopped, another in review": {STOPPED: "status_03"},
     "closed after its last sale": {STOPPED: "status_03"},
+    "suspended, closed long ago": {STOPPED: "status_03"},
     "stopped, then opened anew": {},
     "shop of a stopped code": {STOPPED: "status_03"},
     "shop of a code, small": {},
@@ -58,6 +59,13 @@ FLAGGED: dict[str, dict[str, str]] = {
     "declares in a quarter that is not due": {UNDER: "no_declaration"},
     "declares under two codes": {},
     "declares once, written twice": {UNDER: "below_share"},
+    "declares without the suffix": {},
+    "declares with a suffix": {},
+    "declares by the own id": {},
+    "shares the digits of its code": {UNDER: "no_declaration"},
+    "shares them too": {UNDER: "no_declaration"},
+    "company, declares as a branch that no register lists": {},
+    "took more back than it sold untaxed": {},
     "declares under a code in review": {UNDER: "no_declaration"},
     "mostly withheld": {},
     "company, mostly withheld": {UNDER: "below_share"},
@@ -96,6 +104,7 @@ FLAGGED: dict[str, dict[str, str]] = {
     "somebody in review": {UNRESOLVED: "review"},
     "nobody found, at the threshold": {},
     "abroad": {FOREIGN: "not_registered"},
+    "abroad, an id that is none": {FOREIGN: "not_registered"},
     "abroad, sold nothing": {},
     "abroad, sold and took back": {},
     "abroad, registered": {},
@@ -225,6 +234,12 @@ def test_evidence_says_what_was_turned_over_after_the_closing(found: Night) -> N
         "Ngày ngừng": "2026-01-20",
         "Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)": 1_200 * MILLION,
     }
+
+
+def test_evidence_says_nothing_of_a_closing_where_one_of_two_has_no_date(found: Night) -> None:
+    stopped = found.evidence("suspended, closed long ago", STOPPED)["Ngừng kinh doanh"]
+    assert "Ngày ngừng" not in stopped
+    assert not any("sau ngày ngừng" in name for name in stopped)
 
 
 def test_evidence_above_3_billion_calls_the_estimate_a_lower_bound(found: Night) -> None:

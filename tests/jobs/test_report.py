@@ -20,7 +20,7 @@ from jobs.errors import UserError
 from jobs.report import evidence, numbers, pages, queue, queue_book, words, write_report
 from jobs.report.figures import by_province, changes, changes_since, previous_run
 from jobs.report.outcomes import in_words
-from jobs.report.printable import clean
+from jobs.report.printable import clean, one_line
 from jobs.settings import ReportSettings
 from tests.jobs import a_night
 
@@ -163,7 +163,7 @@ def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None
     books = {path.stem: rows_of(path, "Cần sửa") for path in folder.iterdir()}
     assert {name: [row["Vấn đề"] for row in rows] for name, rows in books.items()} == {
         # What is mended is not asked for again; the surest comes first.
-        "telecom_subscribers-79": ["không có", "đã cũ"],
+        "telecom_subscribers-79": ["không tìm thấy", "đã cũ"],
         "taxpayers-khac": ["của người đã mất"],
         "sellers-79": ["gõ nhầm"],
         "bank_accounts-79": ["của người khác"],
@@ -188,7 +188,7 @@ def test_workbooks_of_an_earlier_night_go_and_a_cut_is_stated(
     write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
     assert not (folder / "sellers-01.xlsx").exists()
     path = folder / "telecom_subscribers-79.xlsx"
-    assert [row["Vấn đề"] for row in rows_of(path, "Cần sửa")] == ["không có"]
+    assert [row["Vấn đề"] for row in rows_of(path, "Cần sửa")] == ["không tìm thấy"]
     legend = str(load_workbook(path)["Chú giải"]["B1"].value)
     assert "Chỉ có 1 giá trị cần sửa chắc chắn nhất trong 2; 1 còn lại không nằm trong tệp này" in legend
 
@@ -204,7 +204,7 @@ def test_the_queue_is_sorted_masked_and_in_words(out: Path) -> None:
     assert (first["Số định danh"], first["Mã số thuế"]) == (None, "****5678")
     assert (first["Doanh thu (đồng)"], first["Thuế ước tính (đồng)"]) == (9_000_000_000, None)
     assert (first["Mã tỉnh"], first["Tỉnh, thành"]) == ("01", "Hà Nội")
-    assert rows[2]["Mọi lý do"] == "Chưa đăng ký kinh doanh, Nhiều gian hàng, từng gian không vượt ngưỡng"
+    assert rows[2]["Mọi lý do"] == "Chưa đăng ký thuế, Nhiều gian hàng, từng gian không vượt ngưỡng"
     assert rows[2]["Sàn chưa khấu trừ (đồng)"] == 25_000_000
     assert rows[2]["Bằng chứng"].startswith("Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000;")
     assert "Mây Store gọi ****" in rows[2]["Gian hàng"]
@@ -468,3 +468,10 @@ def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path, n
     )
     # an empty page of that size is a few kB
     assert picture.stat().st_size > size
+
+
+def test_a_name_is_one_line_of_letters_that_can_be_seen(spark: SparkSession) -> None:
+    name = "Tiệm\r\n  trạng thái: bị bác\u202e\u200b\x1b[2J\u2028x "
+    (row,) = spark.createDataFrame([(name,)], "name string").select(masking.free_name(F.col("name"))).collect()
+    assert row[0] == "Tiệm   trạng thái: bị bác [2J x"
+    assert one_line(name) == "Tiệm   trạng thái: bị bác [2J x "
