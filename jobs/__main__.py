@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,6 +95,10 @@ def nightly(
     full: Annotated[
         bool, typer.Option("--full", help="Tính lại tất cả dù không có gì đổi, báo chênh lệch (rebuild and compare).")
     ] = False,
+    new_key: Annotated[
+        bool,
+        typer.Option("--new-key", help="Đổi khóa gold.hash_key: mọi hồ sơ mang mã mới (all cases get other ids)."),
+    ] = False,
 ) -> None:
     """Chạy một đêm, mọi công đoạn. Mã thoát: 0 tốt, 3 thiếu nguồn, 1 thất bại, 2 sai lệnh (run one night)."""
     from jobs.ledger import EXIT_CODES
@@ -109,7 +114,7 @@ def nightly(
         override = Accept(source, _date(delivery_date), (by or "").strip(), (reason or "").strip())
     settings = _settings(config)
     with _watched(settings, date) as monitor, _warehouse(settings, warehouse) as lake:
-        run = _night(lake, landing, date, settings, override, monitor, full=full)
+        run = _night(lake, landing, date, settings, override, monitor, full=full, new_key=new_key)
         raise typer.Exit(EXIT_CODES[run.status])
 
 
@@ -122,7 +127,7 @@ def catch_up(
 ) -> None:
     """Chạy lần lượt các đêm bị lỡ; mã thoát của đêm cuối (run the nights that were missed, in order)."""
     from jobs.catch_up import missed
-    from jobs.ledger import EXIT_CODES
+    from jobs.ledger import EXIT_CODES, last_finished
 
     until, settings = _date(to), _settings(config)
     with _watched(settings, until) as monitor, _warehouse(settings, warehouse) as lake:
@@ -133,7 +138,13 @@ def catch_up(
         for number, date in enumerate(nights, start=1):
             _say(f"night {date}: {number} of {len(nights)}")
             monitor.turn_to(date)
-            code = EXIT_CODES[_night(lake, landing, date, settings, None, monitor).status]
+            try:
+                code = EXIT_CODES[_night(lake, landing, date, settings, None, monitor).status]
+            except NightFailed as error:
+                # Until a first one has finished a later date may have what this one lacks.
+                if number == len(nights) or last_finished(lake) is not None:
+                    raise
+                _say(f"night {date}: failed: {error}; no night has finished yet, the next date is tried")
         raise typer.Exit(code)
 
 
@@ -275,13 +286,14 @@ def report(
     config: ConfigOption = None,
 ) -> None:
     """Báo cáo của một đêm: trang tổng quan, hàng đợi, chất lượng, sổ theo tỉnh (the night's reports)."""
-    from jobs.ledger import night_of
+    from jobs.ledger import night_of, readable
     from jobs.report import write_report
 
     date, settings = _date(business_date), _settings(config)
     with _warehouse(settings, warehouse) as lake:
         night, run = night_of(lake, date)
-        write_report(night, run, out, settings.report, _say)
+        with readable(run):
+            write_report(night, run, out, settings.report, _say)
         _say(f"report: {out.rstrip('/')}/index.html")
 
 
@@ -338,11 +350,14 @@ def _night(
     monitor: Monitor,
     *,
     full: bool = False,
+    new_key: bool = False,
 ) -> Run:
     """Run a night, and tell what became of it, its stages and its sources."""
     from jobs.night import run_night
 
-    run = run_night(lake, landing, date, settings, accept, monitor.line, full=full, ended=monitor.ended)
+    run = run_night(
+        lake, landing, date, settings, accept, monitor.line, full=full, new_key=new_key, ended=monitor.ended
+    )
     for stage in run.stages:
         _say(f"{stage.name}: {stage.seconds:.1f} s, rows {_count(stage.rows_in)} → {_count(stage.rows_out)}")
     for outcome in run.sources:
@@ -354,6 +369,8 @@ def _night(
 
 def main() -> None:
     """Entry point of `ct18`."""
+    # As where somebody presses Ctrl-C: a night that is told to stop writes down that it did.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(app(standalone_mode=False))
     except (typer.Abort, KeyboardInterrupt):
@@ -392,6 +409,9 @@ def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
         raise
     except (NightFailed, typer.Exit):
         raise
+    except KeyboardInterrupt:
+        monitor.broke_off("interrupted")
+        raise
     except Exception as error:
         monitor.broke_off(f"unexpected {type(error).__name__}")
         raise
@@ -400,7 +420,6 @@ def _watched(settings: Settings, date: dt.date) -> Iterator[Monitor]:
 @contextmanager
 def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
     from jobs.session import start
-    from jobs.settings import DEVELOPMENT_KEY
     from jobs.storage import Lake
 
     if not path.strip():
@@ -408,7 +427,7 @@ def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
     if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
         # It would look as if no night had ever run.
         raise UserError(f"warehouse {path}: Permission denied")
-    if settings.gold.hash_key == DEVELOPMENT_KEY:
+    if settings.gold.key_is_public:
         _say("warning: gold.hash_key is the development key; set your own outside the warehouse")
     spark = start(settings.spark)
     try:

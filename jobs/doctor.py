@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Literal
 from jobs import bootstrap, intake, ledger, lock, space
 from jobs.errors import UserError
 from jobs.landing import VIETNAM
-from jobs.settings import DEVELOPMENT_KEY, Settings, SparkSettings
+from jobs.settings import MonitoringSettings, Settings, SparkSettings
 from jobs.space import GIB
 from jobs.storage import Files, Lake
 
@@ -42,13 +43,14 @@ def machine(settings: Settings) -> Iterator[Finding]:
     yield Finding("error" if fault else "ok", "Java", fault or "17 hoặc 21 (17 or 21)")
     yield _jars(settings.spark)
     yield _memory(settings.spark)
-    if settings.gold.hash_key == DEVELOPMENT_KEY:
+    if settings.gold.key_is_public:
         yield Finding(
             "warning", "gold.hash_key", "là khoá phát triển (the development key): đặt khoá riêng (set your own)"
         )
     else:
         yield Finding("ok", "gold.hash_key", "riêng (your own)")
     yield _time_zone(dt.datetime.now().astimezone())
+    yield from _told_outside(settings.monitoring)
 
 
 def places(files: Files, root: str, landing: str | None, today: dt.date) -> Iterator[Finding]:
@@ -99,6 +101,15 @@ def _memory(settings: SparkSettings) -> Finding:
     if _BESIDE_HEAP * heap > total:
         return Finding("warning", what, f"{told}: nên có gấp đôi heap (twice the heap is wanted)")
     return Finding("ok", what, told)
+
+
+def _told_outside(settings: MonitoringSettings) -> Iterator[Finding]:
+    """Whether the log and the metrics can be written, and the command that is called when a night goes wrong be run."""
+    for name, file in (("log", settings.log), ("metrics", settings.metrics)):
+        if file is not None and not os.access(file.parent, os.W_OK):
+            yield Finding("warning", f"monitoring.{name}", f"{file.parent}: không ghi được (cannot be written to)")
+    if settings.notify and shutil.which(settings.notify[0]) is None:
+        yield Finding("warning", "monitoring.notify", f"{settings.notify[0]}: không chạy được (cannot be run)")
 
 
 def _time_zone(now: dt.datetime) -> Finding:

@@ -15,13 +15,15 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from pyspark.sql import DataFrame
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import cases
 from jobs.errors import UserError
 from jobs.outcomes import SourceOutcome
-from jobs.storage import Lake
+from jobs.storage import Lake, is_gone
 from jobs.tables import FLAGGED_SELLERS, RUNS, Table
 
 # Of a run that finished (contract §4).
@@ -58,16 +60,41 @@ class Run:
     stages: Sequence[StageRow] = field(default_factory=tuple)
     sources: Sequence[SourceOutcome] = field(default_factory=tuple)
     error: str | None = None
+    key_check: str | None = None
 
     def ended(self, status: str, error: str | None = None) -> Run:
         """The run at its end."""
         return replace(self, status=status, error=error, ended_at=max(_now(), self.started_at))
 
 
-def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Run:
-    """Open a run, after setting to failed those that died as running."""
+def begin(
+    lake: Lake,
+    business_date: dt.date,
+    versions: Mapping[str, Any],
+    base: Mapping[str, Any] | None,
+    key_check: str | None,
+) -> Run:
+    """Open a run, after setting to failed those that died as running.
+
+    Args:
+        lake: the warehouse.
+        business_date: of the run.
+        versions: what shapes it.
+        base: row of the last finished run, None where there is none.
+        key_check: by which its secret is known (`settings.GoldSettings.key_check`).
+
+    Raises:
+        UserError: the tables are not there as the last finished run left them; nothing was written.
+    """
+    _require_whole(lake, table_versions(base))
     _bury_dead(lake)
-    run = Run(f"{business_date:%Y%m%d}-{secrets.token_hex(4)}", business_date, _after_all(lake), versions)
+    run = Run(
+        f"{business_date:%Y%m%d}-{secrets.token_hex(4)}",
+        business_date,
+        _after_all(lake),
+        versions,
+        key_check=key_check,
+    )
     write(lake, run)
     return run
 
@@ -75,6 +102,12 @@ def begin(lake: Lake, business_date: dt.date, versions: Mapping[str, Any]) -> Ru
 def write(lake: Lake, run: Run) -> None:
     """Write the run's row as it stands."""
     lake.write(RUNS, lake.spark.createDataFrame([asdict(run)], RUNS.schema), f"run_id = '{run.run_id}'")
+
+
+def finish(lake: Lake, run: Run) -> None:
+    """Write the row by which all that the run wrote counts, once that would outlive a loss of power."""
+    lake.files.settle(lake.root)
+    write(lake, run)
 
 
 @contextmanager
@@ -96,6 +129,15 @@ def all_or_nothing(
         lake.clear_scratch()
         lake.roll_back(base)
         yield
+
+
+def _require_whole(lake: Lake, base: Mapping[str, int]) -> None:
+    """A copy that was taken while a run was at work may name versions that it has not."""
+    now = lake.current_versions()
+    missing = sorted(path for path, version in base.items() if now.get(path, -1) < version)
+    if missing:
+        told = ", ".join(missing)
+        raise UserError(f"warehouse {lake.root} is not whole: of {told} it has not the version that its last run left")
 
 
 @contextmanager
@@ -149,7 +191,8 @@ def between_nights(lake: Lake, stage: str, only: Sequence[Table] = ()) -> Iterat
         UserError: no night has finished yet; nothing was written.
     """
     last, began = require_night(lake), time.monotonic()
-    between = Between(last, begin(lake, last["business_date"], {**last["versions"], "tables": {}}))
+    versions = {**last["versions"], "tables": {}}
+    between = Between(last, begin(lake, last["business_date"], versions, last, last["key_check"]))
 
     def failed(error: BaseException) -> Run:
         """The run's row where it breaks off."""
@@ -170,23 +213,34 @@ def between_nights(lake: Lake, stage: str, only: Sequence[Table] = ()) -> Iterat
     tables = table_versions(last) | lake.versions_of(*only) if only else lake.current_versions()
     versions = {**last["versions"], "tables": tables}
     between.run = replace(between.run.ended(last["status"]), stages=stages, sources=sources, versions=versions)
-    write(lake, between.run)
+    finish(lake, between.run)
 
 
 def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str, Any] | None:
     """The row of the last finished run (of a business date, where one is given), None where there is none.
 
     Raises:
-        UserError: a newer version of ct18 made it, whose tables this one may not understand.
+        UserError: a newer version of ct18 made it, whose tables this one may not understand; or there are tables and no
+            ledger that says what they are, as while a copy is brought back: a night would begin by removing them all.
     """
     rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
     if business_date is not None:
         rows = rows.where(F.col("business_date") == F.lit(business_date))
     newest = _newest(rows)
-    if newest is not None and _parts(newest["versions"]["code"]) > _parts(CODE):
+    if newest is None:
+        _require_new(lake)
+    elif _parts(newest["versions"]["code"]) > _parts(CODE):
         made_by = newest["versions"]["code"]
         raise UserError(f"warehouse {lake.root} was written by ct18 {made_by}, this is {CODE}: use that one or a newer")
     return newest
+
+
+def _require_new(lake: Lake) -> None:
+    """A warehouse without any run is new; only what runs wrote stands in it."""
+    if not lake.exists(RUNS) and lake.current_versions():
+        raise UserError(
+            f"warehouse {lake.root} has tables but no {RUNS.path}: it is not whole; bring that back, or name another"
+        )
 
 
 def last_of_earlier_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
@@ -232,7 +286,8 @@ def last_up_to(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
 
 def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:
     """Mean seconds of each stage over the last finished runs, of those that had it."""
-    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy(F.desc("started_at")).limit(nights).collect()
+    finished_nights = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & is_night())
+    rows = finished_nights.orderBy(F.desc("started_at")).limit(nights).collect()
     return mean_seconds([row.asDict(recursive=True) for row in rows])
 
 
@@ -240,6 +295,12 @@ def between(run: Mapping[str, Any]) -> str | None:
     """Stage of a finished run that is no night, and repeats what the last one came to; None for a night."""
     stages = run["stages"] or []
     return stages[-1]["name"] if stages and stages[-1]["name"] in BETWEEN else None
+
+
+def is_night() -> Column:
+    """Whether a row of `ops/runs` is a night's, as `between` has it."""
+    last = F.try_element_at(F.col("stages.name"), F.lit(-1))
+    return ~F.coalesce(last.isin(*BETWEEN), F.lit(False))
 
 
 def is_whole(run: Mapping[str, Any]) -> bool:
@@ -291,6 +352,23 @@ def night_of(lake: Lake, business_date: dt.date | None = None) -> tuple[Lake, di
         of = f" of {business_date}" if business_date else ""
         raise UserError(f"warehouse {lake.root}: no finished run{of}")
     return left_by(lake, run), run
+
+
+@contextmanager
+def readable(run: Mapping[str, Any]) -> Iterator[None]:
+    """What reads the tables of a past run, which are kept for some weeks only.
+
+    Raises:
+        UserError: they are kept no longer.
+    """
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        if not is_gone(error):
+            raise
+        raise UserError(
+            f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
+        ) from None
 
 
 def _bury_dead(lake: Lake) -> None:

@@ -29,6 +29,8 @@ class Owner:
         began: when the process began, as its machine counts; empty where that does not say. Numbers are used again.
         since: when it took the lock, ISO 8601.
         work: what it does, e.g. `the night 2026-11-20`.
+        place: machine and namespace in which its number means something: containers and copies of a machine may have
+            one name. Empty where a system tells neither.
     """
 
     host: str
@@ -36,11 +38,12 @@ class Owner:
     began: str
     since: str
     work: str
+    place: str = ""
 
     @property
     def is_dead(self) -> bool:
         """Whether the process is known to have ended: that of another machine never is."""
-        if self.host != socket.gethostname():
+        if (self.host, self.place) != (socket.gethostname(), _place()):
             return False
         return not _lives(self.process) or self.began != _began(self.process)
 
@@ -59,7 +62,7 @@ def only_run(files: Files, root: str, work: str) -> Iterator[None]:
     """
     path = _path(root)
     since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    mine = Owner(socket.gethostname(), os.getpid(), _began(os.getpid()), since, work)
+    mine = Owner(socket.gethostname(), os.getpid(), _began(os.getpid()), since, work, _place())
     content = json.dumps(asdict(mine)).encode()
     if not files.create(path, content):
         _clear_dead(files, path)
@@ -115,6 +118,14 @@ def _lives(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _place() -> str:
+    """Identity of the machine and of its space of process numbers (Linux); empty elsewhere."""
+    try:
+        return f"{Path('/etc/machine-id').read_text().strip()} {os.stat(_PROCESSES / 'self/ns/pid').st_ino}"
+    except OSError:
+        return ""
 
 
 def _began(process: int) -> str:

@@ -130,6 +130,7 @@ def run_night(
     progress: Callable[[str], None],
     *,
     full: bool = False,
+    new_key: bool = False,
     ended: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Run a night; returns its finished row.
@@ -138,14 +139,17 @@ def run_night(
     computed anew, and `progress` is told in how many rows that makes a difference.
 
     Raises:
-        UserError: no landing folder, a business date before the newest finished one, nothing to accept, too little
-            room on the disk, or another run is at work; nothing was written.
+        UserError: no landing folder, a business date before the newest finished one, nothing to accept, another secret
+            than the last night's without `new_key`, too little room on the disk, or another run is at work; nothing was
+            written.
         NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
     """
     for warning in intake.check_landing(lake.files, landing):
         progress(f"warning: {warning}")
     _check_accept(lake, landing, business_date, accept)
     last = ledger.last_up_to(lake, business_date)
+    if not new_key:
+        _check_key(last, settings)
     space.check(lake.files, lake.root, landing, last["business_date"] if last else None, business_date)
     with lock.only_run(lake.files, lake.root, f"the night {business_date}"):
         return _run(Night(lake, landing, business_date, settings, accept, full, progress, ended))
@@ -157,7 +161,7 @@ def _run(night: Night) -> Run:
     # Again: another run may have ended before this one took the lock.
     night.base = ledger.last_up_to(lake, business_date)
     night.usual = ledger.usual_seconds(lake, _USUAL_NIGHTS)
-    run = ledger.begin(lake, business_date, shaped_by(settings, {}))
+    run = ledger.begin(lake, business_date, shaped_by(settings, {}), night.base, settings.gold.key_check)
 
     def failed(error: BaseException) -> Run:
         """The run's row where it breaks off."""
@@ -167,11 +171,21 @@ def _run(night: Night) -> Run:
         _stages(night)
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
         done = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
-    ledger.write(lake, done)
+    ledger.finish(lake, done)
     if night.memory is not None:
         night.memory.clear_others()
     night.ended(done)
     return done
+
+
+def _check_key(last: Mapping[str, Any] | None, settings: Settings) -> None:
+    """By another secret every case would be another one: those dismissed would be opened anew."""
+    known = last["key_check"] if last else None
+    if known is not None and known != settings.gold.key_check:
+        raise UserError(
+            "gold.hash_key is not the one of the last run: every case would get another id, and what was decided on it "
+            "be lost; give that run's --config, or --new-key if that is meant"
+        )
 
 
 def _check_accept(lake: Lake, landing: str, business_date: dt.date, accept: Accept | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
@@ -21,6 +22,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 # For development only: a warning is printed whenever a night runs with it.
 DEVELOPMENT_KEY = "ct18-development-key"
+# That of the handbook's sample, which somebody may have left as it stands.
+_SAMPLE_KEY = "thay-bang-khoa-rieng-cua-don-vi"
 
 
 class _Section(BaseModel):
@@ -106,6 +109,11 @@ class MatchSettings(_Section):
     )
 
 
+@cache
+def _check_of(secret: str) -> str:
+    return hashlib.pbkdf2_hmac("sha256", secret.encode(), b"ct18 hash_key", 100_000).hex()[:8]
+
+
 class GoldSettings(_Section):
     """Flags."""
 
@@ -116,6 +124,16 @@ class GoldSettings(_Section):
     most_growth: float = Field(
         default=10.0, gt=1, description="a night with so many times more or fewer open cases is not published"
     )
+
+    @property
+    def key_is_public(self) -> bool:
+        """Whether everybody can read the secret, which then is none."""
+        return self.hash_key in (DEVELOPMENT_KEY, _SAMPLE_KEY)
+
+    @property
+    def key_check(self) -> str:
+        """By which the secret is known again: of so few bits, and slow to make, that it helps nobody to guess it."""
+        return _check_of(self.hash_key)
 
 
 class MonitoringSettings(_Section):

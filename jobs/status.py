@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
-from jobs.ledger import EXIT_CODES, is_whole, mean_seconds
+from jobs.ledger import EXIT_CODES, is_night, is_whole, mean_seconds
 from jobs.lock import is_held
 from jobs.storage import Lake
 from jobs.tables import RUNS
@@ -20,12 +20,18 @@ Run = Mapping[str, Any]
 
 
 def last_runs(lake: Lake, count: int) -> list[Run]:
-    """Rows of `ops/runs`, the newest first; one that is no longer at work and never said how it ended has `died`.
+    """The last nights, and what ran since the first of them, the newest first (rows of `ops/runs`).
+
+    Decisions of analysts, of which a day may have many, push no night out. One that is no longer at work and never said
+    how it ended has `died`.
 
     Raises:
         UserError: there was none.
     """
-    rows = lake.read(RUNS).orderBy(F.desc("started_at")).limit(count).collect()
+    all_runs = lake.read(RUNS)
+    nights = all_runs.where(is_night()).orderBy(F.desc("started_at")).limit(count)
+    between = all_runs.where(~is_night()).orderBy(F.desc("started_at")).limit(count)
+    rows = sorted([*nights.collect(), *between.collect()], key=lambda row: row.started_at, reverse=True)
     if not rows:
         raise UserError(f"warehouse {lake.root}: no run yet")
     runs = [row.asDict(recursive=True) for row in rows]

@@ -316,7 +316,9 @@ RUNS = _table(
     "stages array<struct<name: string, seconds: double, rows_in: bigint, rows_out: bigint>>, "
     "sources array<struct<source: string, delivery_date: date, mode: string, outcome: string, reason: string, "
     "rows: bigint, quarantined: bigint, picture_as_of: date>>, "
-    "versions struct<code: string, configuration: string, rules: string, tables: map<string, bigint>>, error string",
+    "versions struct<code: string, configuration: string, rules: string, tables: map<string, bigint>>, error string, "
+    # By which the secret of the keys is known again; no way back to it.
+    "key_check string",
 )
 
 # Everything but ops/runs is part of one night's state and is rolled back with it.

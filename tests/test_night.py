@@ -19,11 +19,13 @@ from jobs.errors import NightFailed, UserError
 from jobs.evaluate import evaluate
 from jobs.report import write_report
 from jobs.settings import ReportSettings, Settings
+from jobs.silver import LONGEST
 from jobs.storage import Lake
 from sample_data.faults import FAULTS, write_faulty
 from tests.small_country import (
     COUNTRY,
     DELIVERY,
+    FOLLOWING,
     HOSTILE,
     LAST,
     NEXT,
@@ -250,7 +252,7 @@ def test_faults_of_a_night_are_answered_and_evidence_on_them_is_marked(nights: N
 def test_hostile_text_is_shown_as_text(nights: Nights, tmp_path: Path) -> None:
     state, ended = ledger.night_of(nights.lake, NEXT)
     names = {row.shop_name for row in state.read(tables.SELLERS).select("shop_name").collect()}
-    assert set(HOSTILE) <= names
+    assert {text[:LONGEST] for text in HOSTILE} <= names
     write_report(state, ended, str(tmp_path), ReportSettings(), lambda line: None)
     pages = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html")]
     assert not [page for page in pages if "<img src=x" in page or "<script>document" in page]
@@ -309,3 +311,18 @@ def test_a_mistake_is_one_line_and_exit_2(arguments: list[str], told: str, tmp_p
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "warehouse").exists()
+
+
+def test_a_night_by_another_secret_is_refused(nights: Nights) -> None:
+    before = nights.lake.current_versions()
+    other = FOLLOWING.model_copy(update={"gold": FOLLOWING.gold.model_copy(update={"hash_key": "another secret"})})
+    with pytest.raises(UserError, match=r"gold\.hash_key is not the one of the last run"):
+        run(nights.lake, str(COUNTRY / "landing"), LAST, other)
+    assert nights.lake.current_versions() == before
+    assert nights.idle.key_check == nights.first.key_check != other.gold.key_check
+
+
+def test_what_a_night_leaves_is_its_owners_alone_to_read(nights: Nights) -> None:
+    silver = Path(nights.lake.root) / "silver"
+    modes = {path.stat().st_mode & 0o077 for path in silver.rglob("*")}
+    assert modes == {0}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.__main__ import app
-from jobs.settings import DEVELOPMENT_KEY, load
+from jobs.settings import load
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "operations"
@@ -27,9 +27,12 @@ def test_systemd_accepts_the_unit(unit: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_example_settings_load_and_are_not_for_development() -> None:
+def test_the_example_settings_load_and_their_secret_is_no_secret(tmp_path: Path) -> None:
     settings = load(FOLDER / "settings.yaml")
-    assert settings.gold.hash_key != DEVELOPMENT_KEY
+    assert settings.gold.key_is_public
+    own = tmp_path / "own.yaml"
+    own.write_text("gold: {hash_key: 8d1f0c6e2b7a4953}\n", "utf-8")
+    assert not load(own).gold.key_is_public
     assert settings.monitoring.metrics is not None
 
 

@@ -85,6 +85,12 @@ def test_of_another_machine_nothing_is_known(files: Files, tmp_path: Path, livin
     assert held(tmp_path).host == "another-machine"
 
 
+def test_of_another_space_of_process_numbers_nothing_is_known(files: Files, tmp_path: Path, living: Owner) -> None:
+    write(tmp_path, replace(living, place="a container of the same name", process=1))
+    with pytest.raises(UserError, match="delete .*_running.json"), only_run(files, str(tmp_path), WORK):
+        raise AssertionError("it may be at work")
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"host": 1'])
 def test_a_lock_that_cannot_be_read_is_respected(files: Files, tmp_path: Path, content: str) -> None:
     (tmp_path / LOCK).parent.mkdir()

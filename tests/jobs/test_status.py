@@ -71,6 +71,18 @@ def test_the_table_tells_what_to_look_at_and_how_long_stages_took(lake: Lake) ->
     assert match.split() == ["match", "61.5", "s", "+0%", "6", "→", "6"]
 
 
+def test_decisions_of_a_day_push_no_night_out(lake: Lake) -> None:
+    night = a_night.run(NOON.date(), {})
+    rows = [{**night, "run_id": "night", "status": "succeeded", "started_at": NOON, "ended_at": NOON}]
+    for number in range(12):
+        at = NOON + dt.timedelta(hours=number + 1)
+        decided = {"stages": [{"name": "decisions", "seconds": 1.0, "rows_in": None, "rows_out": None}]}
+        rows.append({**rows[0], **decided, "run_id": f"decided {number}", "started_at": at, "ended_at": at})
+    a_night.fill(lake, tables.RUNS, tuple(rows))
+    found = [run["run_id"] for run in status.last_runs(lake, 2)]
+    assert found == ["decided 11", "decided 10", "night"]
+
+
 def test_a_warehouse_without_runs_is_named(lake: Lake) -> None:
     with pytest.raises(UserError, match="no run yet"):
         status.last_runs(lake, 10)
