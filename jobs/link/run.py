@@ -284,8 +284,11 @@ def _edges(kept: DataFrame) -> Edges:
 
 
 def _equal(given: Input, found: Linked, config: LinkConfig) -> Edges:
-    """Rows that are alike in all and too many to be compared with each other (`engine.equal_rows`)."""
-    if given.link or not any(rule.pairs_cut for rule in found.rules):
+    """Rows that are alike in all and too many to be compared with each other (`engine.equal_rows`).
+
+    Where only some records are asked for, clusters are of their pairs alone.
+    """
+    if given.link or config.only is not None or not any(rule.pairs_cut for rule in found.rules):
         return Edges(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
     table = equal_rows(given, found, config.max_block).toArrow()
     return Edges(*(table.column(name).to_numpy() for name in ("l", "r", "match_weight")))

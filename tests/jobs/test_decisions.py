@@ -181,7 +181,7 @@ def test_what_is_decided_while_a_run_is_at_work_outlives_it(lake: Lake) -> None:
     base = ledger.last_finished(lake)
     assert base is not None
     versions = ledger.table_versions(base)
-    run = ledger.begin(lake, base["business_date"], base["versions"])
+    run = ledger.begin(lake, base["business_date"], base["versions"], base, None)
     with pytest.raises(ZeroDivisionError), ledger.all_or_nothing(lake, versions, lambda error: run.ended("failed")):
         write_status(lake, "a1", "dismissed")
         # What it writes has it, and says so.
