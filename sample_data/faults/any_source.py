@@ -58,7 +58,7 @@ _ODD: Mapping[str, Mapping[str, tuple[object, str]]] = {
     },
     "sellers": {
         "seller_type": ("shop", "in_set"),
-        "country": ("Việt Nam", "country"),
+        "country": ("Trung Quốc", "country"),
         "id_number": ("CCCD", "identity_number_or_masked"),
         "date_of_birth": ("20/05/1990", "birth_date"),
         "phone": ("không có", "phone_or_masked"),
