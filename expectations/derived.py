@@ -256,16 +256,10 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
     for reference in REFERENCES.get(source, ()):
         derived = _looked_up(derived, reference, references.get(reference.source))
     own = {name: F.col(name) for name in SOURCES[source].schema.names}
-    own |= {name: F.when(F.trim(name) != "", F.col(name)) for name in _texts(source)}
+    # A blank one is as good as none.
+    own |= {name: F.when(F.trim(name) != "", F.col(name)) for name in SOURCES[source].texts}
     columns = (column.alias(name) for name, column in own.items())
     return derived.select(*columns, *ORIGIN.names, *derived_columns(source))
-
-
-def _texts(source: str) -> list[str]:
-    """Columns of text but for keys: a blank one is as good as none."""
-    return [
-        name for name, kind in SOURCES[source].kinds.items() if kind == "string" and name not in SOURCES[source].key
-    ]
 
 
 def _looked_up(rows: DataFrame, reference: Reference, table: DataFrame | None) -> DataFrame:

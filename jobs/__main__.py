@@ -292,7 +292,7 @@ def report(
     date, settings = _date(business_date), _settings(config)
     with _warehouse(settings, warehouse) as lake:
         night, run = night_of(lake, date)
-        with readable(run):
+        with readable(f"the night {date}"):
             write_report(night, run, out, settings.report, _say)
         _say(f"report: {out.rstrip('/')}/index.html")
 

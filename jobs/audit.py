@@ -78,10 +78,8 @@ def parties(seller_parties: DataFrame, expected: dict[int, Totals]) -> Audited:
         _among(counted).alias("_shops_counted"),
         _among(kept).alias("_revenue_kept"),
     )
-    return Audited(
-        rows,
-        {name: len(years) == len(expected) for name, years in (("shops_counted", counted), ("revenue_kept", kept))},
-    )
+    every = len(expected)
+    return Audited(rows, {"shops_counted": len(counted) == every, "revenue_kept": len(kept) == every})
 
 
 def cases(flagged: DataFrame, tax_years: Collection[int], open_before: int | None, most_growth: float) -> Audited:

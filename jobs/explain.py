@@ -37,7 +37,7 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
     Raises:
         UserError: the night has no such case, or its tables are no longer kept.
     """
-    with readable(run):
+    with readable(f"the night {run['business_date']}"):
         case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
@@ -141,10 +141,8 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     yield "taxpayers", own, tax_code(F.col("tax_code"))
     declared = night.read(tables.DECLARATIONS).where(F.col("year") == case.tax_year)
     party = F.lit("the party").alias("party_key")
-    of_own, of_person = (
-        own.select(party, code.alias("code")),
-        residents.select(party, F.coalesce("person_id", "personal_id").alias("own_id")),
-    )
+    of_own = own.select(party, code.alias("code"))
+    of_person = residents.select(party, F.coalesce("person_id", "personal_id").alias("own_id"))
     declaring = declaring_codes(of_own, of_person, registry, declared).select(F.col("code").alias("of"))
     declared = declared.withColumn("of", code).join(declaring, "of", "left_semi").drop("of")
     yield "declarations", declared, F.concat_ws("|", tax_code(F.col("tax_code")), "period")

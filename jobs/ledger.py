@@ -355,8 +355,8 @@ def night_of(lake: Lake, business_date: dt.date | None = None) -> tuple[Lake, di
 
 
 @contextmanager
-def readable(run: Mapping[str, Any]) -> Iterator[None]:
-    """What reads the tables of a past run, which are kept for some weeks only.
+def readable(what: str) -> Iterator[None]:
+    """What reads the tables of a past run, which are kept for some weeks only; `what` names it.
 
     Raises:
         UserError: they are kept no longer.
@@ -366,9 +366,7 @@ def readable(run: Mapping[str, Any]) -> Iterator[None]:
     except (PySparkException, Py4JJavaError) as error:
         if not is_gone(error):
             raise
-        raise UserError(
-            f"the night {run['business_date']} can no longer be read: its versions are past maintenance.versions_days"
-        ) from None
+        raise UserError(f"{what} can no longer be read: its versions are past maintenance.versions_days") from None
 
 
 def _bury_dead(lake: Lake) -> None:

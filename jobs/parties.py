@@ -216,26 +216,25 @@ def registrations(codes: DataFrame) -> DataFrame:
     business, held, standing = F.col("is_business"), F.col("held"), F.col("standing")
     # A company stands as its own code does, whatever a branch was left as.
     own = business & ~held & ~F.col("is_branch")
+    active, stopped = own & (standing == "active"), own & (standing == "stopped")
+    # Of a suspended one the registry names no day: then nobody knows when the last of them stopped.
+    all_dated = F.bool_and(~stopped | F.col("closed_on").isNotNull())
     shown = F.struct(
         *("is_branch", _rank().alias("rank")),
         *("tax_code", "taxpayer_name", "taxpayer_type", "is_ecommerce_code", "status", "status_label", "province34"),
     )
     return codes.groupBy("party_key").agg(
         F.bool_or(own).alias("has_business"),
-        F.bool_or(own & (standing == "active")).alias("has_active"),
-        F.bool_or(own & (standing == "stopped")).alias("has_stopped"),
-        F.bool_and(~own | (standing == "stopped")).alias("stopped_only"),
+        F.bool_or(active).alias("has_active"),
+        F.bool_or(stopped).alias("has_stopped"),
+        F.bool_and(~own | stopped).alias("stopped_only"),
         F.bool_or(own & (standing == "unmatched")).alias("has_unmatched"),
         F.bool_or(business & held).alias("has_held"),
         F.bool_or(~held).alias("has_code"),
         F.array_union(F.collect_set("tax_code"), F.collect_set("code")).alias("own_code_list"),
-        F.max(F.when(own & (standing == "active"), F.col("probability"))).alias("p_active"),
-        F.max(F.when(own & (standing == "stopped"), F.col("probability"))).alias("p_stopped"),
-        # Of a suspended one the registry names no day: then nobody knows when the last of them stopped.
-        F.when(
-            F.bool_and(F.when(own & (standing == "stopped"), F.col("closed_on").isNotNull())),
-            F.max(F.when(own & (standing == "stopped"), F.col("closed_on"))),
-        ).alias("closed_on"),
+        F.max(F.when(active, F.col("probability"))).alias("p_active"),
+        F.max(F.when(stopped, F.col("probability"))).alias("p_stopped"),
+        F.when(all_dated, F.max(F.when(stopped, F.col("closed_on")))).alias("closed_on"),
         F.min(F.when(~held, shown)).alias("shown"),
     )
 

@@ -15,7 +15,7 @@ from jobs.picture import picture
 from jobs.settings import Settings
 from jobs.sources import SOURCES
 from jobs.standing import reshaped
-from jobs.storage import Lake, is_gone
+from jobs.storage import Lake
 
 # What a night takes over from the one before: since when, and what people decided.
 _CARRIED = (tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS)
@@ -55,14 +55,11 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
     then = ledger.left_by(lake, run)
     base = ledger.left_by(lake, before)
     try:
-        _lay_down(then, base, made)
-    except (PySparkException, Py4JJavaError) as error:
+        with ledger.readable(f"run {run_id}"):
+            _lay_down(then, base, made)
+    except (UserError, PySparkException, Py4JJavaError):
         lake.files.delete(out)
-        if not is_gone(error):
-            raise
-        raise UserError(
-            f"run {run_id} can no longer be read: its versions are past maintenance.versions_days"
-        ) from None
+        raise
     # What the audit lets pass was accepted then, or is.
     lenient = settings.model_copy(update={"gold": settings.gold.model_copy(update={"most_growth": float("inf")})})
     night = Night(made, "", run["business_date"], lenient, None, True, progress, lambda row: None)

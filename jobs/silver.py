@@ -38,11 +38,9 @@ def normalise(source: str, picture: DataFrame) -> DataFrame:
 
 def _cut(source: str) -> dict[str, Column]:
     """Texts that are no longer than `LONGEST`. Bytes are counted first, which costs nothing."""
-    kinds, key = SOURCES[source].kinds, SOURCES[source].key
-    texts = [name for name, kind in kinds.items() if kind == "string" and name not in key]
     return {
         name: F.when(F.octet_length(name) > LONGEST, F.left(name, F.lit(LONGEST))).otherwise(F.col(name))
-        for name in texts
+        for name in SOURCES[source].texts
     }
 
 

@@ -53,6 +53,11 @@ class Source:
         return {name: kind or "string" for name, _, kind in (column.partition(":") for column in self.columns)}
 
     @cached_property
+    def texts(self) -> list[str]:
+        """Columns of text that are no part of the key."""
+        return [name for name, kind in self.kinds.items() if kind == "string" and name not in self.key]
+
+    @cached_property
     def schema(self) -> StructType:
         """Spark schema of the contract columns, all nullable."""
         return StructType([StructField(name, KINDS[kind]) for name, kind in self.kinds.items()])

@@ -20,7 +20,7 @@ Run = Mapping[str, Any]
 
 
 def last_runs(lake: Lake, count: int) -> list[Run]:
-    """The last nights, and what ran since the first of them, the newest first (rows of `ops/runs`).
+    """The last nights, and as many of the runs between nights, the newest first (rows of `ops/runs`).
 
     Decisions of analysts, of which a day may have many, push no night out. One that is no longer at work and never said
     how it ended has `died`.

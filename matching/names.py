@@ -72,8 +72,7 @@ def company_key(c: Column) -> Column:
 
 def without_ending(key: Column) -> Column:
     """A folded name without the legal form of a company at its end (`huber bau gmbh`), where a word is left."""
-    endings = tables.alternation(tables.values("company_endings", "form"))
-    return F.when(key.contains(" "), F.regexp_replace(key, f"(?<=[a-z0-9]) {endings}$", "")).otherwise(key)
+    return F.regexp_replace(key, f" {tables.alternation(tables.values('company_endings', 'form'))}$", "")
 
 
 def is_company_like(c: Column) -> Column:

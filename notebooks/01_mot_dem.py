@@ -33,7 +33,7 @@ from deltalake import DeltaTable
 
 # Hình tĩnh: sổ tay mở được khi không có mạng.
 alt.renderers.enable("svg")
-# Sổ tay chạy ở thư mục root hay ở notebooks/ đều được.
+# Sổ tay chạy ở thư mục gốc hay ở notebooks/ đều được.
 BUILT = [path for root in (".", "..") for path in Path(root).glob("build/country-*/warehouse")]
 WAREHOUSE = os.environ.get("CT18_WAREHOUSE") or str(max(BUILT, key=lambda path: path.stat().st_mtime, default="build"))
 

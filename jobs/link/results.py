@@ -344,10 +344,10 @@ def _cluster_sizes(records: int, grouping: Grouping) -> dict[str, Any]:
     }
 
 
-def _labels(found: Linked, threshold: float) -> dict[str, Any]:
-    """How the scores fit the labelled pairs; `threshold` is a match weight."""
+def _labels(found: Linked, least: float) -> dict[str, Any]:
+    """How the scores fit the labelled pairs; `least` is the match weight from which a pair is linked."""
     labelled = found.pairs.where("label >= 0")
-    right, linked = F.col("label") == 1, F.col("match_weight") >= threshold
+    right, linked = F.col("label") == 1, F.col("match_weight") >= least
     tile = F.least(F.floor(F.col("match_probability") * _CALIBRATION_BINS), F.lit(_CALIBRATION_BINS - 1))
     rows = labelled.groupBy(tile.alias("tile")).agg(
         F.count("*").alias("pairs"),

@@ -296,6 +296,8 @@ def _equal(given: Input, found: Linked, config: LinkConfig) -> Edges:
 
 def _with_equal(edges: Edges, equal: Edges, linked: float) -> Edges:
     """The pairs, and rows that are alike in all: these are one if their weight links them, but where labels say no."""
+    if not len(equal.left):
+        return edges
     equal = equal.where(equal.weight >= linked)
     left, right = np.concatenate([edges.left, equal.left]), np.concatenate([edges.right, equal.right])
     weight = np.concatenate([edges.weight, np.full(len(equal.left), _CERTAIN)])
@@ -309,9 +311,8 @@ def _with_equal(edges: Edges, equal: Edges, linked: float) -> Edges:
 def _clustered(edges: Edges, equal: Edges, config: LinkConfig) -> results.Grouping:
     share = min(max(config.threshold, 1e-12), 1 - 1e-12)
     linked = float(np.log2(share / (1 - share)))
-    pairs = int((edges.weight >= linked).sum())
-    edges = _with_equal(edges, equal, linked) if len(equal.left) else edges
     if config.one_to_one:
         edges = clusters.best_partners(edges, linked)
-        pairs = int((edges.weight >= linked).sum())
-    return results.Grouping(linked, pairs, *clusters.clustered(edges, linked, config.link_type == "link"))
+    pairs = int((edges.weight >= linked).sum())
+    joined = _with_equal(edges, equal, linked)
+    return results.Grouping(linked, pairs, *clusters.clustered(joined, linked, config.link_type == "link"))

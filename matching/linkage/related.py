@@ -86,8 +86,7 @@ def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[
     """
     equal = {i: u[i][each.exact] for i, each in enumerate(chosen) if each.kind in _TOLD_BY}
     telling = [i for i, chance in equal.items() if chance <= _AS_TELLING * min(equal.values())]
-    apart = {i: 1 - float(m[i][own_levels(chosen, i)].sum()) for i in telling}
-    return tuple(i for i in sorted(telling, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
+    return _least_apart(chosen, m, telling)
 
 
 def told_by_date(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
@@ -95,9 +94,13 @@ def told_by_date(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int
 
     Arguments as of `told_by_text`.
     """
-    dates = [i for i, each in enumerate(chosen) if each.kind == "date"]
-    apart = {i: 1 - float(m[i][own_levels(chosen, i)].sum()) for i in dates}
-    return tuple(i for i in sorted(dates, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
+    return _least_apart(chosen, m, [i for i, each in enumerate(chosen) if each.kind == "date"])
+
+
+def _least_apart(chosen: Sequence[Comparison], m: Sequence[Floats], columns: Sequence[int]) -> tuple[int, ...]:
+    """Of some columns the one in which what is taken for matches differs least, if it mostly does."""
+    apart = {i: 1 - float(m[i][own_levels(chosen, i)].sum()) for i in columns}
+    return tuple(i for i in sorted(columns, key=apart.__getitem__)[:1] if apart[i] > _UNLIKELY)
 
 
 def _gammas(each: Comparison, names: Collection[str]) -> list[int]:
