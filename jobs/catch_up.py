@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from jobs import intake, landing, ledger
+from jobs import landing, ledger
 from jobs.errors import UserError
 from jobs.sources import SOURCES, Source
 from jobs.storage import Lake
@@ -20,7 +20,7 @@ def missed(lake: Lake, landing_zone: str, until: dt.date) -> list[dt.date]:
         UserError: no landing folder, nothing in it to begin with, or the last one wanted lies before the newest
             finished one.
     """
-    intake.check_landing(lake.files, landing_zone)
+    landing.check(lake.files, landing_zone)
     last = ledger.last_up_to(lake, until)
     if last is None:
         required = [source for source in SOURCES.values() if source.required]

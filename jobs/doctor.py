@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jobs import bootstrap, intake, ledger, lock, space
+from jobs import bootstrap, ledger, lock, space
+from jobs import landing as landing_zone
 from jobs.errors import UserError
 from jobs.landing import VIETNAM
 from jobs.settings import MonitoringSettings, Settings, SparkSettings
@@ -137,7 +138,7 @@ def _writable(files: Files, root: str) -> Finding:
 def _landing(files: Files, root: str, landing: str, done: dt.date | None, today: dt.date) -> Iterator[Finding]:
     what = "vùng nhận (landing zone)"
     try:
-        warnings = intake.check_landing(files, landing)
+        warnings = landing_zone.check(files, landing)
     except UserError as error:
         yield Finding("error", what, str(error))
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,6 @@ UNSCORED = ("UNRESOLVED_HIGH_REVENUE", "SPLIT_SHOPS")
 SHOP_COLUMNS = ("platform", "shop_id", "personal_id", "tax_code")
 FLAG_COLUMNS = ("tax_year", "personal_id", "tax_code", "platform", "shop_id", "reason")
 BINS = 10
-_Z = 1.959963984540054  # 95 %, two-sided
 
 
 def evaluate(lake: Lake, truth: str) -> dict[str, Any]:
@@ -130,18 +128,6 @@ def match_flags(cases: DataFrame, flags: DataFrame) -> DataFrame:
     )
 
 
-def wilson(part: int, whole: int) -> list[float] | None:
-    """Wilson's 95 % interval of a proportion, None where there is nothing to count."""
-    if whole == 0:
-        return None
-    share, spread = part / whole, _Z * _Z / whole
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / whole + spread / whole / 4)
-    # At 0 and 1 the interval ends there; floating point would miss it by a hair.
-    low, high = (0.0 if part == 0 else middle - half), (1.0 if part == whole else middle + half)
-    return [round(low, 6), round(high, 6)]
-
-
 def scores(right: int, claimed: int, found: int, true: int) -> dict[str, Any]:
     """Precision, recall and F1 with their intervals (of F1: the F1 of both lower and of both upper ends).
 
@@ -151,8 +137,8 @@ def scores(right: int, claimed: int, found: int, true: int) -> dict[str, Any]:
         found: how much was found of what there is to find.
         true: what there is to find.
     """
-    precision, recall = _ratio(right, claimed), _ratio(found, true)
-    precision_interval, recall_interval = wilson(right, claimed), wilson(found, true)
+    precision, recall = numbers.share(right, claimed), numbers.share(found, true)
+    precision_interval, recall_interval = numbers.wilson(right, claimed), numbers.wilson(found, true)
     ends = zip(precision_interval or (), recall_interval or (), strict=False)
     return {
         **{"precision": precision, "recall": recall, "f1": _f1(precision, recall)},
@@ -263,10 +249,6 @@ def _sum(rows: Sequence[Row], name: str) -> int:
     return sum(int(row[name]) for row in rows)
 
 
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
 def _f1(precision: float | None, recall: float | None) -> float | None:
     if precision is None or recall is None:
         return None
@@ -283,7 +265,7 @@ def _calibration(bins: Sequence[Row]) -> dict[str, Any]:
             {
                 **{"from": row.bin / BINS, "to": (row.bin + 1) / BINS, "rows": row.rows},
                 **{"mean_probability": row.mean_probability, "right": row.right / row.rows},
-                "right_interval": wilson(row.right, row.rows),
+                "right_interval": numbers.wilson(row.right, row.rows),
             }
             for row in bins
         ],

@@ -29,13 +29,10 @@ from expectations.derived import derive
 from expectations.kinds import ROWS, broken_rules
 from jobs import drift, volume
 from jobs.errors import NightFailed
-from jobs.outcomes import Dimension, Finding, Judged, Score, Verdict
+from jobs.outcomes import GREEN, Dimension, Finding, Judged, Score, Verdict
 from jobs.report.numbers import count
 from jobs.settings import Answer, GateSettings
 from jobs.sources import Source
-
-# CV 4856/BCA-TTDLQG: from 90 % a score is green.
-GREEN = 0.90
 
 _WORST = 3
 # Rules that a reason names at most.

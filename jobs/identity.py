@@ -160,7 +160,7 @@ def _accounts(shops: DataFrame, bank_accounts: DataFrame, holder_links: DataFram
 def by_party(findings: DataFrame) -> DataFrame:
     """Findings gathered by party.
 
-    Columns in: those of `_FINDING`. Columns out: party_key, found (map: finding → best holder link), uses (array of the
+    Columns in: those of `findings`. Columns out: party_key, found (map: finding → best holder link), uses (array of the
     findings, sorted).
     """
     best = findings.groupBy("party_key", "finding").agg(

@@ -14,7 +14,7 @@ from jobs.outcomes import Accept, Judge, Judged, SourceOutcome, Verdict
 from jobs.picture import change, key_count, picture
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES, Source
-from jobs.storage import Files, Lake
+from jobs.storage import Lake
 from jobs.tables import BRONZE
 
 # How the reason of a delivery begins that was taken with a warning.
@@ -49,16 +49,6 @@ class Intake:
     warnings: tuple[str, ...] = ()
     rows_in: int = 0
     rows_kept: int = 0
-    rows_quarantined: int = 0
-
-
-def check_landing(files: Files, landing_zone: str) -> list[str]:
-    """Warnings about what lies in the landing zone and is no source.
-
-    Raises:
-        UserError: the landing zone is not there.
-    """
-    return landing.check(files, landing_zone)
 
 
 def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
@@ -123,7 +113,6 @@ def take_in(
         warnings=(*warnings, *received.warnings),
         rows_in=sum(each.rows or 0 for each in received.read),
         rows_kept=sum(each.kept or 0 for each in received.read),
-        rows_quarantined=sum(each.quarantined or 0 for each in received.read),
     )
 
 

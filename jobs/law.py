@@ -52,19 +52,6 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Tax on revenue in parts of 10,000."""
-
-    vat: int
-    pit: int
-
-    @property
-    def total(self) -> int:
-        """VAT and PIT together."""
-        return self.vat + self.pit
-
-
-@dataclass(frozen=True)
 class Status:
     """What a taxpayer's status code means: `active`, `stopped`, `unmatched` or `problem`, and its name."""
 
@@ -80,7 +67,7 @@ class YearLaw:
         tax_year: the calendar year.
         threshold_vnd: revenue up to which a resident owes no tax.
         threshold_basis: document and article of the threshold.
-        rates: (residence, category of sales) → rate.
+        rates: (residence, category of sales) → VAT and PIT together, in parts of 10,000.
         duties: (reason, what it applies to) → document and article of the duty; applies to `organisation`, to a detail
             of the reason, or to whatever is not named so (empty).
         due_quarters: quarters whose declaration is due.
@@ -89,7 +76,7 @@ class YearLaw:
     tax_year: int
     threshold_vnd: int
     threshold_basis: str
-    rates: Mapping[tuple[str, str], Rate]
+    rates: Mapping[tuple[str, str], int]
     duties: Mapping[tuple[str, str], str]
     due_quarters: tuple[int, ...]
 
@@ -122,7 +109,7 @@ def year_law(tax_year: int, business_date: dt.date) -> YearLaw:
         tax_year,
         int(thresholds[()]["value_vnd"]),
         thresholds[()]["legal_basis"],
-        {(r, c): Rate(int(v["vat_per_10000"]), int(v["pit_per_10000"])) for (r, c), v in rates.items()},
+        {(r, c): int(v["vat_per_10000"]) + int(v["pit_per_10000"]) for (r, c), v in rates.items()},
         {(reason, to): values["legal_basis"] for (reason, to), values in duties.items()},
         due_quarters(tax_year, business_date),
     )
@@ -149,12 +136,13 @@ def rate_column(laws: Sequence[YearLaw], residence: Residence, category: Column)
 
     Columns in: tax_year.
     """
-    known = (F.when(category == name, _rate_of(laws, residence, name)) for name in CATEGORIES)
-    return F.coalesce(*known, _rate_of(laws, residence, "undetermined"))
+    known = (F.when(category == name, rate_of(laws, residence, name)) for name in CATEGORIES)
+    return F.coalesce(*known, rate_of(laws, residence, "undetermined"))
 
 
-def _rate_of(laws: Sequence[YearLaw], residence: Residence, category: str) -> Column:
-    return by_year(laws, lambda law: law.rates[residence, category].total)
+def rate_of(laws: Sequence[YearLaw], residence: Residence, category: str) -> Column:
+    """VAT and PIT together, in parts of 10,000, of a category of sales that the law names. Columns in: tax_year."""
+    return by_year(laws, lambda law: law.rates[residence, category])
 
 
 def _filing_date(tax_year: int, quarter: int) -> dt.date:

@@ -39,6 +39,7 @@ from jobs import (
     tables,
     training,
 )
+from jobs import landing as landing_zone
 from jobs.deliveries import History
 from jobs.errors import NightFailed, UserError
 from jobs.intake import Intake
@@ -144,7 +145,7 @@ def run_night(
             written.
         NightFailed: the night cannot go on; its row says so, the warehouse is as it was.
     """
-    for warning in intake.check_landing(lake.files, landing):
+    for warning in landing_zone.check(lake.files, landing):
         progress(f"warning: {warning}")
     _check_accept(lake, landing, business_date, accept)
     last = ledger.last_up_to(lake, business_date)

@@ -15,6 +15,9 @@ from jobs.settings import Answer
 # What an operator names to accept an unusual number of cases.
 GOLD = "gold"
 
+# CV 4856/BCA-TTDLQG, annex 3: a score is green from 90, yellow from 75, red below.
+GREEN, YELLOW = 0.90, 0.75
+
 
 @dataclass(frozen=True)
 class Accept:

@@ -263,8 +263,8 @@ def shop_years(shops: DataFrame, revenue: DataFrame, laws: Sequence[YearLaw]) ->
 def party_years(years: DataFrame, laws: Sequence[YearLaw]) -> DataFrame:
     """One row a party and tax year.
 
-    Columns in: those of `shop_years`. Columns out: party_key, tax_year, kind, personal_id, link_code, shop_name and
-    seller_name (of the party's only shop, else null), shop_count, sums in decimal đồng, uncovered_rows,
+    Columns in: those of `shop_years`. Columns out: party_key, tax_year, kind, personal_id, link_code,
+    seller_name, full_name, home_province (of one of its shops), shop_count, sums in decimal đồng, uncovered_rows,
     largest_shop_vnd, pick_up_province (of the largest shop), match_types (array), in_review, p_above and p_any: the
     greatest p such that the shops linked at p or better alone have revenue above the threshold, above 0.
     """
@@ -301,7 +301,7 @@ def _threshold(law: YearLaw) -> int:
 def describe(years: DataFrame, registered: DataFrame, laws: Sequence[YearLaw]) -> DataFrame:
     """Party years with name, type, registration, place and estimated tax.
 
-    Columns in: those of `party_years`, `registrations` and `party_residents`. Columns out: the first, with kind
+    Columns in: those of `party_years` and `registrations`. Columns out: the first, with kind
     settled, and tax_code, party_name, party_type, province_code, the flags of `registrations` (false without a code),
     threshold_vnd, above (revenue above it), estimated_vnd (decimal; null for organisations).
     """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.law import Residence, YearLaw, by_year, rate_column
+from jobs.law import Residence, YearLaw, by_year, rate_column, rate_of
 from jobs.sources import CATEGORIES
 
 # đồng in sums: whole numbers with room for every sale of a country.
@@ -97,7 +97,7 @@ def tax_by_rates(laws: Sequence[YearLaw], residence: Residence) -> Column:
 
 
 def _tax(laws: Sequence[YearLaw], residence: Residence, category: str) -> Column:
-    rate = by_year(laws, lambda law: law.rates[residence, category].total)
+    rate = rate_of(laws, residence, category)
     return (F.greatest(F.col(f"net_{category}"), F.lit(0).cast(MONEY)) * rate).cast(MONEY)
 
 

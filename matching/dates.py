@@ -21,9 +21,3 @@ def birth_year(c: Column) -> Column:
 def birth_precision(c: Column) -> Column:
     """`day` where the full date is known, `year` where only the year is, else null."""
     return F.when(birth_date(c).isNotNull(), "day").when(birth_year(c).isNotNull(), "year")
-
-
-def swapped(left: Column, right: Column) -> Column:
-    """True if two dates differ in that day and month are exchanged (5 March and 3 May of one year)."""
-    exchanged = (F.month(left) == F.dayofmonth(right)) & (F.dayofmonth(left) == F.month(right))
-    return (F.year(left) == F.year(right)) & exchanged & (left != right)

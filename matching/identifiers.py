@@ -32,7 +32,7 @@ def personal_id(c: Column) -> Column:
     return F.when(c.rlike(_TWELVE), c).otherwise(found)
 
 
-def personal_id_grade(c: Column, as_of: Column | None = None) -> Column:
+def personal_id_grade(c: Column) -> Column:
     """`ok`, `suspicious` or `invalid` of a personal id; null if none is given.
 
     Suspicious: the province code is none of the 63 (births abroad have codes of their own, so it is no error), or the
@@ -40,7 +40,7 @@ def personal_id_grade(c: Column, as_of: Column | None = None) -> Column:
     137/2015/ND-CP art. 13, no longer a guarantee since 1 July 2024. Invalid: not 12 digits.
     """
     personal = personal_id(c)
-    fits = personal.rlike(f"^{_structure()}$") & _born_by(personal, as_of)
+    fits = personal.rlike(f"^{_structure()}$")
     return F.when(fits, "ok").when(personal.isNotNull(), "suspicious").when(_given(c), "invalid")
 
 
@@ -122,11 +122,6 @@ def tax_code_root(c: Column) -> Column:
     return F.substring_index(c, "-", 1)
 
 
-def is_ecommerce_code(c: Column) -> Column:
-    """True for the suffix `-888`: e-commerce activity of an individual. Source: letter 311/TCT-DNNCN of 2025."""
-    return tax_code(c).endswith("-888")
-
-
 def account_number(c: Column) -> Column:
     """Bank account number: upper-case letters and digits only; null if nothing is left."""
     cleaned = empty_to_null(F.regexp_replace(F.upper(c), "[^A-Z0-9]", ""))
@@ -181,17 +176,6 @@ def _province_codes() -> str:
 def _structure() -> str:
     """Pattern of the twelve digits of a personal id of someone born in the 20th or 21st century."""
     return f"{_province_codes()}[0-3][0-9]{{8}}"
-
-
-def _birth_year(personal: Column) -> Column:
-    """Year of birth (int) in a personal id of twelve digits."""
-    century = F.floor(F.substring(personal, 4, 1).cast("int") / 2)
-    return (1900 + 100 * century + F.substring(personal, 5, 2).cast("int")).cast("int")
-
-
-def _born_by(personal: Column, as_of: Column | None) -> Column:
-    """True if the birth year of a personal id is not after the date `as_of`; always true without one."""
-    return F.lit(True) if as_of is None else _birth_year(personal) <= F.year(as_of)
 
 
 def _canonical_tax_code(bare: Column) -> Column:

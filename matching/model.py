@@ -163,12 +163,11 @@ class _Responsibilities:
     """Result of the E-step.
 
     Attributes:
-        pairs, none: probability of (pair, class) and of (none, class), arrays [pairs, class] and [records, class].
+        pairs: probability of (pair, class), array [pairs, class].
         lent: share of `pairs` in which the identity is a lent one.
     """
 
     pairs: Array
-    none: Array
     lent: Array
 
 
@@ -185,9 +184,9 @@ def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibiliti
     helpers_none = again * sample.reused_none + new * (sample.further_none - sample.reused_none)
     none = _log_m(parameters, unseen) + (np.log(_MISSED) + helpers_none[first])[:, None] + odds_none
     top = np.maximum(np.maximum.reduceat(pairs.max(axis=1), first), none.max(axis=1))
-    pairs, none = np.exp(pairs - top[sample.record][:, None]), np.exp(none - top[:, None])
-    total = np.add.reduceat(pairs.sum(axis=1), first) + none.sum(axis=1)
-    return _Responsibilities(pairs / total[sample.record][:, None], none / total[:, None], lent)
+    pairs = np.exp(pairs - top[sample.record][:, None])
+    total = np.add.reduceat(pairs.sum(axis=1), first) + np.exp(none - top[:, None]).sum(axis=1)
+    return _Responsibilities(pairs / total[sample.record][:, None], lent)
 
 
 def _log_m(parameters: Parameters, codes: dict[str, Codes]) -> Array:

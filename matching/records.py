@@ -83,15 +83,13 @@ def with_phones(subjects: DataFrame, numbers: DataFrame) -> DataFrame:
     return subjects.drop("phones").join(numbers, "subject", "left").select(*SUBJECT)
 
 
-def numbers(links: Sequence[DataFrame], cap: int, those: DataFrame | None = None) -> DataFrame:
+def numbers(links: Sequence[DataFrame], cap: int) -> DataFrame:
     """The numbers of each subject, or of those; of one with more than `cap` (a switchboard) none.
 
     Columns in: of each of `links` subject, phone_norm; of `those` subject. Columns out: subject, phones (array,
     sorted).
     """
-    known = reduce(
-        DataFrame.unionByName, [of(link.select("subject", "phone_norm"), those, "subject") for link in links]
-    )
+    known = reduce(DataFrame.unionByName, [link.select("subject", "phone_norm") for link in links])
     known = known.where("subject is not null and phone_norm is not null")
     gathered = known.groupBy("subject").agg(F.array_sort(F.collect_set("phone_norm")).alias("phones"))
     return gathered.where(F.size("phones") <= cap)

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader
 
-from jobs.evaluate import wilson
 from jobs.report import numbers
-from jobs.report.printable import clean
+from jobs.report.printable import templates
 
 # What is in none of these lists is shown as it is.
 LINK_TYPES: Mapping[str, str] = {"dedupe": "tìm bản ghi trùng trong một bảng", "link": "nối bản ghi giữa hai bảng"}
@@ -153,7 +152,7 @@ def page(summary: Mapping[str, Any]) -> str:
             summary=summary,
             title=" ↔ ".join(each["name"] for each in summary["inputs"]),
             linked=linked,
-            scored_share=_share(summary["pairs_scored"], summary["pairs_possible"]),
+            scored_share=numbers.share(summary["pairs_scored"], summary["pairs_possible"]),
             total_seconds=sum(summary["seconds"].values()),
             examples=sorted(summary["examples"], key=lambda each: _WHY_ORDER.get(each["why"], len(WHYS))),
             weights=Scale.around(
@@ -172,17 +171,8 @@ def page(summary: Mapping[str, Any]) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        # The sheet of styles is that of the night's pages, with a few rules of its own.
-        loader=ChoiceLoader([PackageLoader("jobs.link"), PackageLoader("jobs.report")]),
-        finalize=lambda value: clean(value) if type(value) is str else value,  # not of what is markup already
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("count", "decimal", "percent", "seconds"):
-        environment.filters[f"as_{name}"] = getattr(numbers, name)
+    # The sheet of styles is that of the night's pages, with a few rules of its own.
+    environment = templates(ChoiceLoader([PackageLoader("jobs.link"), PackageLoader("jobs.report")]))
     environment.filters |= {
         "as_weight": weight,
         "as_tick": tick,
@@ -279,7 +269,7 @@ def calibration(bins: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             **each,
             "radius": round(max(16 * math.sqrt(each["pairs"] / most), 3.0), 1),
-            "interval": wilson(round(each["share"] * each["pairs"]), each["pairs"]),
+            "interval": numbers.wilson(round(each["share"] * each["pairs"]), each["pairs"]),
         }
         for each in sorted(bins, key=lambda each: -each["pairs"])
         if each["pairs"]
@@ -339,7 +329,3 @@ def _weight(share: float) -> float:
     """Match weight of a probability; of 0 and 1 one that no pair is beyond in practice."""
     inner = min(max(share, 1e-12), 1 - 1e-12)
     return math.log2(inner / (1 - inner))
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-from jobs import tables
+from jobs import ledger, tables
 from jobs.law import YearLaw, year_law
 from jobs.report import queue as queue_
 from jobs.storage import Lake, is_gone
@@ -86,7 +86,7 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
     night: dt.date = run["business_date"]
     law = year_law(night.year, night)
     compared = latest_distances(lake.read(tables.QUALITY_PROFILES), night).collect()
-    before = previous_run(lake, run)
+    before = ledger.last_of_earlier_date(Lake(lake.spark, lake.root), night)
     return Figures(
         reasons=by_reason(queue).collect(),
         changes=changes_since(lake, cases, before),
@@ -233,19 +233,10 @@ def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
     )
 
 
-def previous_run(lake: Lake, run: Mapping[str, Any]) -> Row | None:
-    """The last finished run of an earlier business date, None where this is the first night."""
-    runs = Lake(lake.spark, lake.root).read(tables.RUNS)
-    finished = F.col("status").isin("succeeded", "degraded") & (F.col("business_date") < run["business_date"])
-    return runs.where(finished).orderBy(F.desc("business_date"), F.desc("ended_at")).first()
-
-
-def changes_since(lake: Lake, cases: DataFrame, before: Row | None) -> list[Row] | None:
-    """`changes` since a run of `previous_run`; None where its version of the cases is gone."""
-    versions = before["versions"]["tables"] if before else {}
+def changes_since(lake: Lake, cases: DataFrame, before: Mapping[str, Any] | None) -> list[Row] | None:
+    """`changes` since an earlier run; None where its version of the cases is gone."""
     try:
-        then = Lake(lake.spark, lake.root, versions).read(tables.FLAGGED_SELLERS)
-        return changes(cases, then).collect()
+        return changes(cases, ledger.left_by(lake, before).read(tables.FLAGGED_SELLERS)).collect()
     except (PySparkException, Py4JJavaError) as error:
         if not is_gone(error):
             raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 NOTHING = "–"
+_Z = 1.959963984540054  # 95 %, two-sided
 _SCALES = ((1_000_000_000_000, "nghìn tỷ"), (1_000_000_000, "tỷ"), (1_000_000, "triệu"))
 
 
@@ -64,3 +66,20 @@ def seconds(value: float | None) -> str:
         return f"{decimal(value, 1)} giây"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} phút {rest} giây"
+
+
+def share(part: float, whole: float) -> float | None:
+    """A part of a whole; None of nothing."""
+    return part / whole if whole else None
+
+
+def wilson(part: int, whole: int) -> list[float] | None:
+    """Wilson's 95 % interval of a proportion, None where there is nothing to count."""
+    if whole == 0:
+        return None
+    share, spread = part / whole, _Z * _Z / whole
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / whole + spread / whole / 4)
+    # At 0 and 1 the interval ends there; floating point would miss it by a hair.
+    low, high = (0.0 if part == 0 else middle - half), (1.0 if part == whole else middle + half)
+    return [round(low, 6), round(high, 6)]

@@ -9,24 +9,23 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from pyspark.sql import Row
 
 from expectations.data_docs import sections
 from jobs import ledger
+from jobs.landing import VIETNAM
+from jobs.outcomes import GREEN, YELLOW
 from jobs.reasons import sentence
 from jobs.report import evidence, numbers, words
 from jobs.report.figures import Figures
 from jobs.report.mending import Mending
 from jobs.report.outcomes import in_words
-from jobs.report.printable import clean
+from jobs.report.printable import templates
 
-# CV 4856/BCA-TTDLQG, annex 3: green from 90, yellow from 75, red below.
-GREEN, YELLOW = 0.90, 0.75
 # Points of a hundred by which a score must move for an arrow: less would show as the same number.
 _STILL = 0.005
-_VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 # Where each province stands on the tile map: column, row. Rough geography, one tile of the same size for each.
 TILES: Mapping[str, tuple[int, int]] = {
@@ -102,16 +101,7 @@ def _render(template: str, **context: object) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("jobs.report"),
-        finalize=lambda value: clean(value) if type(value) is str else value,  # not of what is markup already
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("count", "decimal", "money", "percent", "probability", "date", "seconds"):
-        environment.filters[f"as_{name}"] = getattr(numbers, name)
+    environment = templates(PackageLoader("jobs.report"))
     environment.filters |= {
         "sentences": evidence.sentences,
         "colour": colour,
@@ -186,11 +176,15 @@ def _steps(found: Figures) -> list[Step]:
     return [
         Step("Gian hàng các sàn báo cáo", shops, None, numbers.money(found.total("revenue_vnd"))),
         Step(
-            "Gian hàng đã rõ người bán", linked, _share(linked, shops), numbers.money(found.identified("revenue_vnd"))
+            *("Gian hàng đã rõ người bán", linked, numbers.share(linked, shops)),
+            numbers.money(found.identified("revenue_vnd")),
         ),
         Step("Người bán đứng sau", parties, None, "một người có thể có nhiều gian hàng"),
-        Step("Doanh thu trên ngưỡng", above, _share(above, parties), f"trên {numbers.money(found.law.threshold_vnd)}"),
-        Step("Có hồ sơ đang mở", flagged, _share(flagged, parties), "ít nhất một lý do"),
+        Step(
+            *("Doanh thu trên ngưỡng", above, numbers.share(above, parties)),
+            f"trên {numbers.money(found.law.threshold_vnd)}",
+        ),
+        Step("Có hồ sơ đang mở", flagged, numbers.share(flagged, parties), "ít nhất một lý do"),
     ]
 
 
@@ -200,15 +194,11 @@ def _decisions(rows: Sequence[Row]) -> list[dict[str, Any]]:
         {
             "decision": decision,
             "shops": (shops := sum(row.shops for row in rows if row.decision == decision)),
-            "share": _share(shops, total),
+            "share": numbers.share(shops, total),
             "types": [row for row in rows if row.decision == decision and row.match_type != "none"],
         }
         for decision in words.DECISIONS
     ]
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 def _duration(run: Mapping[str, Any]) -> float | None:
@@ -220,7 +210,7 @@ def _duration(run: Mapping[str, Any]) -> float | None:
 
 def _clock(moment: dt.datetime | None) -> str:
     # Collected timestamps are naive, in the time of this machine.
-    return numbers.NOTHING if moment is None else f"{moment.astimezone(_VIETNAM):%H:%M %d/%m/%Y}"
+    return numbers.NOTHING if moment is None else f"{moment.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
 
 
 def colour(score: float | None) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from jinja2 import BaseLoader, Environment, StrictUndefined
+
+from jobs.report import numbers
+
 # Of Excel's limit of 32,767 characters a cell.
 MAX_TEXT = 8_000
 # What XML forbids, and marks that turn the direction of text around so that it reads as something else.
@@ -25,3 +29,18 @@ def clean(text: str) -> str:
     """A text without control characters, cut to what a cell holds and a person reads."""
     printable = _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
     return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 1] + "…"
+
+
+def templates(loader: BaseLoader) -> Environment:
+    """Templates of pages: text of the data stands in them as text, numbers as they are written in Vietnam."""
+    environment = Environment(
+        loader=loader,
+        finalize=lambda value: clean(value) if type(value) is str else value,  # not of what is markup already
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("count", "decimal", "money", "percent", "probability", "date", "seconds"):
+        environment.filters[f"as_{name}"] = getattr(numbers, name)
+    return environment

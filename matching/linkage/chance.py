@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.linkage.comparison import Comparison
-from matching.linkage.parameters import ALONE, Floats, Groups, Longs
+from matching.linkage.parameters import ALONE, Groups
+from matching.linkage.runs import Floats, Longs
 
 RANDOM = -1
 # Pairs that an expectation counts as, at most, beside those that are seen.

@@ -14,11 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.linkage.runs import Flags, Longs, distinct
-
-Floats = npt.NDArray[np.float64]
+from matching.linkage.runs import Flags, Floats, Longs, distinct
 
 # Match weight of a pair that no rule proposed, or that was too unlikely to be kept.
 UNSCORED = -7.0
@@ -41,7 +38,7 @@ class Edges:
     right: Longs
     weight: Floats
 
-    def where(self, kept: npt.NDArray[np.bool_] | Longs | slice) -> Edges:
+    def where(self, kept: Flags | Longs | slice) -> Edges:
         """Some of the pairs, in the order asked for."""
         return Edges(self.left[kept], self.right[kept], self.weight[kept])
 

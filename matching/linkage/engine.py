@@ -16,11 +16,11 @@ from matching.linkage.chance import RANDOM, Drawn, chances, rarities
 from matching.linkage.comparison import Comparison, Wish
 from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.kinds import KINDS, rare_words
-from matching.linkage.parameters import Floats, Groups, Longs, Parameters
+from matching.linkage.parameters import Groups, Parameters
 from matching.linkage.records import Atom, atoms, known, standardised, within
 from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
-from matching.linkage.runs import Flags, distinct
+from matching.linkage.runs import Flags, Floats, Longs, distinct
 from matching.linkage.trained import Blocking, Rule, Trained
 
 Keep = Callable[[DataFrame], DataFrame]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -23,9 +22,7 @@ from matching.expressions import literals
 from matching.linkage import related as related_pairs
 from matching.linkage.comparison import NULL, Comparison, gamma
 from matching.linkage.related import Related
-
-Floats = npt.NDArray[np.float64]
-Longs = npt.NDArray[np.int64]
+from matching.linkage.runs import Flags, Floats, Longs
 
 ITERATIONS = 200
 # Pairs of less probability are not learned from: there are so many that each may be off by a little.
@@ -208,7 +205,7 @@ def _related(
     return related_pairs.bounded(chosen, Related(share, levels, own), alone)
 
 
-def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups) -> npt.NDArray[np.bool_]:
+def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups) -> Flags:
     """Whether a group agrees in none of the columns that are each one's own, and has a value in one."""
     agrees, known = (np.zeros(len(groups.pairs), dtype=bool) for _ in range(2))
     for i in own:

@@ -34,10 +34,9 @@ from matching.linkage.kinds import EXACT
 from matching.linkage.parameters import LEARNED_FROM, Groups, alike, estimate, probabilities
 from matching.linkage.records import Atom
 from matching.linkage.related import Related, of_events, personal
-from matching.linkage.runs import Flags, Longs, count_pairs, distinct, joined, runs
+from matching.linkage.runs import Flags, Floats, Longs, count_pairs, distinct, joined, runs
 
 Words = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
 
 MAX_ATOMS = 60
 MAX_RULES = 24
@@ -80,9 +79,9 @@ _PAIRS_OF_PARENT = 200_000
 # Starting share of matches that agree in full.
 _STARTS_EXACT = 0.8
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
+_PATIENCE = 0.02
 # Share of the budget that a rule may cost which asks for none of a column that all others ask for.
 _SPARE = 0.05
-_PATIENCE = 0.02
 # Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
 _DEPENDENT = 1.5
 _LEAST_DEPENDENT = 100

@@ -12,12 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from matching.linkage.comparison import SWAPPED, Comparison
 from matching.linkage.kinds import EXACT
-
-Floats = npt.NDArray[np.float64]
+from matching.linkage.runs import Floats
 
 # Classes of related pairs, at most; of those that are told by a text, of which nothing else says what it tells.
 MOST = 3

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from jobs import evaluate, tables
 from jobs.errors import UserError
+from jobs.report import numbers
 from jobs.storage import Lake
 from tests.jobs.a_night import case, fill, link, shop
 
@@ -172,12 +173,12 @@ def test_result_is_json_and_a_table_in_words(result: dict[str, Any]) -> None:
     ],
 )
 def test_wilson_interval(part: int, whole: int, low: float, high: float) -> None:
-    found = evaluate.wilson(part, whole)
+    found = numbers.wilson(part, whole)
     assert found == [pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4)]
 
 
 def test_nothing_to_count_gives_no_ratio() -> None:
-    assert evaluate.wilson(0, 0) is None
+    assert numbers.wilson(0, 0) is None
     scores = evaluate.scores(0, 0, 0, 0)
     assert scores["precision"] is None and scores["recall"] is None and scores["f1"] is None
     assert not any(isinstance(value, float) and math.isnan(value) for value in scores.values())

@@ -36,9 +36,7 @@ def applied(spark: SparkSession, name: str, inputs: list[Any]) -> list[Any]:
     rows = [tuple(x) if isinstance(x, list) else (x,) for x in inputs]
     columns = {f"c{at}": pa.array(values, pa.string()) for at, values in enumerate(zip(*rows, strict=True))}
     frame = spark.createDataFrame(pa.table({"row": pa.array(range(len(rows))), **columns})).coalesce(1)
-    takes_dates = name == "dates.swapped"
-    arguments = [F.to_date(column) if takes_dates else F.col(column) for column in columns]
-    result = getattr(MODULES[module], function)(*arguments)
+    result = getattr(MODULES[module], function)(*map(F.col, columns))
     result = result.cast("string") if name == "dates.birth_date" else result
     return [row.result for row in frame.select("row", result.alias("result")).orderBy("row").collect()]
 

@@ -68,8 +68,3 @@ def test_one_edit_variants_are_those_that_is_one_edit_accepts(spark: SparkSessio
         "l", F.explode("v").alias("r")
     )
     assert pairs.filter(identifiers.is_one_edit(F.col("l"), F.col("r"))).count() == pairs.count()
-
-
-def test_birth_year_after_the_date_is_suspicious(spark: SparkSession) -> None:
-    grade = identifiers.personal_id_grade(F.col("c"), as_of=F.to_date(F.lit("2026-11-15")))
-    assert table(spark, ["079226001234", "079227001234"], grade) == {"079226001234": "ok", "079227001234": "suspicious"}
