@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # Spark takes seconds to import; `--help` shall not wait for 
     from jobs.monitoring import Monitor
     from jobs.outcomes import Accept
     from jobs.settings import Settings
-    from jobs.storage import Lake
+    from jobs.storage import Files, Lake
 
 app = typer.Typer(
     add_completion=False,
@@ -311,6 +311,8 @@ def evaluate(
 
     if json_file is not None and not (json_file.parent.is_dir() and os.access(json_file.parent, os.W_OK)):
         raise UserError(f"--json: {json_file.parent} is no folder that can be written to")
+    if json_file is not None and json_file.is_dir():
+        raise UserError(f"--json: {json_file} is a folder")
     with _warehouse(_settings(config), warehouse) as lake:
         night, _ = night_of(lake)
         _say("evaluate: the last finished night against the truth")
@@ -323,17 +325,19 @@ def evaluate(
 @app.command()
 def link(
     config: Annotated[Path, typer.Option(help="Tệp cấu hình YAML: dữ liệu vào, cột, loại cột (contract §5).")],
-    out: Annotated[Path, typer.Option(help="Thư mục kết quả.")],
+    out: Annotated[str, typer.Option(help="Thư mục kết quả, trên máy này hay ổ dùng chung.")],
 ) -> None:
     """Ghép bản ghi trên dữ liệu bất kỳ: cặp có xác suất, cụm, trang giải thích (link records of any data)."""
     from jobs.link.config import load
     from jobs.link.run import run
     from jobs.session import start
 
+    if "://" in out:
+        raise UserError(f"--out {out}: a folder of this machine or a shared disk is asked for, no URI")
     wanted = load(config)
     spark = start(wanted.spark)
     try:
-        summary = run(spark, wanted, config.parent, out, _say)
+        summary = run(spark, wanted, config.parent, Path(out), _say)
     finally:
         spark.stop()
     for stage, seconds in summary["seconds"].items():
@@ -431,9 +435,20 @@ def _warehouse(settings: Settings, path: str) -> Iterator[Lake]:
         _say("warning: gold.hash_key is the development key; set your own outside the warehouse")
     spark = start(settings.spark)
     try:
-        yield Lake(spark, path)
+        lake = Lake(spark, path)
+        _require_folder(lake.files, path)
+        yield lake
     finally:
         spark.stop()
+
+
+def _require_folder(files: Files, path: str) -> None:
+    """A warehouse is a folder, or nothing as yet, of a file system that there is."""
+    try:
+        if files.exists(path) and not files.is_folder(path):
+            raise UserError(f"warehouse {path}: no folder")
+    except OSError as error:
+        raise UserError(f"warehouse {path}: cannot be read ({error})") from None
 
 
 def _settings(path: Path | None) -> Settings:

@@ -15,7 +15,7 @@ from pyspark.sql.types import StringType
 
 from jobs import readers
 from jobs.errors import NightFailed
-from jobs.landing import Arrival, DeliveryKey, Manifest, Refused
+from jobs.landing import Arrival, DeliveryKey, Format, Manifest, Refused
 from jobs.reasons import Reason
 from jobs.sources import CATEGORIES, KINDS, Source
 from jobs.storage import Lake, is_missing_file, unreadable_file
@@ -216,6 +216,8 @@ def _rules(source: Source, manifest: Manifest) -> Iterator[tuple[Column, str]]:
     """What a good record never does, and the code for it."""
     for name in source.kinds:
         yield F.col(name).isNotNull() & F.col(f"_typed_{name}").isNull(), Reason.BAD_TYPE.of(name)
+    if manifest.format is Format.PARQUET:
+        yield from _outside_calendars(source)
     for name in source.key:
         yield _is_null(name), Reason.NULL_KEY.of(name)
     for name in ("updated_at", *source.required_amounts):
@@ -263,3 +265,10 @@ def _row_hash(values: list[Column]) -> Column:
     """Hash of the content; nulls, which xxhash64 passes over, enter as a pattern of bits."""
     nulls = [F.when(value.isNull(), F.lit(2**place)).otherwise(F.lit(0)) for place, value in enumerate(values)]
     return F.hex(F.xxhash64(*values, reduce(lambda pattern, bit: pattern + bit, nulls)))
+
+
+def _outside_calendars(source: Source) -> Iterator[tuple[Column, str]]:
+    """Of text a year has four digits; what Parquet holds may lie outside of any calendar."""
+    for name, kind in source.kinds.items():
+        if kind in ("date", "timestamp"):
+            yield ~F.year(f"_typed_{name}").between(1, 9999), Reason.BAD_TYPE.of(name)

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs import flags, identity
 from jobs.flags import Reason
+from jobs.law import Residence, YearLaw, by_year
 from jobs.masking import free_name, last_four, tax_code
-from jobs.parties import ORGANISATION, RESIDENT, UNRESOLVED
+from jobs.parties import FOREIGN, ORGANISATION, RESIDENT, UNRESOLVED
 from jobs.revenue import money, to_bigint
-from jobs.sources import SOURCES
+from jobs.sources import CATEGORIES, SOURCES
 from matching.evidence import told
-
-# Above it PIT is due on income, which the platforms' figures cannot tell (Luật 109/2025/QH15, Điều 7 khoản 2).
-_INCOME_TAX_FROM_VND = 3_000_000_000
 
 # Shops of a party that its evidence explains, the largest first: nobody reads more, and an explanation is long.
 MOST_EXPLAINED = 200
-_LOWER_BOUND = "Doanh thu trên 3 tỷ đồng: thuế ước tính theo tỷ lệ trên doanh thu chỉ là mức tối thiểu"
+_LOWER_BOUND = (
+    "thuế thu nhập cá nhân tính trên thu nhập, nên số ước tính theo tỷ lệ trên doanh thu chỉ là mức tối thiểu"
+)
 _NO_LAW = "Pháp luật không đặt ngưỡng cho tổ chức: con số này chỉ là quy mô đáng lập hồ sơ"
 
-_NOT_FOUND = ", CMND, họ tên cùng ngày sinh, số điện thoại và nơi ở: không tìm thấy mã số thuế nào"
+_NOT_FOUND = (
+    ", CMND, họ tên cùng ngày sinh, số điện thoại và nơi ở: không tìm thấy mã số thuế nào là của riêng người này"
+)
+
+# Categories of sales in words.
+_CATEGORIES = {
+    "goods": "hàng hóa",
+    "services": "dịch vụ",
+    "transport": "vận tải",
+    "undetermined": "không rõ nhóm, theo tỷ lệ cao nhất",
+}
 
 # Findings of `identity` in words.
 _IDENTITY = {
@@ -103,20 +115,22 @@ def _rests_on(source: str) -> Column:
     return by_reason
 
 
-def evidence(degraded: frozenset[str], share: float) -> Column:
+def evidence(laws: Sequence[YearLaw], degraded: frozenset[str], share: float) -> Column:
     """JSON of a case: its keys are labels in Vietnamese, identifiers are cut to their last four characters.
 
     Columns in: a case of `cases.tonight` before it is cut to its table: the facts, reason, detail, case_threshold_vnd,
-    legal_basis, shops, shop_evidence, registrations, uses, due_quarters, revenue_after_vnd.
+    legal_basis, shops, shop_evidence, registrations, represented, uses, due_quarters, revenue_after_vnd.
 
     Args:
+        laws: of the judged tax years.
         degraded: sources that were degraded that night.
         share: of the platforms' revenue, below which too little is declared.
     """
     return F.to_json(
         F.struct(
             _revenue().alias("Doanh thu"),
-            _tax().alias("Thuế"),
+            _tax(laws).alias("Thuế"),
+            _by_category(laws).alias("Thuế ước tính theo nhóm"),
             F.when(flags.split_shops(), F.col("shop_count")).alias("Số gian hàng, từng gian không vượt ngưỡng"),
             _stopped().alias("Ngừng kinh doanh"),
             _supplier().alias("Tra cứu nhà cung cấp nước ngoài"),
@@ -124,6 +138,7 @@ def evidence(degraded: frozenset[str], share: float) -> Column:
             _identity().alias("Giấy tờ và tài khoản"),
             F.transform("registrations", _registration).alias("Đăng ký thuế"),
             _looked_up().alias("Tra cứu đăng ký thuế"),
+            F.transform("represented", _organisation).alias("Tổ chức đăng ký theo giấy tờ của người này"),
             F.transform("shop_evidence", _shop).alias("Gian hàng"),
             F.when(F.size("shops") > MOST_EXPLAINED, F.size("shops") - MOST_EXPLAINED).alias(
                 "Số gian hàng nhỏ hơn, không giải thích ở đây"
@@ -143,14 +158,43 @@ def _revenue() -> Column:
     )
 
 
-def _tax() -> Column:
-    lower_bound = (F.col("revenue_vnd") > _INCOME_TAX_FROM_VND) & F.col("estimated_vnd").isNotNull()
+def _tax(laws: Sequence[YearLaw]) -> Column:
+    # By then the platforms' figures cannot tell what is due.
+    on_income = F.col("revenue_vnd") > by_year(laws, lambda law: law.income_tax_vnd)
+    basis = by_year(laws, lambda law: law.income_tax_basis)
+    lower_bound = F.concat(F.lit("Theo "), basis, F.lit(": "), F.lit(_LOWER_BOUND))
     return F.struct(
         to_bigint(F.col("estimated_vnd")).alias("Ước tính theo tỷ lệ (đồng)"),
         to_bigint(F.col("withheld_vnd")).alias("Sàn đã khấu trừ (đồng)"),
         F.when(F.col("has_code"), to_bigint(F.col("paid_vnd"))).alias("Đã nộp theo tờ khai (đồng)"),
-        F.when(lower_bound, _LOWER_BOUND).alias("Ghi chú"),
+        F.when(on_income & (F.col("kind") != FOREIGN) & F.col("estimated_vnd").isNotNull(), lower_bound).alias(
+            "Ghi chú"
+        ),
     )
+
+
+def _by_category(laws: Sequence[YearLaw]) -> Column:
+    """What the estimate is made of: revenue of each category of sales, and the rate that the law sets it."""
+    lines = [_line(laws, category) for category in CATEGORIES]
+    return F.when(F.col("estimated_vnd").isNotNull(), F.array_compact(F.array(*lines)))
+
+
+def _line(laws: Sequence[YearLaw], category: str) -> Column:
+    def of_law(residence: Residence) -> Column:
+        return F.struct(
+            by_year(laws, lambda law: law.rates[residence, category] / 10_000).alias("Tỷ lệ GTGT và TNCN"),
+            by_year(laws, lambda law: law.rates_basis[residence, category]).alias("Căn cứ"),
+        )
+
+    rate = F.when(F.col("kind") == FOREIGN, of_law("non_resident")).otherwise(of_law("resident"))
+    net = F.col(f"net_{category}")
+    line = F.struct(
+        F.lit(_CATEGORIES[category]).alias("Nhóm"),
+        to_bigint(net).alias("Doanh thu (đồng)"),
+        rate["Tỷ lệ GTGT và TNCN"],
+        rate["Căn cứ"],
+    )
+    return F.when(net > 0, line)
 
 
 def _shop(shop: Column) -> Column:
@@ -182,6 +226,14 @@ def _registration(code: Column) -> Column:
         F.when(code["held"], "chờ xem xét").otherwise("của chính mình").alias("Của ai"),
         told(code["probability"]).alias("Xác suất"),
         F.try_parse_json(code["link_evidence"]).alias("Vì sao"),
+    )
+
+
+def _organisation(organisation: Column) -> Column:
+    return F.struct(
+        free_name(organisation["taxpayer_name"]).alias("Tên"),
+        tax_code(organisation["tax_code"]).alias("Mã số thuế"),
+        organisation["status_label"].alias("Trạng thái"),
     )
 
 

@@ -30,6 +30,7 @@ def tonight(
     facts: DataFrame,
     shops: DataFrame,
     registrations: DataFrame,
+    represented: DataFrame,
     revenue_after: DataFrame,
     laws: Sequence[YearLaw],
     key: str,
@@ -39,8 +40,8 @@ def tonight(
     """One row a case that holds tonight.
 
     Columns in: the facts of a party and tax year with findings (array of `flags.findings`);
-    `case_evidence.shop_arrays`, `case_evidence.code_arrays`, `revenue.revenue_after`. Columns out: gold/flagged_sellers
-    without status, business_date and first_flagged_on.
+    `case_evidence.shop_arrays`, `case_evidence.code_arrays`, `parties.represented`, `revenue.revenue_after`. Columns
+    out: gold/flagged_sellers without status, business_date and first_flagged_on.
     """
     found = F.explode("findings").alias("finding")
     due = by_year(laws, lambda law: list(law.due_quarters))
@@ -49,6 +50,7 @@ def tonight(
         .select("*", _reasons_all().alias("reasons_all"), due.alias("due_quarters"), found)
         .join(shops, ["party_key", "tax_year"], "left")
         .join(registrations, "party_key", "left")
+        .join(represented, "party_key", "left")
         .join(revenue_after, ["party_key", "tax_year"], "left")
         .withColumns({name: F.col(f"finding.{name}") for name in ("reason", "detail", "legal_basis")})
         .withColumns(
@@ -62,7 +64,7 @@ def tonight(
             to_bigint(F.col("estimated_vnd")).alias("estimated_tax_vnd"),
             to_bigint(F.col("withheld_vnd")).alias("withheld_vnd"),
             *("match_probability", _priority().alias("priority")),
-            case_evidence.evidence(degraded, under_declared_share).alias("evidence"),
+            case_evidence.evidence(laws, degraded, under_declared_share).alias("evidence"),
             case_evidence.quality(degraded).alias("quality"),
         )
     )

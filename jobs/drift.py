@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import fsum
 from statistics import fmean
 
 from pyspark.sql import Column, DataFrame, Row
@@ -224,6 +225,7 @@ def _mean(nights: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def _distance(now: Mapping[str, float], usual: Mapping[str, float]) -> float:
     """Total variation distance: half of what all shares differ by, those too small to be listed taken together."""
-    listed = sum(abs(now.get(symbol, 0.0) - usual.get(symbol, 0.0)) for symbol in now.keys() | usual.keys())
-    rest = abs(sum(now.values()) - sum(usual.values()))
+    # Exact sums: in a set the symbols stand in any order.
+    listed = fsum(abs(now.get(symbol, 0.0) - usual.get(symbol, 0.0)) for symbol in now.keys() | usual.keys())
+    rest = abs(fsum(now.values()) - fsum(usual.values()))
     return (listed + rest) / 2

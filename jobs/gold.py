@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import case_evidence, cases, flags, identity, parties, revenue
-from jobs.law import YearLaw, judged_years, statuses
+from jobs.law import Status, YearLaw, judged_years, statuses
 from jobs.settings import GoldSettings
 from jobs.tables import SELLER_PARTIES
 
@@ -80,7 +80,7 @@ def build(
     facts = _facts(inputs, shops, years, codes, suppliers, laws)
     found = flags.findings(laws, inputs.present, settings.under_declared_share)
     judged = keep(facts.withColumn("findings", found))
-    flagged = _flagged(inputs, judged, years, codes, sales, laws, settings)
+    flagged = _flagged(inputs, judged, shops, years, codes, sales, laws, standings, settings)
     return GoldOutputs(
         cases.carry_on(inputs.previous_flagged, flagged, laws, flags.judged_reasons(inputs.present), business_date),
         _parties(inputs, judged, laws),
@@ -133,10 +133,12 @@ def _facts(
 def _flagged(
     inputs: GoldInputs,
     judged: DataFrame,
+    shops: DataFrame,
     years: DataFrame,
     codes: DataFrame,
     sales: DataFrame,
     laws: Sequence[YearLaw],
+    standings: Mapping[str, Status],
     settings: GoldSettings,
 ) -> DataFrame:
     """The cases that hold tonight."""
@@ -152,6 +154,7 @@ def _flagged(
             years, inputs.seller_links, inputs.nearest_candidates, flagged.select("party_key", "tax_year")
         ),
         case_evidence.code_arrays(codes),
+        parties.represented(shops, inputs.taxpayers, flagged.select("party_key"), standings),
         revenue.revenue_after(sales, shops_closed),
         laws,
         settings.hash_key,

@@ -118,9 +118,9 @@ def check(files: Files, landing: str) -> list[str]:
     Raises:
         UserError: the landing zone is not there, or cannot be read.
     """
-    if not landing.strip() or not files.is_folder(landing):
-        raise UserError(f"landing folder {landing}: not there, or no folder")
     try:
+        if not landing.strip() or not files.is_folder(landing):
+            raise UserError(f"landing folder {landing}: not there, or no folder")
         unknown = [entry.name for entry in files.entries(landing) if entry.name not in SOURCES]
     except OSError as error:
         raise UserError(f"landing folder {landing}: cannot be read ({error})") from None

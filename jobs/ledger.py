@@ -105,9 +105,10 @@ def write(lake: Lake, run: Run) -> None:
 
 
 def finish(lake: Lake, run: Run) -> None:
-    """Write the row by which all that the run wrote counts, once that would outlive a loss of power."""
+    """Write the row by which all that the run wrote counts; that, and then the row, outlives a loss of power."""
     lake.files.settle(lake.root)
     write(lake, run)
+    lake.files.settle(lake.root)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ was killed leaves in force what the one before it laid down.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -128,12 +129,13 @@ def _folders(places: Iterable[Place]) -> set[str]:
     return {folder for each in places for folder in (each.folder, each.patch) if folder is not None}
 
 
-def of_night(lake: Lake, version: str | None, *, leaves: bool = True) -> Memory:
+def of_night(lake: Lake, version: str | None, business_date: dt.date, *, leaves: bool = True) -> Memory:
     """The memory of a night's match, once what a run that was killed laid down is cleared away.
 
     Args:
         lake: the warehouse, as the last finished run left it.
         version: of the training by which the night decides; None where it takes nothing over.
+        business_date: the night's.
         leaves: whether anything is laid down for the next match, or taken over from the last.
     """
     rows = lake.read(tables.MEMORY).collect()
@@ -145,6 +147,8 @@ def of_night(lake: Lake, version: str | None, *, leaves: bool = True) -> Memory:
         and {row.version for row in rows} == {version}
         and all(lake.is_laid_down(f"{folder}/{name}") for name, each in places.items() for folder in _folders([each]))
     )
-    # Never one that is in force; and the same whatever runs were killed before this one.
-    spare = next(folder for folder in map(str, itertools.count()) if folder not in in_force)
+    # Never one that is in force, nor another night's, over which a copy of the warehouse may have been brought back;
+    # and the same whatever runs were killed before this one.
+    names = (f"{business_date}-{number}" for number in itertools.count())
+    spare = next(folder for folder in names if folder not in in_force)
     return Memory(lake, spare if leaves else None, places if usable else None)

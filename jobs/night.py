@@ -316,7 +316,7 @@ def _take_in(night: Night, source: Source, before: History, taken: Mapping[str, 
     _require_go(result)
     with night.clock.time("silver"):
         lake.bring_back(table, result.picture.version if result.picture else former)
-        if night.full and result.picture is None and former is not None:
+        if _normalises_anew(night) and result.picture is None and former is not None:
             rows = picture(lake.read(tables.BRONZE[source.name]), source, deliveries.members(result.history))
             lake.write(table, silver.normalise(source.name, rows))
 
@@ -333,6 +333,11 @@ def _references(night: Night, source: Source, taken: Mapping[str, Future[None]])
 def _afresh(night: Night) -> bool:
     """Whether nothing is taken over from the tables of the last run: made anew they might be others."""
     return night.full or night.base is None or bool(reshaped(night.base, night.settings))
+
+
+def _normalises_anew(night: Night) -> bool:
+    """Whether pictures to which nothing has come are normalised again: by other code they might be others."""
+    return night.full or (night.base is not None and "code" in reshaped(night.base, night.settings))
 
 
 def _warnings(result: Intake) -> Iterator[str]:
@@ -401,7 +406,9 @@ def _match_anew(night: Night) -> None:
     takes_over = not night.full and means_the_same(night.base, night.business_date, night.settings)
     # Each step that follows changes has its price, however few these are.
     follows = night.rows >= night.settings.match.follow_from_rows
-    night.memory = memory.of_night(lake, accepted.version if accepted and takes_over else None, leaves=follows)
+    night.memory = memory.of_night(
+        lake, accepted.version if accepted and takes_over else None, night.business_date, leaves=follows
+    )
     since = None if night.memory.last is None or night.base is None else night.base["business_date"]
     pictures = _pictures(night, is_known=since is not None)
     found = match(
@@ -422,7 +429,7 @@ def _match_anew(night: Night) -> None:
     with side_by_side(lake.spark) as start:
         for table, rows in made.items():
             start(partial(lake.write, table, rows))
-    new = found.training, night.business_date, _present(night)
+    new = found.training, night.business_date, _present(night) & set(MATCHED)
     night.memory.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
@@ -458,7 +465,7 @@ def _tracked(night: Night, name: str) -> Tracked:
 def _in_force(night: Night) -> Accepted | None:
     """The training in force; None, which makes the night train anew, where there is none that it can decide by."""
     accepted = training.load(night.lake)
-    outdated = accepted.outdated(_present(night)) if accepted else None
+    outdated = accepted.outdated(_present(night) & set(MATCHED)) if accepted else None
     if outdated:
         night.progress(f"warning: match: trained anew: {outdated}")
     return None if outdated else accepted

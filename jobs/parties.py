@@ -137,6 +137,22 @@ def own_codes(
     return _registered(taxpayers, standings).join(owners, "tax_code", "inner").where(~organisation_of_person)
 
 
+def represented(shops: DataFrame, taxpayers: DataFrame, those: DataFrame, standings: Mapping[str, Status]) -> DataFrame:
+    """Organisations that the registry has under the id or CMND of a resident: no code of its own, but worth knowing.
+
+    Columns in: those of `assign_parties`, silver/taxpayers; of `those` party_key. Columns out: party_key, represented
+    (array of structs tax_code, taxpayer_name, status_label, sorted).
+    """
+    papers = F.array_compact(F.array("own_id", "own_cmnd"))
+    people = shops.where(F.col("kind") == RESIDENT).join(those.distinct(), "party_key", "left_semi")
+    theirs = people.select("party_key", F.explode(papers).alias("paper")).distinct()
+    organisations = _registered(taxpayers.where(of_organisation()), standings)
+    papers_of = taxpayers.select("tax_code", F.coalesce("person_id", "cmnd").alias("paper"))
+    shown = F.struct("tax_code", "taxpayer_name", "status_label")
+    found = theirs.join(papers_of, "paper").join(organisations, "tax_code").groupBy("party_key")
+    return found.agg(F.sort_array(F.collect_set(shown)).alias("represented"))
+
+
 def with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
     """Parties by a code with each of its codes: an organisation's branches file returns of their own (DOMAIN.md §2.3).
 

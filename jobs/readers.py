@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, LongType, StructField, StructType, TimestampNTZType
 
 from jobs import records
-from jobs.landing import Arrival, Format, Manifest, Refused
+from jobs.landing import Arrival, Format, ListedFile, Manifest, Refused
 from jobs.reasons import Reason
 from jobs.sources import KINDS, Source
 from jobs.storage import Files, Footer, literal
@@ -83,10 +83,22 @@ def _read_text(
     for each in manifest.files:
         if sizes[each.name] > _MAX_TEXT:
             raise Refused(f"{each.name} is larger than 1 GiB: text comes in smaller files")
+        if not sizes[each.name]:
+            _require_nothing(manifest, each)
     wanted = records.Wanted(due, {each.name: each.rows for each in manifest.files}, keep_raw)
     content = spark.read.format("binaryFile").load(_paths(arrival, list(wanted.rows)))
     text_schema = f"{', '.join(f'{column} string' for column in due)}, {_ORIGIN}"
     return content.select(F.expr(_FILE).alias("name"), "content").mapInArrow(_parser(manifest, wanted), text_schema)
+
+
+def _require_nothing(manifest: Manifest, empty: ListedFile) -> None:
+    """Spark passes over a file of no bytes, which is none of a format that has a header or a frame."""
+    if manifest.format in (Format.CSV_GZ, Format.JSONL_GZ):
+        raise Refused(f"{empty.name} is truncated or no gzip")
+    if manifest.format is Format.CSV:
+        raise Refused(f"{empty.name} is empty: it has no header")
+    if empty.rows:
+        raise Refused(f"{empty.name} has 0 records, the manifest says {empty.rows}")
 
 
 def _parser(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
@@ -93,6 +94,8 @@ _DEFAULTS = {
     "spark.hadoop.fs.permissions.umask-mode": "077",
 }
 
+_PARTITIONS = "spark.sql.shuffle.partitions"
+
 # Settings of Hadoop that are secrets: what Spark is started with stands in the list of processes.
 _SECRET = re.compile("(?i)secret|password|passphrase|token|access.?key|credential")
 _HADOOP = "spark.hadoop."
@@ -104,22 +107,15 @@ def start(settings: SparkSettings) -> SparkSession:
     Raises:
         UserError: no Java that runs Spark, or Delta's jars are not where the settings say.
     """
-    builder = SparkSession.Builder().appName("ct18")
-    defaults = dict(_DEFAULTS)
-    if "SPARK_SUBMIT" not in os.environ and "PYSPARK_GATEWAY_PORT" not in os.environ:
-        fault = java_fault(os.environ)
-        if fault:
-            raise UserError(fault)
-        if settings.master.startswith("local"):
-            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-            # Python workers of one machine are of the same environment, not whatever `python3` is on PATH.
-            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.master(settings.master).config("spark.driver.memory", settings.driver_memory)
-        defaults["spark.driver.extraJavaOptions"] = java_options(_ROOT / "jars")
-    conf = {**defaults, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **settings.conf, **_FIXED}
+    if _is_submitted():
+        conf = settled(settings, _submitted())
+    else:
+        alone = _alone(settings)
+        conf = {**alone, **settled(settings, alone)}
     if settings.jars:
         conf["spark.jars"] = _jars(Path(settings.jars))
     told, secret = _apart(conf)
+    builder = SparkSession.Builder().appName("ct18")
     for key, value in told.items():
         builder = builder.config(key, value)
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -129,6 +125,45 @@ def start(settings: SparkSettings) -> SparkSession:
     for key, value in secret.items():
         spark._jsc.hadoopConfiguration().set(key, value)
     return spark
+
+
+def _is_submitted() -> bool:
+    return "SPARK_SUBMIT" in os.environ or "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _submitted() -> frozenset[str]:
+    """Names of the settings that `spark-submit` was given, by options or in its file of defaults."""
+    SparkContext._ensure_initialized()
+    return frozenset(key for key, _ in SparkConf().getAll())
+
+
+def _alone(settings: SparkSettings) -> dict[str, str]:
+    """What a session that nobody set up needs besides.
+
+    Raises:
+        UserError: no Java that runs Spark.
+    """
+    fault = java_fault(os.environ)
+    if fault:
+        raise UserError(fault)
+    if settings.master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        # Python workers of one machine are of the same environment, not whatever `python3` is on PATH.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    return {
+        "spark.master": settings.master,
+        "spark.driver.memory": settings.driver_memory,
+        "spark.driver.extraJavaOptions": java_options(_ROOT / "jars"),
+    }
+
+
+def settled(settings: SparkSettings, submitted: Collection[str]) -> dict[str, str]:
+    """Settings by name: what we would choose, where nobody has submitted another, and what the settings name."""
+    defaults = {**_DEFAULTS, _PARTITIONS: str(settings.shuffle_partitions)}
+    conf = {key: value for key, value in defaults.items() if key not in submitted}
+    if "shuffle_partitions" in settings.model_fields_set:
+        conf[_PARTITIONS] = str(settings.shuffle_partitions)
+    return {**conf, **settings.conf, **_FIXED}
 
 
 def _apart(conf: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

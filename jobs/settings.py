@@ -31,11 +31,13 @@ class _Section(BaseModel):
 
 
 class SparkSettings(_Section):
-    """How Spark runs. Under `spark-submit` its own master and memory win."""
+    """How Spark runs. Under `spark-submit` its own master and memory win, and what it is told against our defaults."""
 
     master: str = "local[*]"
     driver_memory: str = Field(default="6g", pattern=r"^[0-9]+[kmgtKMGT][bB]?$")
-    shuffle_partitions: int = Field(default=4, ge=1)
+    shuffle_partitions: int = Field(
+        default=4, ge=1, description="for one machine; a cluster needs hundreds, or thousands"
+    )
     conf: dict[str, str] = Field(default_factory=dict, description="any further spark.* setting")
     jars: str = Field(
         default="jars", description="folder that holds Delta's two jars; empty: the cluster provides them"

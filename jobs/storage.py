@@ -106,14 +106,20 @@ class Files:
         return [each.rpartition("/")[2] for each in text[1:-1].split(",")]
 
     def exists(self, path: str) -> bool:
-        """Whether a file or folder is there."""
-        opened, system = self._open(path)
-        return bool(system.exists(opened))
+        """Whether a file or folder is there.
+
+        Raises:
+            OSError: no file system of that scheme, or it does not answer; as in `is_folder`.
+        """
+        with _os_errors():
+            opened, system = self._open(path)
+            return bool(system.exists(opened))
 
     def is_folder(self, path: str) -> bool:
         """Whether a folder is there."""
-        opened, system = self._open(path)
-        return bool(system.exists(opened) and system.getFileStatus(opened).isDirectory())
+        with _os_errors():
+            opened, system = self._open(path)
+            return bool(system.exists(opened) and system.getFileStatus(opened).isDirectory())
 
     def settle(self, path: str) -> None:
         """Have written what lies under a path, so that a loss of power leaves it whole.
@@ -197,7 +203,8 @@ class Files:
         opened, system = self._open(path)
         while not system.exists(opened) and opened.getParent() is not None:
             opened = opened.getParent()
-        return int(system.getStatus(opened).getRemaining())
+        # Of room that is told in full a file takes as much as it has copies.
+        return int(system.getStatus(opened).getRemaining()) // max(1, int(system.getDefaultReplication(opened)))
 
     def create(self, path: str, content: bytes) -> bool:
         """Write a small new file, there with all its content or not at all; False where one of that name is there."""

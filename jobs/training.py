@@ -43,7 +43,7 @@ class Accepted:
     Attributes:
         version: its name.
         trained_on: business date of the tables that it was made from.
-        sources: those that had ever come by then.
+        sources: those of the match that had ever come by then.
         training: what evidence weighs; None where this code compares otherwise than the one that made it.
     """
 
@@ -153,13 +153,19 @@ def retrain(lake: Lake, settings: MatchSettings, promote: bool, progress: Callab
             decisions.adopt(lake)
             with ledger.between_nights(lake, STAGE) as between:
                 comparison, training = _compare(lake, between.last, settings, progress)
-                save(lake, training, between.last["business_date"], comparison.before.sources)
+                save(lake, training, between.last["business_date"], _known(between.last))
                 lake.clear_scratch()
             return comparison
         try:
             return _compare(lake, ledger.require_night(lake), settings, progress)[0]
         finally:
             lake.clear_scratch()
+
+
+def _known(last: Mapping[str, Any]) -> frozenset[str]:
+    """Sources of the match that had ever come by a night."""
+    versions = ledger.table_versions(last)
+    return frozenset(name for name in MATCHED if tables.SILVER[name].path in versions)
 
 
 def _require_training(lake: Lake, last: Mapping[str, Any]) -> tuple[Accepted, Training]:

@@ -6,6 +6,8 @@ In words that a person can read.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from pyspark.sql import Column
@@ -80,11 +82,20 @@ def _field(parameters: Parameters, comparison: Comparison, values: dict[str, tup
     return F.struct(
         F.lit(comparison.text).alias("field"),
         _level(comparison).alias("level"),
-        _pick([level.text for level in comparison.levels], comparison).alias("text"),
+        _text(comparison).alias("text"),
         F.round(_weight(parameters, comparison), 2).alias("weight"),
         record.alias("record"),
         subject.alias("subject"),
     )
+
+
+def _text(comparison: Comparison) -> Column:
+    """Words of the level; an organisation acts through people, whose papers and numbers are not against it."""
+    text = _pick([level.text for level in comparison.levels], comparison)
+    if comparison not in c.RELATIONS:
+        return text
+    somebody = ~is_person(F.col("subject")) & _shows_any(comparison, "other", "shared_other")
+    return F.when(somebody, F.concat(text, F.lit(_MAY_ACT))).otherwise(text)
 
 
 def _lent_identity() -> Column:
@@ -123,6 +134,8 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
 
 # Levels of a name that is the subject's, if perhaps not written in full.
 _SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials", "typo", "partial")
+
+_MAY_ACT = ", có thể là người đại diện hay nhân viên của tổ chức này"
 
 # Why people decide, in words.
 _CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"
@@ -235,6 +248,20 @@ def rests_on_one_relation(parameters: Parameters) -> Column:
     theirs = [_shows_any(tie, "self", "shared_self", "near").cast("int") for tie in ties]
     others = [_shows_any(tie, "other", "shared_other") for tie in ties]
     return ~identified & (sum(theirs[1:], theirs[0]) == 1) & F.greatest(*others)
+
+
+def rests_on_name_and_birth(parameters: Parameters) -> Column:
+    """Whether a scored pair rests on name and birth date alone, while its record gives an id of another or of nobody.
+
+    Name and birth date together do not prove identity (contract §2): an address, a number or a code that agrees must
+    come to them.
+    """
+    known = parameters.comparisons
+    ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in known and tie is not c.ID]
+    theirs = [_shows_any(tie, "self", "shared_self") for tie in ties]
+    home = [shows(c.ADDRESS, "house", "similar")] if c.ADDRESS in known else []
+    elsewhere = is_person(F.col("subject")) & shows(c.ID, "other", "unknown")
+    return elsewhere & ~reduce(or_, [*theirs, *home], F.lit(False))
 
 
 def _shows_any(comparison: Comparison, *levels: str) -> Column:

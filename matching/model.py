@@ -263,8 +263,9 @@ def _lent_share(prior: Parameters, sample: Sample, found: _Responsibilities) -> 
 
 
 def _reuse(sample: Sample, pairs: Array) -> float:
-    reused = pairs @ sample.reused + PRIOR_RECORDS * _START_REUSE
-    return float(reused / (pairs @ sample.further + PRIOR_RECORDS))
+    # Not as a product of vectors: what that comes to in its last digit depends on the number of cores.
+    reused, further = (pairs * sample.reused).sum(), (pairs * sample.further).sum()
+    return float((reused + PRIOR_RECORDS * _START_REUSE) / (further + PRIOR_RECORDS))
 
 
 def _counts(m: Array, codes: Codes, weights: Array) -> Array:

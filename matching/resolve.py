@@ -88,16 +88,17 @@ def _joined(pairs: DataFrame, records: DataFrame, subjects: DataFrame) -> DataFr
 
 
 def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
-    """Pairs of a bounded share of the records, chosen by hash: the same records whatever the partitions."""
-    total = compared.select(F.approx_count_distinct("record")).first()
-    share = min(1.0, records / max(1, cast(int, total[0]) if total else 1))
+    """All pairs of a bounded share of the records, chosen by hash: the same whatever the partitions."""
+    counted = compared.select(F.approx_count_distinct("record"), F.count("*")).first()
+    known, pairs = (cast(int, figure) for figure in counted or (0, 0))
+    share = min(1.0, records / max(1, known), records * _SAMPLE_CANDIDATES / max(1, pairs))
     hashed = F.pmod(F.xxhash64("record", F.lit("sample")), F.lit(_HASHES))
     chosen = compared.where(hashed < int(_HASHES * share))
     names = [comparison.name for comparison in MODELS[kind]]
     lent = [comparison.name for comparison in LENT if kind in LENDING]
     codes = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *(f"l_{name}" for name in lent)]
     figures = [*_FIGURES, *(_FIGURES_OF_LENT if lent else ())]
-    rows = chosen.select("record", "subject", *codes, *figures).limit(records * _SAMPLE_CANDIDATES).toPandas()
+    rows = chosen.select("record", "subject", *codes, *figures).toPandas()
     rows = rows.sort_values(["record", "subject"], ignore_index=True)
     # A model without lent identities has no figures of them: they are 0, as where nobody holds the declared id.
     rows = rows.fillna({f"l_{name}": -1 for name in lent}).reindex(columns=["record", *codes, *_ALL_FIGURES])

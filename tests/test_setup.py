@@ -16,6 +16,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import bootstrap, session
+from jobs.settings import SparkSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 JAR = b"bytes of a jar"
@@ -268,3 +269,15 @@ def test_make_says_which_python_it_needs(python: str) -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     assert said.returncode == 2
     assert "need Python >= 3.11" in said.stderr.splitlines()[0]
+
+
+def test_what_is_submitted_goes_before_what_we_would_choose_and_settings_before_that() -> None:
+    partitions, ui = "spark.sql.shuffle.partitions", "spark.ui.enabled"
+    submitted = {partitions, ui, "spark.sql.ansi.enabled"}
+    found = session.settled(SparkSettings(), submitted)
+    assert partitions not in found and ui not in found
+    assert found["spark.sql.ansi.enabled"] == "true", "what every session needs"
+    assert session.settled(SparkSettings(), frozenset())[partitions] == "4"
+    named = SparkSettings.model_validate({"shuffle_partitions": 8, "conf": {ui: "true"}})
+    found = session.settled(named, submitted)
+    assert (found[partitions], found[ui]) == ("8", "true")

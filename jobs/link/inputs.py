@@ -155,7 +155,9 @@ def _text(column: str, kind: DataType, compared_as: str | None = None) -> Column
     if isinstance(kind, DoubleType | FloatType):
         # Whole numbers that a missing value made floating: 7.0 is 7.
         whole = value == F.floor(value)
-        text = F.when(whole & (F.abs(value) < 1e15), value.cast("long").cast("string")).otherwise(value.cast("string"))
+        text = F.when(whole & (F.abs(value) < 2.0**53), value.cast("long").cast("string")).otherwise(
+            value.cast("string")
+        )
         return F.when(~F.isnan(value), text)
     if isinstance(kind, TimestampType | TimestampNTZType) and compared_as in _DAYS:
         return F.date_format(value, "yyyy-MM-dd")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Row
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
@@ -50,17 +53,28 @@ class Grouping:
     cut: int
 
 
-def check(out: Path) -> None:
+def check(spark: SparkSession, out: Path) -> None:
     """See before the work begins whether the results can be written.
 
     Raises:
-        UserError: the folder can be neither written to nor made.
+        UserError: the folder can be neither written to nor made, or executors on other machines do not share it.
     """
     there = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
     if not there.is_dir():
         raise UserError(f"{out}: {there} is no folder")
     if not os.access(there, os.W_OK):
         raise UserError(f"{out}: Permission denied")
+    if not str(spark.sparkContext.master).startswith("local"):
+        _require_shared(spark, there)
+
+
+def _require_shared(spark: SparkSession, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder) as probe:
+        try:
+            _single_file(spark.range(1).toDF("id"), Path(probe) / "probe.parquet", ["id"])
+        except (StopIteration, PySparkException, Py4JJavaError):
+            told = "is not shared with the executors, who write the results: give a folder that all machines see"
+            raise UserError(f"{folder}: {told}") from None
 
 
 def write(

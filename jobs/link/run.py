@@ -74,7 +74,7 @@ def run(spark: SparkSession, config: LinkConfig, base: Path, out: Path, told: Ca
 def _run(
     spark: SparkSession, config: LinkConfig, base: Path, out: Path, clock: _Clock, frames: _Frames
 ) -> dict[str, Any]:
-    results.check(out)
+    results.check(spark, out)
     clock.begin("read")
     frozen = _parameters(spark, config, base)
     given = _given(spark, config, base, frozen, frames)
@@ -99,7 +99,8 @@ def _run(
     least = min(config.min_probability, config.threshold)
     weighed = frames.keep(found.pairs.where((F.col("match_probability") >= least) | (F.col("label") >= 0)))
     kept = weighed.where(F.col("match_probability") >= config.min_probability)
-    grouping = _clustered(_edges(weighed), _equal(given, found, config), config)
+    edges = _edges(weighed)
+    grouping = _clustered(edges, _equal(given, found, config, len(edges.left)), config)
     clock.begin("write")
     summary = results.summary(config, given, found, kept, grouping)
     if found.learned is None and config.only is None and found.parameters.prior * found.possible < 1:
@@ -283,22 +284,24 @@ def _edges(kept: DataFrame) -> Edges:
     return Edges(left[order], right[order], weight[order])
 
 
-def _equal(given: Input, found: Linked, config: LinkConfig) -> Edges:
-    """Rows that are alike in all and too many to be compared with each other (`engine.equal_rows`).
+def _equal(given: Input, found: Linked, config: LinkConfig, edges: int) -> Edges:
+    """Rows that are one, alike in all and too many to be compared with each other (`engine.equal_rows`).
 
-    Where only some records are asked for, clusters are of their pairs alone.
+    Where only some records are asked for, clusters are of their pairs alone. `edges` are on the driver already.
     """
     if given.link or config.only is not None or not any(rule.pairs_cut for rule in found.rules):
         return Edges(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
-    table = equal_rows(given, found, config.max_block).toArrow()
+    linked = equal_rows(given, found, config.max_block).where(F.col("match_weight") >= _linked(config))
+    table = linked.limit(MOST_EDGES - edges + 1).toArrow()
+    if table.num_rows > MOST_EDGES - edges:
+        raise UserError(f"more than {MOST_EDGES:,} pairs, with rows that are alike in all, which is what clusters take")
     return Edges(*(table.column(name).to_numpy() for name in ("l", "r", "match_weight")))
 
 
-def _with_equal(edges: Edges, equal: Edges, linked: float) -> Edges:
-    """The pairs, and rows that are alike in all: these are one if their weight links them, but where labels say no."""
+def _with_equal(edges: Edges, equal: Edges) -> Edges:
+    """The pairs, and rows that are alike in all: these are one, but where labels say no."""
     if not len(equal.left):
         return edges
-    equal = equal.where(equal.weight >= linked)
     left, right = np.concatenate([edges.left, equal.left]), np.concatenate([edges.right, equal.right])
     weight = np.concatenate([edges.weight, np.full(len(equal.left), _CERTAIN)])
     # Of a pair that stands twice what labels deny comes first, then what is certain.
@@ -308,11 +311,16 @@ def _with_equal(edges: Edges, equal: Edges, linked: float) -> Edges:
     return Edges(left, right, weight).where(order[first])
 
 
-def _clustered(edges: Edges, equal: Edges, config: LinkConfig) -> results.Grouping:
+def _linked(config: LinkConfig) -> float:
+    """Match weight from which a pair is linked."""
     share = min(max(config.threshold, 1e-12), 1 - 1e-12)
-    linked = float(np.log2(share / (1 - share)))
+    return float(np.log2(share / (1 - share)))
+
+
+def _clustered(edges: Edges, equal: Edges, config: LinkConfig) -> results.Grouping:
+    linked = _linked(config)
     if config.one_to_one:
         edges = clusters.best_partners(edges, linked)
     pairs = int((edges.weight >= linked).sum())
-    joined = _with_equal(edges, equal, linked)
+    joined = _with_equal(edges, equal)
     return results.Grouping(linked, pairs, *clusters.clustered(joined, linked, config.link_type == "link"))

@@ -94,6 +94,8 @@ def _links(stage: Stage, kind: str, those: DataFrame | None, rows: DataFrame, de
     stage.leave_blocks(kind, found)
     settings = stage.settings
     verdict = decision(F.col("probability"), settings.link_threshold, settings.holder_review_threshold)
+    for_people = evidence.rests_on_name_and_birth(found.parameters)
+    verdict = F.when(for_people & (verdict == "link"), "review").otherwise(verdict)
     scored = found.scored.select(
         *("record", "place", "probability"),
         verdict.alias("decision"),

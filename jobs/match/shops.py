@@ -267,6 +267,7 @@ def _said() -> dict[str, Column]:
 
 # What an explanation shows of the two sides, masked: of ids the last four, of birth dates the year.
 _VALUES = ("id", "name", "birth", "province")
+_OF_SUBJECT = ("person_id", "cmnd", "name_clean", "birth_year", "province34")
 
 
 def _with_values(best: DataFrame, shops: DataFrame, subjects: DataFrame) -> DataFrame:
@@ -276,21 +277,24 @@ def _with_values(best: DataFrame, shops: DataFrame, subjects: DataFrame) -> Data
         "birth": F.col("birth_year").cast("string"),
         "province": F.col("province34"),
     }
+    # A CMND stands beside the own CMND; an organisation has no id that one of a person could be held against.
+    own_id = F.coalesce(F.when(F.col("of_shop.by_cmnd"), F.col("cmnd")), "person_id", number(F.col("subject"), "R:"))
     of_subject = {
-        "id": last_four(F.coalesce("person_id", F.substring("subject", 3, 100))),
-        "name": F.initcap(F.coalesce("name_accent", "company_key")),
+        "id": F.when(records.is_person(F.col("subject")), last_four(own_id)),
+        "name": free_name(F.col("name_clean")),
         "birth": F.col("birth_year").cast("string"),
         "province": F.col("province34"),
     }
     left = shops.select(
         "record",
-        F.struct(*(of_shop[name].alias(name) for name in _VALUES)).alias("of_shop"),
+        F.struct(*(of_shop[name].alias(name) for name in _VALUES), F.col("cmnd").isNotNull().alias("by_cmnd")).alias(
+            "of_shop"
+        ),
         F.struct(*(says.alias(name) for name, says in _said().items())).alias("says"),
     )
-    right = subjects.select(
-        "subject", F.struct(*(of_subject[name].alias(name) for name in _VALUES)).alias("of_subject")
-    )
-    return best.join(left, "record").join(right, "subject")
+    both = best.join(left, "record").join(subjects.select("subject", *_OF_SUBJECT), "subject")
+    shown = F.struct(*(of_subject[name].alias(name) for name in _VALUES)).alias("of_subject")
+    return both.select(*best.columns, "of_shop", "says", shown)
 
 
 def _pair(name: str, shown: Column) -> tuple[Column, Column]:

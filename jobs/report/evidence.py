@@ -10,11 +10,18 @@ from typing import Any
 from jobs.masking import MASK
 from jobs.report import numbers
 from jobs.report.words import PROVINCES, SOURCES, VALUES, say
-from matching.comparisons import MODELS, PROVINCE
+from matching.comparisons import BIRTH, MODELS, PROVINCE
 
 MAX_SENTENCES = 60
 # Of a field's weight, log2 m/u: what lies below says next to nothing.
 MIN_WEIGHT = 0.5
+# What may speak against a match, or keeps it for people, is shown whatever it weighs.
+_AGAINST = frozenset(
+    {
+        *("unknown", "household", "other", "shared_household", "shared_other", "organisation", "masked_differs"),
+        *("different", "differs", "close", "year", "given", "deceased"),
+    }
+)
 # Comparison → its field and the words of its levels, for evidence that holds the names of levels alone.
 _COMPARISONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     comparison.name: (comparison.text, {level.name: level.text for level in comparison.levels})
@@ -100,7 +107,7 @@ def _is_said(value: object) -> bool:
 
 def _explained(content: dict[str, Any]) -> list[str]:
     """A match's explanation (`matching.evidence`): the fields that count, what weighs most first."""
-    fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT]
+    fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT or one["level"] in _AGAINST]
     said = [_field(one) for one in sorted(fields, key=lambda one: -abs(one["weight"]))]
     probability = content.get("probability")
     told = [] if probability is None else [f"xác suất {numbers.probability(probability, 3)}"]
@@ -111,7 +118,10 @@ def _explained(content: dict[str, Any]) -> list[str]:
 def _field(one: dict[str, Any]) -> str:
     sides = [_side(one["field"], str(one[side])) for side in ("record", "subject") if _is_said(one.get(side))]
     shown = " ↔ ".join(dict.fromkeys(sides))  # once where both are the same
-    weight = f"trọng số {one['weight']:+.1f}".replace(".", ",")
+    if one["field"] == BIRTH.text and len(set(sides)) < len(sides) and one["level"] != "day":
+        # Of dates the years alone are shown.
+        shown = f"cùng năm {shown}"
+    weight = f"trọng số {one['weight']:+.1f}".replace(".", ",").replace("+0,0", "0").replace("-0,0", "0")
     return f"{_agreement(one['field'], {}, one['text'])} ({', '.join(filter(None, [shown, weight]))})"
 
 

@@ -18,17 +18,17 @@ class Term:
 
 REASONS: Mapping[str, Term] = {
     "UNREGISTERED": Term(
-        "Chưa đăng ký thuế",
+        "Chưa đăng ký kinh doanh với thuế",
         "Cá nhân cư trú có doanh thu sàn vượt ngưỡng mà không có mã số thuế nào của chính mình cho việc kinh doanh.",
     ),
     "STOPPED_BUT_SELLING": Term(
-        "Đã ngừng nhưng vẫn bán",
-        "Không còn mã số thuế kinh doanh nào hoạt động, ít nhất một đã ngừng hoặc tạm ngừng (01, 03, 05), mà vẫn có "
-        "doanh thu.",
+        "Đã ngừng, có doanh thu trong năm",
+        "Không còn mã số thuế kinh doanh nào hoạt động, ít nhất một đã ngừng hoặc tạm ngừng (01, 03, 05), mà trong năm "
+        "có doanh thu; bao nhiêu là sau ngày ngừng thì xem bằng chứng.",
     ),
     "UNDER_DECLARED": Term(
         "Kê khai thiếu doanh thu",
-        "Đang hoạt động, nhưng kê khai các quý đã đến hạn thấp hơn tỷ lệ quy định (xem bằng chứng) của doanh thu sàn.",
+        "Đang hoạt động, nhưng kê khai các quý đã đến hạn thấp hơn tỷ lệ cài đặt (xem bằng chứng) của doanh thu sàn.",
     ),
     "BORROWED_IDENTITY": Term(
         "Dùng danh tính người khác",
@@ -92,7 +92,7 @@ TAX_STATUSES: Mapping[str, str] = {
     "foreign": "Nước ngoài",
     "unresolved": "Chưa xác định người bán",
     "registered_active": "Đã đăng ký, đang hoạt động",
-    "stopped_selling": "Đã ngừng mà vẫn bán",
+    "stopped_selling": "Đã ngừng, có doanh thu",
     "registered_unmatched": "Có đăng ký, chưa khớp định danh",
     "address_problem": "Có đăng ký, vướng mắc về địa chỉ hoặc hồ sơ",
     "below_threshold": "Dưới ngưỡng",

@@ -78,9 +78,15 @@ def country() -> World:
     _declarations_under_other_codes(world)
     _identities(world)
     _accounts(world)
+    _of_a_company(world)
     _without_a_party(world)
     _revenues(world)
     return world
+
+
+def _of_a_company(world: World) -> None:
+    represents = world.seller("represents a company")
+    world.taxpayer("0300000900", "organisation", "00", represents, person_id=represents)
 
 
 def _registrations(world: World) -> None:
@@ -107,7 +113,6 @@ def _registrations(world: World) -> None:
     )
     world.taxpayer("8000000700", business, "00", world.seller("not his"), decision="none")
     world.taxpayer("8000000800-888", "individual", "00", world.seller("e-commerce code", period=NOT_DUE))
-    world.taxpayer("0300000900", "organisation", "00", world.seller("represents a company"))
     withheld = world.resident("fully withheld")
     world.shop("fully withheld", to=withheld)
     world.sale("fully withheld", BILLION + 33, vat=10_000_000, pit=5_000_000)

@@ -18,7 +18,7 @@ from jobs.reasons import Reason, sentence
 from jobs.sources import SOURCES
 from jobs.storage import Lake
 from jobs.tables import BRONZE, QUARANTINE
-from tests.jobs.zone import Zone, as_csv, as_parquet, day, moment, person, rows_of
+from tests.jobs.zone import Zone, as_csv, as_parquet, day, moment, parquet_bytes, person, rows_of
 
 PRODUCED = dt.datetime(2026, 11, 1, 20, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 GOOD: dict[str, dict[str, str]] = {
@@ -297,6 +297,15 @@ def test_parquet_rows_are_judged_alike(lake: Lake, zone: Zone) -> None:
     (row,) = lake.read(QUARANTINE).collect()
     assert (row["record_key"], row["reasons"]) == ("P|1|2026-1|goods", ["bad_period:period"])
     assert '"period":"2026-1"' in row["raw"]
+
+
+def test_a_year_that_no_calendar_has_is_the_rows_fault_in_parquet_too(lake: Lake, zone: Zone) -> None:
+    table = pa.Table.from_pylist(rows_of("residents", person("1"), person("2")))
+    column = table.schema.get_field_index("updated_at")
+    beyond = pa.array([1_700_000_000_000_000, -(2**62)], pa.int64()).cast(pa.timestamp("us", "UTC"))
+    zone.files("residents", day(1), {"a.parquet": (parquet_bytes(table.set_column(column, "updated_at", beyond)), 2)})
+    assert take(lake, zone) == Counts(rows=2, kept=1, quarantined=1)
+    assert [row.reasons for row in lake.read(QUARANTINE).collect()] == [["bad_type:updated_at"]]
 
 
 def test_a_key_is_one_in_either_form_of_unicode(spark: SparkSession, tmp_path: Path) -> None:

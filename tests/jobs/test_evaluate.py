@@ -158,7 +158,7 @@ def test_calibration_compares_probability_and_truth(result: dict[str, Any]) -> N
 def test_result_is_json_and_a_table_in_words(result: dict[str, Any]) -> None:
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     table = evaluate.as_table(result)
-    assert "UNREGISTERED (Chưa đăng ký thuế)" in table
+    assert "UNREGISTERED (Chưa đăng ký kinh doanh với thuế)" in table
     assert ANNA not in table
 
 

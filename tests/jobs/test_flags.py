@@ -275,8 +275,26 @@ def test_evidence_tells_what_speaks_for_the_party(found: Night) -> None:
     assert closed == {"Ngày ngừng": "2026-11-10", "Doanh thu các kỳ bắt đầu sau ngày ngừng (đồng)": 0}
     assert found.evidence("status 01", STOPPED)["Ngừng kinh doanh"] == {"Ngày ngừng": "không rõ"}
     assert found.evidence("declares once, written twice", UNDER)["Thuế"]["Đã nộp theo tờ khai (đồng)"] == 9 * MILLION
-    assert found.evidence("no code", UNREGISTERED)["Tra cứu đăng ký thuế"].endswith("không tìm thấy mã số thuế nào")
+    assert found.evidence("no code", UNREGISTERED)["Tra cứu đăng ký thuế"].endswith(
+        "không tìm thấy mã số thuế nào là của riêng người này"
+    )
     assert "Tra cứu đăng ký thuế" not in found.evidence("individual code", UNREGISTERED)
+
+
+def test_evidence_tells_what_the_estimate_is_made_of_and_who_is_represented(found: Night) -> None:
+    represents = found.evidence("represents a company", UNREGISTERED)
+    assert represents["Thuế ước tính theo nhóm"] == [
+        {
+            "Nhóm": "hàng hóa",
+            "Doanh thu (đồng)": found.case("represents a company", UNREGISTERED)["revenue_vnd"],
+            "Tỷ lệ GTGT và TNCN": 0.015,
+            "Căn cứ": "Nghị định 252/2026/NĐ-CP, Điều 40–46",
+        }
+    ]
+    (company,) = represents["Tổ chức đăng ký theo giấy tờ của người này"]
+    assert (company["Tên"], company["Mã số thuế"]) == ("NNT ****0900", "****0900")
+    assert "Thuế ước tính theo nhóm" not in found.evidence("company, mostly withheld", UNDER)
+    assert "Tổ chức đăng ký theo giấy tờ của người này" not in found.evidence("no code", UNREGISTERED)
 
 
 def test_evidence_tells_how_a_foreign_supplier_was_looked_up(found: Night) -> None:

@@ -105,6 +105,20 @@ def test_the_basis_of_a_duty_changes_with_what_is_known() -> None:
     assert "252/2026/NĐ-CP" in after
 
 
+def test_a_basis_that_nobody_has_held_against_the_document_says_so() -> None:
+    assert law.year_law(2025, day("2025-06-30")).duties["UNREGISTERED", ""] == (
+        "Luật Quản lý thuế 38/2019/QH14, Điều 30 và Điều 33 (chưa đối chiếu văn bản gốc)"
+    )
+    assert law.year_law(2025, day("2025-06-30")).threshold_basis.endswith("(số điều chưa đối chiếu)")
+    assert "đối chiếu" not in law.year_law(2026, day("2026-11-15")).threshold_basis
+
+
+def test_income_tax_is_due_from_the_year_of_its_law_on() -> None:
+    assert law.year_law(2025, day("2026-02-01")).income_tax_vnd is None
+    assert law.year_law(2026, day("2025-12-09")).income_tax_vnd is None
+    assert law.year_law(2026, day("2026-01-01")).income_tax_vnd == 3_000_000_000
+
+
 def test_status_codes_have_their_standing() -> None:
     standings = {code: status.standing for code, status in law.statuses(day("2026-11-15")).items()}
     assert standings == {

@@ -111,6 +111,28 @@ def test_a_text_that_is_too_large_for_one_worker(spark: SparkSession, zone: Zone
         read(spark, zone)
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "reason"),
+    [
+        ("a.csv", 5, "is empty: it has no header"),
+        ("a.csv", 0, "is empty: it has no header"),
+        ("a.csv.gz", 0, "is truncated or no gzip"),
+        ("a.jsonl", 5, "has 0 records, the manifest says 5"),
+        ("a.jsonl.gz", 1, "is truncated or no gzip"),
+        ("a.jsonl", 0, None),
+    ],
+)
+def test_a_file_without_bytes_is_no_file_of_its_format(
+    spark: SparkSession, zone: Zone, name: str, rows: int, reason: str | None
+) -> None:
+    zone.files("declarations", day(1), {name: (b"", rows)})
+    if reason is None:
+        assert read(spark, zone).isEmpty()
+    else:
+        with pytest.raises(Refused, match=f"^{name} {reason}$"):
+            read(spark, zone)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_every_record_has_its_file_and_number(spark: SparkSession, zone: Zone, kind: str) -> None:
     names = [f"{name}.{kind}" for name in ("a b", "tờ khai", "50%+1", "x%20y", "[1]{2}", "a,b;c")]

@@ -204,7 +204,7 @@ def test_the_queue_is_sorted_masked_and_in_words(out: Path) -> None:
     assert (first["Số định danh"], first["Mã số thuế"]) == (None, "****5678")
     assert (first["Doanh thu (đồng)"], first["Thuế ước tính (đồng)"]) == (9_000_000_000, None)
     assert (first["Mã tỉnh"], first["Tỉnh, thành"]) == ("01", "Hà Nội")
-    assert rows[2]["Mọi lý do"] == "Chưa đăng ký thuế, Nhiều gian hàng, từng gian không vượt ngưỡng"
+    assert rows[2]["Mọi lý do"] == "Chưa đăng ký kinh doanh với thuế, Nhiều gian hàng, từng gian không vượt ngưỡng"
     assert rows[2]["Sàn chưa khấu trừ (đồng)"] == 25_000_000
     assert rows[2]["Bằng chứng"].startswith("Doanh thu: Tổng trên mọi sàn (đồng): 1.800.000.000;")
     assert "Mây Store gọi ****" in rows[2]["Gian hàng"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from matching import candidates, changes, evidence
@@ -476,3 +476,27 @@ def test_places_follow_the_probability(found: Found) -> None:
         ordered = sorted(found_of_one.values(), key=lambda row: row["place"])
         assert [row["place"] for row in ordered] == list(range(1, len(ordered) + 1))
         assert ordered == sorted(ordered, key=lambda row: -row["probability"])
+
+
+@pytest.mark.parametrize(
+    ("levels", "subject", "rests"),
+    [
+        ({"id": "unknown"}, HOA, True),
+        ({"id": "other"}, HOA, True),
+        ({"id": "other", "address": "similar"}, HOA, False),
+        ({"id": "unknown", "sim": "self"}, HOA, False),
+        ({"id": "unknown", "sim": "household"}, HOA, True),
+        ({"id": "missing"}, HOA, False),
+        ({"id": "near"}, HOA, False),
+        ({"id": "other"}, COMPANY, False),
+    ],
+)
+def test_name_and_birth_date_prove_nothing_beside_the_id_of_another(
+    spark: SparkSession, levels: dict[str, str], subject: str, rests: bool
+) -> None:
+    usual = {"name": "exact", "birth": "day", "sim": "missing", "province": "agree", "address": "different"}
+    parameters = start("taxpayer", 1_000)
+    codes = [F.lit(each.code({**usual, "alive": "alive", **levels}[each.name])) for each in parameters.comparisons]
+    names = [f"g_{each.name}" for each in parameters.comparisons]
+    pair = spark.range(1).select(F.lit(subject).alias("subject"), *map(Column.alias, codes, names))
+    assert pair.select(evidence.rests_on_name_and_birth(parameters)).collect() == [(rests,)]

@@ -70,15 +70,16 @@ def test_the_level_that_moved_farthest_stands_first(training: Training) -> None:
 
 def test_a_name_that_nobody_bore_at_the_training_counts_as_borne_by_one(spark: SparkSession) -> None:
     schema = (
-        "subject string, kind string, person_id string, cmnd string, name_accent string, name_key string, "
-        "name_sorted string, name_sg string, company_key string, birth_date date, birth_year int, province34 string, "
-        "address_key string, house_key string, household string, deceased boolean, phones array<string>"
+        "subject string, kind string, person_id string, cmnd string, name_clean string, name_accent string, "
+        "name_key string, name_sorted string, name_sg string, company_key string, birth_date date, birth_year int, "
+        "province34 string, address_key string, house_key string, household string, deceased boolean, "
+        "phones array<string>"
     )
 
     def person(subject: str, name: str | None, province: str | None, home: str | None) -> tuple[object, ...]:
         nothing = (None,) * 4
         return (
-            subject, "resident", None, None, name, name, name, name, None, None, None, province, None, None, home,
+            subject, "resident", None, None, name, name, name, name, name, None, None, None, province, None, None, home,
             False, nothing[0],
         )  # fmt: skip
 
