@@ -216,8 +216,7 @@ def _rules(source: Source, manifest: Manifest) -> Iterator[tuple[Column, str]]:
     """What a good record never does, and the code for it."""
     for name in source.kinds:
         yield F.col(name).isNotNull() & F.col(f"_typed_{name}").isNull(), Reason.BAD_TYPE.of(name)
-    if manifest.format is Format.PARQUET:
-        yield from _outside_calendars(source)
+    yield from _outside_calendars(source, manifest)
     for name in source.key:
         yield _is_null(name), Reason.NULL_KEY.of(name)
     for name in ("updated_at", *source.required_amounts):
@@ -267,8 +266,8 @@ def _row_hash(values: list[Column]) -> Column:
     return F.hex(F.xxhash64(*values, reduce(lambda pattern, bit: pattern + bit, nulls)))
 
 
-def _outside_calendars(source: Source) -> Iterator[tuple[Column, str]]:
+def _outside_calendars(source: Source, manifest: Manifest) -> Iterator[tuple[Column, str]]:
     """Of text a year has four digits; what Parquet holds may lie outside of any calendar."""
     for name, kind in source.kinds.items():
-        if kind in ("date", "timestamp"):
+        if kind in ("date", "timestamp") and manifest.format is Format.PARQUET:
             yield ~F.year(f"_typed_{name}").between(1, 9999), Reason.BAD_TYPE.of(name)

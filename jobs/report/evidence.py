@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.masking import MASK
 from jobs.report import numbers
+from jobs.report.printable import MAX_TEXT
 from jobs.report.words import PROVINCES, SOURCES, VALUES, say
 from matching.comparisons import BIRTH, MODELS, PROVINCE
 
@@ -49,8 +50,13 @@ def sentences(evidence: str | None) -> list[str]:
 
 
 def lines(evidence: str | None) -> str:
-    """The sentences as one text, a line each."""
-    return "\n".join(sentences(evidence))
+    """The sentences as one text that a cell holds, a line each; those that it does not hold are counted."""
+    found, size = sentences(evidence), 0
+    for number, sentence in enumerate(found):
+        size += len(sentence) + 1
+        if size > MAX_TEXT:
+            return "\n".join([*found[:number], f"… và {numbers.count(len(found) - number)} câu nữa trong bảng hồ sơ"])
+    return "\n".join(found)
 
 
 def _facts(content: object) -> Iterator[str]:

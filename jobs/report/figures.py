@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,10 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
     night: dt.date = run["business_date"]
     law = year_law(night.year, night)
     compared = latest_distances(lake.read(tables.QUALITY_PROFILES), night).collect()
-    before = ledger.last_of_earlier_date(Lake(lake.spark, lake.root), night)
+    before = run_before(lake, night)
     return Figures(
         reasons=by_reason(queue).collect(),
-        changes=changes_since(lake, cases, before),
+        changes=changes_since(cases, lambda: cases_after(lake, before)),
         previous_date=before["business_date"] if before else None,
         provinces=by_province(queue, night.year).collect(),
         statuses=by_status(lake.read(tables.SELLER_PARTIES), night.year, law.threshold_vnd).collect(),
@@ -233,10 +233,20 @@ def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
     )
 
 
-def changes_since(lake: Lake, cases: DataFrame, before: Mapping[str, Any] | None) -> list[Row] | None:
-    """`changes` since an earlier run; None where its version of the cases is gone."""
+def run_before(lake: Lake, night: dt.date) -> dict[str, Any] | None:
+    """The last finished run of an earlier date, None where there is none."""
+    return ledger.last_of_earlier_date(Lake(lake.spark, lake.root), night)
+
+
+def cases_after(lake: Lake, run: Mapping[str, Any] | None) -> DataFrame:
+    """`gold/flagged_sellers` as a run left it; without rows where there is none."""
+    return ledger.left_by(lake, run).read(tables.FLAGGED_SELLERS)
+
+
+def changes_since(cases: DataFrame, before: Callable[[], DataFrame]) -> list[Row] | None:
+    """`changes` since an earlier run, whose cases `before` gives; None where they are gone."""
     try:
-        return changes(cases, ledger.left_by(lake, before).read(tables.FLAGGED_SELLERS)).collect()
+        return changes(cases, before()).collect()
     except (PySparkException, Py4JJavaError) as error:
         if not is_gone(error):
             raise

@@ -11,11 +11,12 @@ from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs import tables
 from jobs.errors import UserError
 from jobs.report import figures, mending, pages, queue, queue_book, review_book, words
-from jobs.report.workbook import Book, Heading
+from jobs.report.workbook import Book, Heading, in_order
 from jobs.settings import ReportSettings
 from jobs.storage import Lake
 
@@ -27,8 +28,8 @@ def write_report(
 ) -> list[str]:
     """Write the pages and workbooks of a night.
 
-    `index.html`, `flagged_sellers.xlsx`, `review.xlsx`, `provinces/*.xlsx`; in `quality/` scorecard, Data Docs, what to
-    mend.
+    `index.html`, `flagged_sellers.xlsx`, `ended.xlsx`, `review.xlsx`, `provinces/*.xlsx`; in `quality/` scorecard, Data
+    Docs, what to mend.
 
     Args:
         lake: pinned to the table versions of the run.
@@ -57,6 +58,10 @@ def write_report(
         books = _workbooks(folder, run, cases, found, settings.max_rows)
     finally:
         cases.unpersist()
+    progress("ghi các hồ sơ đã xác nhận hoặc hết lý do")
+    books.append(
+        _ended(folder / "ended.xlsx", lake, run, flagged, settings.max_rows, is_readable=found.changes is not None)
+    )
     progress("ghi các gian hàng chờ xem xét")
     books.append(review_book.write(folder / "review.xlsx", lake, run["business_date"], found, settings.max_rows))
     progress("ghi các giá trị cần sửa")
@@ -108,6 +113,26 @@ def _workbooks(
         for code, mine in provinces.items():
             _complete(mine, cases.where(cases.province == code))
     return [whole.path, *(mine.path for mine in provinces.values())]
+
+
+def _ended(
+    path: Path, lake: Lake, run: Mapping[str, Any], flagged: DataFrame, limit: int, *, is_readable: bool
+) -> Path:
+    """Write the workbook of cases that an analyst confirmed, or that hold no more since the night before.
+
+    `is_readable`: whether what the night before left is still kept.
+    """
+    before = flagged.limit(0)
+    if is_readable:
+        before = figures.cases_after(lake, figures.run_before(lake, run["business_date"]))
+    cases = queue.ended_cases(flagged, before)
+    size = cases.count()
+    heading = Heading(run["business_date"], "Hồ sơ đã xác nhận hoặc vừa hết lý do", size, limit)
+    order = F.desc_nulls_last("revenue_vnd"), F.asc("case_id")
+    with Book(path, heading, queue_book.ENDED) as book:
+        for case in in_order(cases, order, limit, heading.parts):
+            book.add(case)
+    return path
 
 
 def _complete(book: Book, cases: DataFrame) -> None:

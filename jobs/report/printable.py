@@ -8,8 +8,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from jobs.report import numbers
 
-# Of Excel's limit of 32,767 characters a cell.
-MAX_TEXT = 8_000
+# Of Excel's limit of 32,767 characters a cell, which counts some letters twice.
+MAX_TEXT = 16_000
 # What XML forbids, and marks that turn the direction of text around so that it reads as something else.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 

@@ -15,19 +15,34 @@ SHOPS_SHOWN = 20
 
 
 def open_cases(cases: DataFrame) -> DataFrame:
-    """Open cases as people may read them.
+    """Open cases as people may read them; columns as of `readable`, but status."""
+    return readable(cases.where(F.col("status") == "open")).drop("status")
+
+
+def ended_cases(cases: DataFrame, before: DataFrame) -> DataFrame:
+    """Cases that an analyst has confirmed, and those that have ceased to hold since an earlier night.
+
+    Columns in: of both those of `gold/flagged_sellers`. Columns out: as of `readable`.
+    """
+    stood = before.where(F.col("status").isin("open", "confirmed")).select("case_id")
+    ceased = cases.where(F.col("status") == "resolved").join(stood, "case_id", "left_semi")
+    return readable(cases.where(F.col("status") == "confirmed").unionByName(ceased))
+
+
+def readable(cases: DataFrame) -> DataFrame:
+    """Cases as people may read them.
 
     Args:
         cases: `gold/flagged_sellers`.
 
     Returns:
-        Its columns but status, with `personal_id` and `tax_code` masked, `shops` the `SHOPS_SHOWN` of most revenue with
+        Its columns, with `personal_id` and `tax_code` masked, `shops` the `SHOPS_SHOWN` of most revenue with
         their names masked; and `party` (who a case is of, for counting, not for showing), `shop_count`, `province`
         (34-province code or `khac`), `due_vnd` (expected tax not yet withheld, never negative, null where unknown).
     """
     masked = {"personal_id": masking.last_four(F.col("personal_id")), "tax_code": masking.tax_code(F.col("tax_code"))}
-    return cases.where(F.col("status") == "open").select(
-        *(F.col(name) for name in cases.columns if name not in {"status", "shops", "party_name", *masked}),
+    return cases.select(
+        *(F.col(name) for name in cases.columns if name not in {"shops", "party_name", *masked}),
         *(column.alias(name) for name, column in masked.items()),
         masking.free_name(F.col("party_name")).alias("party_name"),
         _largest_shops().alias("shops"),

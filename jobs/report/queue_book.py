@@ -111,19 +111,42 @@ COLUMNS = (
     ),
 )
 
+_LEGEND = (
+    ("", ""),
+    *(
+        ("Các lý do", "Khi nào"),
+        *((term.short, f"{term.meaning} ({code})") for code, term in words.REASONS.items()),
+    ),
+    ("", ""),
+    *(("Các chi tiết", "Mã"), *((meaning, code) for code, meaning in words.DETAILS.items())),
+    ("", ""),
+    ("Trọng số (trong bằng chứng)", words.WEIGHT),
+)
+
 LAYOUT = Layout(
     sheet="Hàng đợi",
     columns=COLUMNS,
-    legend=(
-        ("", ""),
-        *(
-            ("Các lý do", "Khi nào"),
-            *((term.short, f"{term.meaning} ({code})") for code, term in words.REASONS.items()),
-        ),
-        ("", ""),
-        *(("Các chi tiết", "Mã"), *((meaning, code) for code, meaning in words.DETAILS.items())),
-    ),
+    legend=_LEGEND,
     rows="hồ sơ đang mở",
     first="ưu tiên cao nhất",
+    height=48,
+)
+
+# Of cases that are no longer in the queue.
+ENDED = Layout(
+    sheet="Đã xác nhận, hết lý do",
+    columns=(
+        Column(
+            "Tình trạng",
+            "Đã xác nhận: cán bộ đã quyết định. Hết lý do: đến đêm này lý do không còn đúng; số liệu là của lần cuối.",
+            16,
+            TEXT,
+            lambda c: words.say(words.CASE_STATUSES, c.status),
+        ),
+        *COLUMNS[1:],
+    ),
+    legend=_LEGEND,
+    rows="hồ sơ đã xác nhận hoặc vừa hết lý do",
+    first="doanh thu lớn nhất",
     height=48,
 )

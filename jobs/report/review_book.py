@@ -63,6 +63,7 @@ LAYOUT = Layout(
             "Có ứng viên, nhưng chưa đủ chắc, hoặc có điều trái nhau mà chỉ người mới quyết được. Doanh thu của các "
             "gian hàng này chưa tính cho ai.",
         ),
+        ("Trọng số", words.WEIGHT),
     ),
     rows="gian hàng chờ xem xét",
     first="doanh thu lớn nhất",

@@ -186,7 +186,7 @@ CASE_STATUSES: Mapping[str, str] = {
     "open": "đang mở",
     "confirmed": "đã xác nhận",
     "dismissed": "đã bác",
-    "resolved": "đã giải quyết",
+    "resolved": "đã hết lý do",
 }
 
 STAGES: Mapping[str, str] = {
@@ -203,6 +203,12 @@ STAGES: Mapping[str, str] = {
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}
+
+WEIGHT = (
+    "log2 của tỷ lệ giữa xác suất gặp điều này khi đúng người và khi trùng ngẫu nhiên: +3 là đúng người thì gặp nhiều "
+    "gấp 8 lần, −3 là ít đi 8 lần, 0 là không nói gì. Các trọng số không cộng thẳng thành xác suất: mô hình còn xét "
+    "điều nào đi cùng điều nào, và mọi ứng viên khác."
+)
 
 # Values that evidence may hold as codes; what is written for people already passes through unchanged.
 VALUES: Mapping[str, str] = {

@@ -131,6 +131,9 @@ def _sheet(book: Workbook, layout: Layout) -> Worksheet:
     colours = {"bg_color": "#1f4e79", "font_color": "#ffffff"}
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", **colours})
     sheet.freeze_panes(1, 2)
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
+    sheet.fit_to_pages(1, 0)
     sheet.set_row(0, _HEAD_HEIGHT)
     for position, column in enumerate(layout.columns):
         sheet.set_column(position, position, column.width)
