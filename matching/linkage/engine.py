@@ -18,7 +18,7 @@ from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.kinds import KINDS, rare_words
 from matching.linkage.parameters import Groups, Parameters
 from matching.linkage.records import Atom, atoms, known, standardised, within
-from matching.linkage.related import Related
+from matching.linkage.related import Related, personal
 from matching.linkage.repeated import Repetition
 from matching.linkage.runs import Flags, Floats, Longs, distinct
 from matching.linkage.trained import Blocking, Rule, Trained
@@ -37,6 +37,9 @@ _ROUNDS = 8
 _SETTLED = 0.003
 # Columns from which it is learned whether errors come together.
 _TOLD_APART = 4
+# Related partners on average, from which related pairs are of families (of songs, of months of a rent): things that a
+# text or a date tells apart. Who has one partner alone, as much alike, has found himself, whatever that text says.
+_FAMILY = 1.5
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 # Pairs that are few for any machine.
@@ -212,7 +215,7 @@ def link(
     pairs, groups, masks, cuts = _compared(given, keyed, rules, labels, records, chosen, options, keep)
     hashed.unpersist()
     told("model")
-    learned = _estimated(given, chosen, groups, found, shown, prior)
+    learned = _learned(pairs, given, chosen, groups, found, shown, prior)
     trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned, blocking)
     match = parameters.probabilities(trained.parameters, groups)
     used = _used(rules, groups, masks, cuts, match)
@@ -530,7 +533,8 @@ def _counted(pairs: DataFrame, columns: int, by: str) -> tuple[Groups, Longs]:
     return groups, column[by]
 
 
-def _estimated(
+def _learned(
+    pairs: DataFrame,
     given: Input,
     chosen: Sequence[Comparison],
     groups: Groups,
@@ -538,7 +542,28 @@ def _estimated(
     shown: Drawn,
     prior: float,
 ) -> Parameters:
-    """The model; u again when m is known, because drawn pairs and value counts hold matches too."""
+    """The model; things are told apart by a text, an address or a date only where they come in families."""
+    model = _estimated(given, chosen, groups, found, shown, prior)
+    told = any(each.own != personal(chosen) for each in model.related)
+    if told and _partners(pairs, model, given.link) < _FAMILY:
+        return _estimated(given, chosen, groups, found, shown, prior, may_be_told=False)
+    return model
+
+
+def _estimated(
+    given: Input,
+    chosen: Sequence[Comparison],
+    groups: Groups,
+    found: Frequencies,
+    shown: Drawn,
+    prior: float,
+    *,
+    may_be_told: bool = True,
+) -> Parameters:
+    """The model; u again when m is known, because drawn pairs and value counts hold matches too.
+
+    `may_be_told`: see `parameters.estimate`.
+    """
     agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
     alike = np.zeros(len(shown.draw))
     apart: tuple[float, ...] = (1.0,)
@@ -547,7 +572,8 @@ def _estimated(
         before = prior
         exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
         u = chances(chosen, shown, exact, alike)
-        model = parameters.estimate(chosen, groups, u, given.possible, prior, apart=apart, related=related)
+        usual = chosen, groups, u, given.possible, prior
+        model = parameters.estimate(*usual, apart=apart, related=related, may_be_told=may_be_told)
         prior, related = model.prior, model.related
         if len(chosen) >= _TOLD_APART:
             apart = parameters.apart(model, groups)
@@ -557,6 +583,17 @@ def _estimated(
         pairs = parameters.alike(model, groups) * groups.pairs
         agreeing = [float(pairs[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]
     return model
+
+
+def _partners(pairs: DataFrame, model: Parameters, link: bool) -> float:
+    """How many related partners whoever has one has on average: of two inputs, on the side where these are fewer."""
+    is_related = (parameters.weight_of_related(model) < -1) & (parameters.match_weight(model) < 0)
+    related = pairs.where(is_related)
+    if not link:
+        related = related.select("l", "r").unionAll(related.select(F.col("r").alias("l"), F.col("l").alias("r")))
+    found = related.agg(F.count("*"), F.approx_count_distinct("l"), F.approx_count_distinct("r")).first()
+    count, left, right = found or (0, 0, 0)
+    return float(count / max(left, right, 1))
 
 
 def _used(

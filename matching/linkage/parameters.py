@@ -106,6 +106,8 @@ def estimate(
     iterations: int = ITERATIONS,
     apart: tuple[float, ...] = (1.0,),
     related: Sequence[Related] | None = None,
+    *,
+    may_be_told: bool = True,
 ) -> Parameters:
     """Maximum-likelihood m and prior, given u (Dempster, Laird, Rubin 1977; Winkler 1988 for linkage).
 
@@ -121,6 +123,7 @@ def estimate(
         iterations: how often, at most.
         apart: see `Parameters`.
         related: classes of related pairs to start from; None: as many are looked for as there seem to be.
+        may_be_told: whether a text, an address or a date may tell things apart, where it is no person that has them.
     """
 
     def fitted(classes: Sequence[Related]) -> Parameters:
@@ -129,17 +132,20 @@ def estimate(
 
     if related is not None:
         return fitted(related)
-    own, most = related_pairs.personal(chosen), related_pairs.MOST
+    own, told = related_pairs.personal(chosen), tuple[int, ...]()
     usual, apart_by = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
-    if not own:
-        model, most = fitted(()), related_pairs.MOST_BY_TEXT
+    if related_pairs.may_be_things(chosen) and may_be_told:
+        model = fitted(())
         found = [marginal(model, i)[0] for i in range(len(chosen))]
-        own = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, apart_by)
-        if not own:
-            return model
-        for i in own:
+        told = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, apart_by)
+        for i in told:
             apart_by[i] = related_pairs.differing(chosen, i, found[i], apart_by[i])
-    model = fitted([related_pairs.start(own, usual, apart_by, prior)])
+    ways = [way for way in (told, own) if way]
+    if not ways:
+        return fitted(())
+    # Of things nothing else says what a class of them would tell.
+    most = len(ways) if told else related_pairs.MOST
+    model = fitted([related_pairs.start(way, usual, apart_by, prior) for way in ways])
     while len(model.related) < most:
         matches = probabilities(model, groups) * groups.pairs
         unexplained = matches * _own_apart(chosen, own, groups)

@@ -17,9 +17,8 @@ from matching.linkage.comparison import SWAPPED, Comparison
 from matching.linkage.kinds import EXACT
 from matching.linkage.runs import Floats
 
-# Classes of related pairs, at most; of those that are told by a text, of which nothing else says what it tells.
+# Classes of related pairs, at most.
 MOST = 3
-MOST_BY_TEXT = 1
 # Levels by kind that say of two people that they are one; of a text that two things are.
 _NAMES = ("given_name", "full_name")
 _OWN: Mapping[str, Collection[str]] = {
@@ -31,6 +30,8 @@ _OWN: Mapping[str, Collection[str]] = {
     "text": (EXACT, "close", "similar", "most"),
     "address": (EXACT, "close", "similar", "most"),
 }
+# Columns of which a business, or a place, has none.
+_OF_PERSONS = ("given_name", "family_name", "date", "year")
 # Columns that say what a thing is where nobody is named.
 _TOLD_BY = ("text", "address")
 # Where nobody is named a date is that of an event: the same day, or days apart, and not the same day of another month.
@@ -69,6 +70,15 @@ def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     if not any(each.kind in _NAMES for each in chosen):
         return ()
     return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind not in _TOLD_BY)
+
+
+def may_be_things(chosen: Sequence[Comparison]) -> bool:
+    """Whether records may be of things, or of places of one business: nobody is named, or no birth is known of anybody.
+
+    The branches of a chain bear one name, at many addresses.
+    """
+    kinds = {each.kind for each in chosen}
+    return not personal(chosen) or ("address" in kinds and kinds.isdisjoint(_OF_PERSONS))
 
 
 def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[Floats]) -> tuple[int, ...]:
