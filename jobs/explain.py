@@ -74,9 +74,8 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
     bound = "mọi doanh thu" if case.threshold_vnd is None else f"ngưỡng {numbers.count(case.threshold_vnd)} đ"
     yield f"  doanh thu năm {case.tax_year}: {numbers.count(case.revenue_vnd)} đ, {bound}"
     yield f"  căn cứ: {case.legal_basis or 'không có ngưỡng luật định'}"
-    if case.match_probability is not None:
-        quality = say(EVIDENCE_QUALITY, case.quality)
-        yield f"  xác suất: {numbers.probability(case.match_probability, 3)}; chất lượng nguồn: {quality}"
+    sure = "không có" if case.match_probability is None else numbers.probability(case.match_probability, 3)
+    yield f"  xác suất: {sure}; chất lượng nguồn: {say(EVIDENCE_QUALITY, case.quality)}"
     yield "bằng chứng:"
     yield from (f"  - {sentence}" for sentence in sentences(case.evidence))
 
@@ -108,8 +107,10 @@ def _inputs(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
     yield "sellers", shops, of_shop
     sales = night.read(tables.SELLER_SALES).where(F.col("year") == case.tax_year)
     sales = sales.join(own, ["platform", "shop_id"], "left_semi")
-    yield "seller_sales", sales, F.concat_ws("|", of_shop, "period", "category")
+    yield "seller_sales", sales, _with_amount(F.concat_ws("|", of_shop, "period", "category"), "gross_revenue_vnd")
     yield from _registry(night, case)
+    others = _others(night, case, own, shops)
+    yield "residents", others, F.concat(F.lit("người khác mà gian hàng dẫn tới, "), last_four(F.col("personal_id")))
     accounts = shops.select(F.col("payout_bank_code").alias("bank_code"), "account_norm").where(
         "account_norm is not null"
     )
@@ -122,6 +123,21 @@ def _inputs(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
         sims,
         F.concat_ws("|", last_four(F.col("msisdn")), F.col("activated_on").cast("string")),
     )
+
+
+def _with_amount(key: Column, amount: str) -> Column:
+    return F.concat(key, F.lit(" "), F.translate(F.format_number(amount, 0), ",", "."), F.lit(" đ"))
+
+
+def _others(night: Lake, case: Row, own: DataFrame, shops: DataFrame) -> DataFrame:
+    """Residents beside the party: whose id a shop declares (the dead, whoever lent it), and who it may belong to."""
+    links = night.read(tables.SELLER_LINKS).join(own, ["platform", "shop_id"], "left_semi")
+    papers = shops.select(F.explode(F.array_compact(F.array("person_id", "cmnd"))).alias("paper"))
+    asked = papers.unionByName(links.select(F.col("personal_id").alias("paper"))).where("paper is not null").distinct()
+    residents = night.read(tables.RESIDENTS)
+    known = residents.withColumn("paper", F.explode(F.array("personal_id", "person_id", "cmnd")))
+    found = known.join(asked, "paper", "left_semi").drop("paper").dropDuplicates(["personal_id"])
+    return found if case.personal_id is None else found.where(F.col("personal_id") != case.personal_id)
 
 
 def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
@@ -145,7 +161,8 @@ def _registry(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]
     of_person = residents.select(party, F.coalesce("person_id", "personal_id").alias("own_id"))
     declaring = declaring_codes(of_own, of_person, registry, declared).select(F.col("code").alias("of"))
     declared = declared.withColumn("of", code).join(declaring, "of", "left_semi").drop("of")
-    yield "declarations", declared, F.concat_ws("|", tax_code(F.col("tax_code")), "period")
+    key = F.concat_ws("|", tax_code(F.col("tax_code")), "period")
+    yield "declarations", declared, _with_amount(key, "declared_revenue_vnd")
 
 
 def _versions(night: Lake, run: Mapping[str, Any]) -> Iterator[str]:
