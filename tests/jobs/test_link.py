@@ -342,38 +342,43 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[told for _, told in WRONG])
-def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
-    spark: SparkSession,
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
+@pytest.fixture(scope="module")
+def mistaken(
     register: tuple[Path, pd.DataFrame],
     deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
-    wrong: dict[str, Any],
-    told: str,
-) -> None:
-    learned = with_learned(register, tmp_path)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A folder with all files that `WRONG` names: a good register, and what is wrong in one way or another."""
+    folder = tmp_path_factory.mktemp("mistaken")
+    learned = with_learned(register, folder)
     prior = deduped[2]["prior_probability"]
-    (tmp_path / "changed.json").write_text(learned.replace(str(prior), str(2 * prior)), encoding="utf-8")
+    (folder / "changed.json").write_text(learned.replace(str(prior), str(2 * prior)), encoding="utf-8")
     table = register[1].drop(columns="entity")
-    table.to_parquet(tmp_path / "people.parquet")
-    table.head(0).to_parquet(tmp_path / "empty.parquet")
+    table.to_parquet(folder / "people.parquet")
+    table.head(0).to_parquet(folder / "empty.parquet")
     header = ",".join(["rec_id", *COLUMNS])
-    (tmp_path / "odd.csv").write_text(f"{header}\nr1{',x' * len(COLUMNS)}\nr2{',x' * (len(COLUMNS) + 2)}\n", "utf-8")
-    (tmp_path / "text.parquet").write_text("rec_id\nr1\n", "utf-8")
-    (tmp_path / "maybe.csv").write_text("id_l,id_r,match\nr1,r2,perhaps\n", "utf-8")
-    (tmp_path / "both.csv").write_text("id_l,id_r,match\nr1,r2,1\nr2,r1,no\n", "utf-8")
-    (tmp_path / "odd_labels.csv").write_text("id_l,id_r,match\nr1,r2,1\nr1,r3,1,0\n", "utf-8")
-    (tmp_path / "folder").mkdir()
-    pd.DataFrame({"name": ["r1"]}).to_csv(tmp_path / "others.csv", index=False)
-    pd.DataFrame({"rec_id": ["r1", "none", None]}).to_csv(tmp_path / "unknown.csv", index=False)
+    (folder / "odd.csv").write_text(f"{header}\nr1{',x' * len(COLUMNS)}\nr2{',x' * (len(COLUMNS) + 2)}\n", "utf-8")
+    (folder / "text.parquet").write_text("rec_id\nr1\n", "utf-8")
+    (folder / "maybe.csv").write_text("id_l,id_r,match\nr1,r2,perhaps\n", "utf-8")
+    (folder / "both.csv").write_text("id_l,id_r,match\nr1,r2,1\nr2,r1,no\n", "utf-8")
+    (folder / "odd_labels.csv").write_text("id_l,id_r,match\nr1,r2,1\nr1,r3,1,0\n", "utf-8")
+    (folder / "folder").mkdir()
+    pd.DataFrame({"name": ["r1"]}).to_csv(folder / "others.csv", index=False)
+    pd.DataFrame({"rec_id": ["r1", "none", None]}).to_csv(folder / "unknown.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[told for _, told in WRONG])
+def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
+    spark: SparkSession, capfd: pytest.CaptureFixture[str], mistaken: Path, wrong: dict[str, Any], told: str
+) -> None:
     with pytest.raises(UserError) as error:
-        linked(spark, tmp_path, settings(**wrong))
+        linked(spark, mistaken, settings(**wrong))
     assert told in str(error.value)
     assert "\n" not in str(error.value)
     # Nor do libraries add a word: their errors quote values.
     assert "Exception" not in capfd.readouterr().err
-    assert not (tmp_path / "out").exists()
+    assert not (mistaken / "out").exists()
 
 
 RULES = {
