@@ -180,11 +180,14 @@ def test_same_input_same_output_whatever_the_partitions(
     before = spark.conf.get("spark.sql.shuffle.partitions")
     spark.conf.set("spark.sql.shuffle.partitions", "5")
     try:
-        pairs, clusters, _ = linked(spark, tmp_path, settings())
+        pairs, clusters, summary = linked(spark, tmp_path, settings())
     finally:
         spark.conf.set("spark.sql.shuffle.partitions", str(before))
     pd.testing.assert_frame_equal(pairs, deduped[0])
     pd.testing.assert_frame_equal(clusters, deduped[1])
+    assert summary["model_version"] == deduped[2]["model_version"]
+    both = [(folder / "out" / "parameters.json").read_text(encoding="utf-8") for folder in (tmp_path, register[0])]
+    assert both[0] == both[1]
 
 
 def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_told(
@@ -194,25 +197,29 @@ def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_t
     tmp_path: Path,
 ) -> None:
     learned = with_learned(register, tmp_path)
-    own = settings(parameters="learned.json")
-
-    register[1].drop(columns="entity").to_parquet(tmp_path / "people.parquet")
-    pairs, clusters, summary = linked(spark, tmp_path, own)
-    pd.testing.assert_frame_equal(pairs, deduped[0])
-    pd.testing.assert_frame_equal(clusters, deduped[1])
-    assert summary["model_version"] == deduped[2]["model_version"]
-    assert {each["after"] - each["before"] for each in summary["drift"]["levels"]} == {0.0}
-    assert (tmp_path / "out" / "parameters.json").read_text(encoding="utf-8") == learned
-
     # A year later the birth dates are of another source, and hardly one is right.
     others = people(seed=6).drop(columns="entity")
     others["birth"] = others["birth"].str.slice(0, 5) + [f"{1 + i % 12:02}-01" for i in range(len(others))]
     others.to_parquet(tmp_path / "people.parquet")
     told: list[str] = []
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump(settings(parameters="learned.json"), sort_keys=False), encoding="utf-8"
+    )
     run(spark, link_config.load(tmp_path / "config.yaml"), tmp_path, tmp_path / "out", told.append)
     later = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert later["model_version"] == deduped[2]["model_version"]
     assert later["comparisons"] == deduped[2]["comparisons"]
+    assert (tmp_path / "out" / "parameters.json").read_text(encoding="utf-8") == learned
+    weights = {
+        (column, each["name"]): each["weight"]
+        for column, shown in deduped[2]["comparisons"].items()
+        for each in shown["levels"]
+    }
+    moved = {(each["column"], each["level"]): each for each in later["drift"]["levels"]}
+    assert {which: each["before"] for which, each in moved.items()} == pytest.approx(
+        {which: weights[which] for which in moved}
+    )
+    assert moved["birth", "exact"]["after"] < moved["birth", "exact"]["before"] - 1
     assert any(line.startswith("warning: drift: birth, exact: weight") for line in told)
     assert "Tham số dùng lại" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
