@@ -224,30 +224,75 @@ def test_pairs_are_scored_by_the_parameters_of_another_run_and_what_differs_is_t
     assert "Tham số dùng lại" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def asked(register: tuple[Path, pd.DataFrame]) -> set[str]:
+    """Some of the records."""
+    return set(register[1].rec_id[::9])
+
+
+@pytest.fixture(scope="module")
+def labelled(register: tuple[Path, pd.DataFrame]) -> list[tuple[str, str]]:
+    """Some of the matches."""
+    return sorted(true_pairs(register[1]))[:40]
+
+
+@pytest.fixture(scope="module")
+def of_asked(
+    spark: SparkSession,
+    register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
+    asked: set[str],
+    labelled: list[tuple[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], str]:
+    """Those records against all, with labels of these and of others: pairs, clusters, summary, page."""
+    folder = tmp_path_factory.mktemp("asked")
+    with_learned(register, folder)
+    register[1].drop(columns="entity").to_parquet(folder / "people.parquet")
+    # One is asked for twice.
+    pd.DataFrame({"rec_id": [*sorted(asked), min(asked)]}).to_csv(folder / "new.csv", index=False)
+    pd.DataFrame(labelled, columns=["id_l", "id_r"]).assign(match=True).to_csv(folder / "labels.csv", index=False)
+    own = settings(parameters="learned.json", only="new.csv", labels="labels.csv")
+    return *linked(spark, folder, own), (folder / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_some_records_against_all_gives_the_pairs_that_all_against_all_does(
+    register: tuple[Path, pd.DataFrame],
+    deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
+    asked: set[str],
+    of_asked: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], str],
+) -> None:
+    pairs, clusters, summary, page = of_asked
+    every = deduped[0]
+    theirs = every[every.id_l.isin(asked) | every.id_r.isin(asked)].reset_index(drop=True)
+    assert 0 < len(theirs) < len(every) / 2
+    pd.testing.assert_frame_equal(pairs, theirs)
+    assert sorted(clusters.id) == sorted(register[1].rec_id)
+    assert summary["rows_asked"] == len(asked)
+    assert summary["pairs_scored"] < deduped[2]["pairs_scored"] / 2
+    assert summary["blocking"]["estimated_recall"] == deduped[2]["blocking"]["estimated_recall"]
+    assert summary["drift"] is None
+    assert "bản ghi được hỏi" in page
+
+
+def test_of_labels_only_those_of_records_that_are_asked_for_are_scored(
+    asked: set[str],
+    labelled: list[tuple[str, str]],
+    of_asked: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any], str],
+) -> None:
+    theirs = [pair for pair in labelled if asked & {*pair}]
+    assert 0 < len(theirs) < len(labelled)
+    assert of_asked[2]["labels"]["pairs"] == len(theirs)
+
+
+def test_of_nobody_there_are_no_pairs(
     spark: SparkSession,
     register: tuple[Path, pd.DataFrame],
     deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
     tmp_path: Path,
 ) -> None:
     with_learned(register, tmp_path)
-    table = register[1].drop(columns="entity")
-    table.to_parquet(tmp_path / "people.parquet")
-    asked = table.rec_id[::9]
-    pd.DataFrame({"rec_id": [*asked, asked.iloc[0]]}).to_csv(tmp_path / "new.csv", index=False)
-
-    pairs, clusters, summary = linked(spark, tmp_path, settings(parameters="learned.json", only="new.csv"))
-    every = deduped[0]
-    theirs = every[every.id_l.isin(asked) | every.id_r.isin(asked)].reset_index(drop=True)
-    assert 0 < len(theirs) < len(every) / 2
-    pd.testing.assert_frame_equal(pairs, theirs)
-    assert sorted(clusters.id) == sorted(table.rec_id)
-    assert summary["rows_asked"] == len(asked)
-    assert summary["pairs_scored"] < deduped[2]["pairs_scored"] / 2
-    assert summary["blocking"]["estimated_recall"] == deduped[2]["blocking"]["estimated_recall"]
-    assert summary["drift"] is None
-    assert "bản ghi được hỏi" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-
+    register[1].drop(columns="entity").to_parquet(tmp_path / "people.parquet")
     pd.DataFrame({"rec_id": []}).to_csv(tmp_path / "new.csv", index=False)
     nobody, clusters, _ = linked(spark, tmp_path, settings(parameters="learned.json", only="new.csv"))
     assert len(nobody) == 0
@@ -462,19 +507,3 @@ def test_rows_that_are_alike_in_all_are_one_however_many(spark: SparkSession, tm
     assert sum(rule["pairs_cut"] for rule in summary["blocking"]["rules"]) > 0
     # No others are drawn into it.
     assert (cluster == cluster["same000"]).sum() <= 300 + (table.entity == table.entity[0]).sum()
-
-
-def test_of_labels_only_those_of_records_that_are_asked_for_are_scored(
-    spark: SparkSession, register: tuple[Path, pd.DataFrame], tmp_path: Path
-) -> None:
-    with_learned(register, tmp_path)
-    table = register[1]
-    truth = sorted(true_pairs(table))
-    pd.DataFrame(truth[:20], columns=["id_l", "id_r"]).assign(match=True).to_csv(tmp_path / "labels.csv", index=False)
-    table.drop(columns="entity").to_parquet(tmp_path / "people.parquet")
-    pd.DataFrame({"rec_id": [truth[0][1]]}).to_csv(tmp_path / "new.csv", index=False)
-    asked = settings(parameters="learned.json", only="new.csv", labels="labels.csv")
-    pairs, _, summary = linked(spark, tmp_path, asked)
-    assert set(pairs.id_l) | set(pairs.id_r) >= set(truth[0])
-    assert ((pairs.id_l == truth[0][1]) | (pairs.id_r == truth[0][1])).all()
-    assert summary["labels"]["pairs"] == 1
