@@ -69,7 +69,7 @@ def test_a_flawless_picture_passes_in_all_four_dimensions(
         ("residents", ({}, {"personal_id": None}), "Số định danh phải có: 1/2 dòng không đạt"),
         ("residents", ({}, {}, {}), "Số định danh không được trùng: 3/3 dòng không đạt"),
         ("taxpayers", ({}, {}), "Mã số thuế không được trùng: 2/2 dòng không đạt"),
-        ("sellers", (), "Bảng phải có dữ liệu: 1/1 dòng không đạt"),
+        ("declarations", (), "Bảng phải có dữ liệu: 1/1 dòng không đạt"),
     ],
 )
 def test_a_broken_identity_key_or_an_empty_picture_stops_the_source(
@@ -267,19 +267,20 @@ def test_a_suite_costs_as_many_jobs_however_many_rules_it_has(spark: SparkSessio
 
 
 def test_the_business_date_is_the_only_today(spark: SparkSession) -> None:
-    frame = picture(spark, "sellers", {})
+    frame = picture(spark, "declarations", {})
 
     def gate_on(day: dt.date, dimension: str) -> str:
-        return score(judge(frame, "sellers", business_date=day).verdict, dimension).gate
+        return score(judge(frame, "declarations", business_date=day).verdict, dimension).gate
 
-    assert gate_on(dt.date(2026, 11, 21), "song") == "pass"
-    assert gate_on(dt.date(2026, 11, 22), "song") == "warn"
+    # Updated on 14 November: a hundred days before, a hundred and one, and two days after.
+    assert gate_on(dt.date(2027, 2, 22), "song") == "pass"
+    assert gate_on(dt.date(2027, 2, 23), "song") == "warn"
     assert gate_on(dt.date(2026, 11, 12), "dung") == "warn"
 
 
 def test_an_expectation_that_cannot_be_evaluated_ends_the_night_in_one_line(spark: SparkSession) -> None:
-    with pytest.raises(NightFailed, match=r"^gate of sellers: \w+ could not be evaluated$"):
-        gate.audit("sellers", picture(spark, "sellers", {}), GateSettings())
+    with pytest.raises(NightFailed, match=r"^gate of declarations: \w+ could not be evaluated$"):
+        gate.audit("declarations", picture(spark, "declarations", {}), GateSettings())
 
 
 def test_a_blank_text_is_none(spark: SparkSession) -> None:
