@@ -43,6 +43,18 @@ def out(night: tuple[Any, dict[str, Any]], tmp_path_factory: pytest.TempPathFact
     return folder
 
 
+@pytest.fixture(scope="module")
+def cut(night: tuple[Any, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a row a workbook at most, where a workbook of an earlier night lies."""
+    lake, run = night
+    folder = tmp_path_factory.mktemp("cut")
+    corrections = folder / "quality" / "corrections"
+    corrections.mkdir(parents=True)
+    (corrections / "sellers-01.xlsx").write_text("of the night before")
+    write_report(lake, run, str(folder), ReportSettings(max_rows=1), lambda line: None)
+    return folder
+
+
 class Page(HTMLParser):
     """Text of a page, and whatever it refers to."""
 
@@ -178,16 +190,12 @@ def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None
     assert "Thuê bao viễn thông" in text and "id_number không tìm thấy 1 0" in text
 
 
-def test_workbooks_of_an_earlier_night_go_and_a_cut_is_stated(
-    night: tuple[Any, dict[str, Any]], tmp_path: Path
-) -> None:
-    folder = tmp_path / "quality" / "corrections"
-    folder.mkdir(parents=True)
-    (folder / "sellers-01.xlsx").write_text("of the night before")
-    lake, run = night
-    write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
-    assert not (folder / "sellers-01.xlsx").exists()
-    path = folder / "telecom_subscribers-79.xlsx"
+def test_workbooks_of_an_earlier_night_go(cut: Path) -> None:
+    assert not (cut / "quality" / "corrections" / "sellers-01.xlsx").exists()
+
+
+def test_a_cut_of_what_to_mend_is_stated(cut: Path) -> None:
+    path = cut / "quality" / "corrections" / "telecom_subscribers-79.xlsx"
     assert [row["Vấn đề"] for row in rows_of(path, "Cần sửa")] == ["không tìm thấy"]
     legend = str(load_workbook(path)["Chú giải"]["B1"].value)
     assert "Chỉ có 1 giá trị cần sửa chắc chắn nhất trong 2; 1 còn lại không nằm trong tệp này" in legend
@@ -229,16 +237,14 @@ def test_a_province_has_its_own_cases_and_the_rest_go_to_khac(out: Path) -> None
     assert {code: cases for code, cases in found.items() if cases} == {"79": ["a1", "a2"], "01": ["b1"], "khac": ["c1"]}
 
 
-def test_a_cut_is_stated(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> None:
-    lake, run = night
-    write_report(lake, run, str(tmp_path), ReportSettings(max_rows=1), lambda line: None)
-    assert [row["Mã hồ sơ"] for row in rows_of(tmp_path / "flagged_sellers.xlsx")] == ["b1"]
+def test_a_cut_of_the_queue_is_stated(cut: Path) -> None:
+    assert [row["Mã hồ sơ"] for row in rows_of(cut / "flagged_sellers.xlsx")] == ["b1"]
     # a province has its own first cases, also those that the cut kept from the whole queue
-    provinces = {path.stem: [row["Mã hồ sơ"] for row in rows_of(path)] for path in (tmp_path / "provinces").iterdir()}
+    provinces = {path.stem: [row["Mã hồ sơ"] for row in rows_of(path)] for path in (cut / "provinces").iterdir()}
     assert {code: cases for code, cases in provinces.items() if cases} == {"01": ["b1"], "79": ["a1"], "khac": ["c1"]}
-    legend = str(load_workbook(tmp_path / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
+    legend = str(load_workbook(cut / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
     assert "Chỉ có 1 hồ sơ đang mở ưu tiên cao nhất trong 4; 3 còn lại không nằm trong tệp này" in legend
-    assert "chỉ 1 trong 4 hồ sơ" in Page(tmp_path / "index.html").text
+    assert "chỉ 1 trong 4 hồ sơ" in Page(cut / "index.html").text
 
 
 def test_cases_that_have_ceased_to_hold_are_in_a_book_of_their_own(out: Path) -> None:
