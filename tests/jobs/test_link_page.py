@@ -5,9 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,8 @@ import pytest
 
 from jobs.link import page as pages
 from jobs.link.page import Scale, page
+from tests.jobs.pages import Page, needs_chromium, screenshot
 
-CHROMIUM = shutil.which("chromium")
 HOSTILE = "</title><script src=http://x/>alert(1)</script>\"' onload=x"
 
 
@@ -144,32 +141,6 @@ EMPTY: dict[str, Any] = {
 }
 
 
-class Read(HTMLParser):
-    """A page as a reader has it: its text, its tags, the targets inside it."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.names: set[str] = set()
-        self.ids: set[str] = set()
-        self.links: list[str] = []
-        self.parts: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.names |= {name for name, _ in attrs}
-        self.ids |= {value or "" for name, value in attrs if name == "id"}
-        self.links += [value or "" for name, value in attrs if name == "href"]
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.parts).split())
-
-
 def changed(**entries: object) -> dict[str, Any]:
     return {**copy.deepcopy(SUMMARY), **entries}
 
@@ -189,12 +160,12 @@ def changed(**entries: object) -> dict[str, Any]:
     ],
 )
 def test_the_head_says_what_was_linked_and_how_it_went(shown: str) -> None:
-    assert shown in Read(page(SUMMARY)).text
+    assert shown in Page(page(SUMMARY)).text
 
 
 def test_two_inputs_are_linked_to_each_other() -> None:
     both = [{"name": "a.parquet", "rows": 10}, {"name": "b.csv", "rows": 20}]
-    text = Read(page(changed(link_type="link", inputs=both))).text
+    text = Page(page(changed(link_type="link", inputs=both))).text
     assert "Giữa 10 bản ghi của a.parquet và 20 bản ghi của b.csv" in text
     assert "nối bản ghi giữa hai bảng (link)" in text
 
@@ -214,7 +185,7 @@ def test_an_example_adds_up_row_by_row() -> None:
 
 
 def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert text.index("Chắc chắn nhất (strongest)") < text.index("Vừa qua ngưỡng") < text.index("own reason")
     assert "Xác suất khớp > 0,999 · trọng số khớp +9,6 · quy tắc (rule): surname, date_of_birth" in text
     assert "given_name trùng hẳn +7,3 ↳ giá trị phổ biến (TF) −1,1" in text
@@ -225,7 +196,7 @@ def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
 
 
 def test_every_level_shows_m_u_and_its_weight() -> None:
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "given_name tên (given_name) có tần suất giá trị đảo chỗ hai cột (swapped) +13,3 × 10.000" in text
     assert "trùng hẳn (exact) +7,3 × 158 0,7100 0,0045" in text
     assert "xét theo given_name không kể phần đã có ở full_name" in text
@@ -241,9 +212,9 @@ def test_the_histogram_has_a_logarithmic_axis_and_both_marks() -> None:
     heights = {bar["pairs"]: bar["height"] for bar in chart["bars"]}
     assert 0 < heights[1] < heights[90] < heights[30_000] < 100
     assert chart["scale"].low < -21 and chart["scale"].high > 12
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "ngưỡng: xác suất 0,9" in text and "−19 đến −18: 30.000 cặp" in text
-    assert "ngưỡng = xác suất 0,5" in Read(page(changed(threshold=0.5))).text
+    assert "ngưỡng = xác suất 0,5" in Page(page(changed(threshold=0.5))).text
 
 
 def test_a_wide_histogram_is_folded_and_loses_no_pair() -> None:
@@ -254,7 +225,7 @@ def test_a_wide_histogram_is_folded_and_loses_no_pair() -> None:
 
 
 def test_blocking_tells_what_each_rule_brings() -> None:
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "surname, dob 60.120 58.900 1.340 68,0 % 3 412" in text
     assert "Mọi quy tắc, mỗi cặp một lần 68.410 99,3 % 4 449" in text
     assert "trên 200 bản ghi được chia nhỏ" in text and "capture–recapture" in text
@@ -264,37 +235,37 @@ def test_clusters_are_counted_by_size_large_sizes_together() -> None:
     rows = [(row["label"], row["clusters"], row["records"]) for row in pages.cluster_sizes({"11": 1, "2": 3, "20": 2})]
     assert rows == [("2", 3, 6), ("11 – 20", 3, 51)]
     assert [row["label"] for row in pages.cluster_sizes({"10001": 1})] == ["từ 10.001"]
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "2 1.200 2.400 48,0 %" in text and "1.001 – 10.000 1 1.234 24,7 %" in text
     assert "đã cắt ở 2 nơi" in text
 
 
 def test_levels_that_moved_show_only_with_parameters_of_another_run() -> None:
-    assert "Trôi tham số" not in Read(page(SUMMARY)).text
+    assert "Trôi tham số" not in Page(page(SUMMARY)).text
     levels = [
         {"column": "dob", "level": "exact", "before": 12.0, "after": 9.75},
         {"column": "dob", "level": "year", "before": 2.0, "after": 2.5},
     ]
     moved = {"prior_before": 0.00012, "prior_after": 0.0015, "levels": levels}
     html = page(changed(drift=moved))
-    assert "dob trùng hẳn (exact) +12,0 +9,8 −2,2" in Read(html).text
+    assert "dob trùng hẳn (exact) +12,0 +9,8 −2,2" in Page(html).text
     assert "<b>−2,2</b>" in html
     assert "<b>+0,5</b>" not in html
 
 
 def test_calibration_shows_only_with_labels() -> None:
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "98,1 % độ chính xác (precision) ở ngưỡng 0,9; 95 %: 96,2 % – 99,1 %" in text
     assert "95,0 % độ bao phủ (recall) ở ngưỡng 0,9 " in text
     assert "0,012 sai số hiệu chuẩn" in text
     assert "0,550 50,0 % 29,9 % – 70,1 % 20" in text
-    assert "Hiệu chuẩn" not in Read(page(changed(labels=None))).text
+    assert "Hiệu chuẩn" not in Page(page(changed(labels=None))).text
     without_bins = {**SUMMARY["labels"], "pairs": 0, "precision": None, "calibration": []}
-    assert "– độ chính xác (precision)" in Read(page(changed(labels=without_bins))).text
+    assert "– độ chính xác (precision)" in Page(page(changed(labels=without_bins))).text
 
 
 def test_stages_are_in_words_and_unknown_ones_as_they_are() -> None:
-    text = Read(page(SUMMARY)).text
+    text = Page(page(SUMMARY)).text
     assert "lập và so sánh cặp (compare) 14,0 giây" in text and "own stage 1 phút 12 giây" in text
 
 
@@ -302,14 +273,14 @@ def test_stages_are_in_words_and_unknown_ones_as_they_are() -> None:
 def test_nothing_outside_the_page_is_referred_to(summary: dict[str, Any]) -> None:
     html = page(summary)
     assert not re.search(r"src=|href=[\"']?http|https?:|url\(|@import|\bon\w+=", html)
-    read = Read(html)
+    read = Page(html)
     assert not read.tags & {"script", "img", "iframe", "object", "embed", "form"}
     assert {link[1:] for link in read.links if link.startswith("#")} <= read.ids
     assert all(link == "data:," or link.startswith("#") for link in read.links)
 
 
 def test_a_run_that_found_nothing_has_a_page() -> None:
-    text = Read(page(EMPTY)).text
+    text = Page(page(EMPTY)).text
     for shown in (
         "Không có cặp nào để nêu làm ví dụ.",
         "Không có cột nào được so sánh.",
@@ -334,7 +305,7 @@ def test_text_of_the_data_never_becomes_markup() -> None:
     summary["examples"] = [example(HOSTILE, 0.5, [step(HOSTILE, 1, HOSTILE, 1.0, 0.5), step(HOSTILE, -1, "null", 0.0)])]
     summary["examples"][0] |= dict.fromkeys(["id_l", "id_r", "rule"], HOSTILE)
     html = page(summary)
-    read, plain = Read(html), Read(page(SUMMARY))
+    read, plain = Page(html), Page(page(SUMMARY))
     assert read.tags == plain.tags and read.names == plain.names
     assert read.text.count("<script src=http://x/>") >= 15
     assert "<script" not in html
@@ -374,17 +345,9 @@ def test_numbers_of_the_model_as_people_read_them(shown: str, expected: str) -> 
     assert shown == expected
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-@pytest.mark.parametrize("width", [1200, 500])
-def test_a_browser_without_a_network_draws_the_page(tmp_path: Path, width: int) -> None:
-    (tmp_path / "report.html").write_text(page(SUMMARY), encoding="utf-8")
-    picture = tmp_path / "page.png"
-    flags = (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-        *("--proxy-server=127.0.0.1:9", f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},4000"),
-    )
-    shot = [str(CHROMIUM), *flags, f"--screenshot={picture}", (tmp_path / "report.html").as_uri()]
-    subprocess.run(shot, check=True, capture_output=True, timeout=120)
+@needs_chromium
+def test_a_browser_without_a_network_draws_the_page(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(page(SUMMARY), encoding="utf-8")
     # an empty page of that size is a few kB
-    assert picture.stat().st_size > 100_000
+    assert screenshot(report, tmp_path, "500,4000").stat().st_size > 100_000

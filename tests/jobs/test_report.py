@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -23,8 +20,7 @@ from jobs.report.outcomes import in_words
 from jobs.report.printable import clean, one_line
 from jobs.settings import ReportSettings
 from tests.jobs import a_night
-
-CHROMIUM = shutil.which("chromium")
+from tests.jobs.pages import Page, needs_chromium, screenshot
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +51,8 @@ def cut(night: tuple[Any, dict[str, Any]], tmp_path_factory: pytest.TempPathFact
     return folder
 
 
-class Page(HTMLParser):
-    """Text of a page, and whatever it refers to."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.links: list[str] = []
-        self.parts: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.links += [value or "" for name, value in attrs if name in {"href", "src", "action", "data", "xlink:href"}]
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.parts).split())
+def page_of(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
 
 
 def rows_of(path: Path, name: str = "Hàng đợi") -> list[dict[str, Any]]:
@@ -93,7 +71,7 @@ def test_every_file_of_the_contract_is_there(out: Path) -> None:
 
 @pytest.mark.parametrize("name", ["index.html", "quality/index.html", "quality/sellers.html"])
 def test_a_page_refers_only_to_files_of_the_report(out: Path, name: str) -> None:
-    page = Page(out / name)
+    page = page_of(out / name)
     assert not page.tags & {"script", "img", "iframe", "object", "embed", "form"}
     local = [link for link in page.links if link != "data:,"]
     assert local
@@ -116,7 +94,7 @@ def test_no_identifier_reaches_a_reader(out: Path) -> None:
 
 
 def test_the_page_says_in_words_how_the_night_went(out: Path) -> None:
-    text = Page(out / "index.html").text
+    text = page_of(out / "index.html").text
     assert "Đêm 15/11/2026 Suy giảm" in text
     # the party with two cases counts once: 25 million, and the same for the unresolved shop
     assert "Có 4 hồ sơ đang mở của 3 người bán, thuế ước tính sàn chưa khấu trừ 50,00 triệu đồng" in text
@@ -129,11 +107,11 @@ def test_the_page_says_in_words_how_the_night_went(out: Path) -> None:
 
 def test_text_of_the_data_never_becomes_markup(out: Path) -> None:
     assert "<b>& Bạn</b>" not in (out / "index.html").read_text(encoding="utf-8")
-    assert "Công ty TNHH Mẫu <b>& Bạn</b>" in Page(out / "index.html").text
+    assert "Công ty TNHH Mẫu <b>& Bạn</b>" in page_of(out / "index.html").text
 
 
 def test_the_funnel_counts_identified_sellers_of_the_nights_year(out: Path) -> None:
-    text = Page(out / "index.html").text
+    text = page_of(out / "index.html").text
     for step in (
         "Gian hàng các sàn báo cáo 13,00 tỷ đồng 6",
         "Gian hàng đã rõ người bán 10,84 tỷ đồng 4 66,7 %",
@@ -145,7 +123,7 @@ def test_the_funnel_counts_identified_sellers_of_the_nights_year(out: Path) -> N
 
 
 def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
-    text = Page(out / "quality" / "index.html").text
+    text = page_of(out / "quality" / "index.html").text
     assert "Gian hàng trên sàn 99,9 % ▲ 81,0 % ! ▼ 90,0 % ▼ 70,0 % ✕ ▼" in text
     assert 'title="giảm 12,00 điểm so với 14/11/2026"' in (out / "quality" / "index.html").read_text(encoding="utf-8")
     assert "cập nhật quá 30 ngày: 300 dòng" in text and "thiếu số giấy tờ: 190 dòng thiếu ngày sinh: 20 dòng" in text
@@ -153,21 +131,21 @@ def test_quality_page_shows_scores_gates_and_what_failed(out: Path) -> None:
 
 
 def test_quality_page_shows_what_has_drifted_and_what_was_taken_with_a_warning(out: Path) -> None:
-    text = Page(out / "quality" / "index.html").text
+    text = page_of(out / "quality" / "index.html").text
     assert "Gian hàng trên sàn phone độ dài 42,0 % 13,0 % Chưa kiểm, và vì sao" in text
     assert "Dân cư , 15/11/2026: cổng chất lượng cảnh báo: Ngày sinh phải có: 300/1.000 dòng không đạt" in text
 
 
 def test_data_docs_show_every_expectation_of_the_last_night_that_judged(out: Path) -> None:
-    page = Page(out / "quality" / "sellers.html")
+    page = page_of(out / "quality" / "sellers.html")
     assert "Tên người bán phải có cảnh báo đạt 1.000 0 0" in page.text
     assert "Số giấy tờ <b>phải có</b> cảnh báo không đạt 1.000 0 195" in page.text
     # Great Expectations' own rendering, a column each, its words in Vietnamese.
     assert "id_number Kết quả Kỳ vọng Quan sát được Số giấy tờ <b>phải có</b>" in page.text
     assert "195 giá trị không đạt, 19,5% của 1000 dòng. 80,5% có giá trị" in page.text
     assert "Của đêm trước" not in page.text
-    assert {"sellers.html", "seller_parties.html"} <= set(Page(out / "quality" / "index.html").links)
-    assert "không được công bố" in Page(out / "quality" / "seller_parties.html").text
+    assert {"sellers.html", "seller_parties.html"} <= set(page_of(out / "quality" / "index.html").links)
+    assert "không được công bố" in page_of(out / "quality" / "seller_parties.html").text
 
 
 def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None:
@@ -186,7 +164,7 @@ def test_each_owner_has_a_workbook_a_province_of_what_to_mend(out: Path) -> None
     assert books["bank_accounts-79"][0]["Bản ghi"] == "970436 ****3456"
     # Text of the data is text, whatever it looks like.
     assert books["sellers-79"][0]["Bản ghi"] == "san_a|=HYPERLINK(1)"
-    text = Page(out / "quality" / "index.html").text
+    text = page_of(out / "quality" / "index.html").text
     assert "Thuê bao viễn thông" in text and "id_number không tìm thấy 1 0" in text
 
 
@@ -244,7 +222,7 @@ def test_a_cut_of_the_queue_is_stated(cut: Path) -> None:
     assert {code: cases for code, cases in provinces.items() if cases} == {"01": ["b1"], "79": ["a1"], "khac": ["c1"]}
     legend = str(load_workbook(cut / "flagged_sellers.xlsx")["Chú giải"]["B1"].value)
     assert "Chỉ có 1 hồ sơ đang mở ưu tiên cao nhất trong 4; 3 còn lại không nằm trong tệp này" in legend
-    assert "chỉ 1 trong 4 hồ sơ" in Page(cut / "index.html").text
+    assert "chỉ 1 trong 4 hồ sơ" in page_of(cut / "index.html").text
 
 
 def test_cases_that_have_ceased_to_hold_are_in_a_book_of_their_own(out: Path) -> None:
@@ -466,23 +444,10 @@ def test_masking_leaves_the_last_four(spark: SparkSession) -> None:
     assert frame.select(masking.last_four(F.lit(None).cast("string"))).first() == (None,)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-@pytest.mark.parametrize(
-    ("name", "size"), [("index.html", 50_000), ("quality/index.html", 50_000), ("quality/sellers.html", 30_000)]
-)
-def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path, name: str, size: int) -> None:
-    picture = tmp_path / "page.png"
-    flags = (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-        *("--proxy-server=127.0.0.1:9", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,3000"),
-    )
-    page = (out / name).as_uri()
-    subprocess.run(
-        [str(CHROMIUM), *flags, f"--screenshot={picture}", page], check=True, capture_output=True, timeout=120
-    )
+@needs_chromium
+def test_a_browser_without_a_network_draws_the_page(out: Path, tmp_path: Path) -> None:
     # an empty page of that size is a few kB
-    assert picture.stat().st_size > size
+    assert screenshot(out / "index.html", tmp_path, "1200,3000").stat().st_size > 50_000
 
 
 def test_a_name_is_one_line_of_letters_that_can_be_seen(spark: SparkSession) -> None:
