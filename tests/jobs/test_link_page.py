@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import re
 from pathlib import Path
@@ -145,8 +146,14 @@ def changed(**entries: object) -> dict[str, Any]:
     return {**copy.deepcopy(SUMMARY), **entries}
 
 
+@functools.cache
+def shown() -> str:
+    """Text of the page of `SUMMARY`."""
+    return Page(page(SUMMARY)).text
+
+
 @pytest.mark.parametrize(
-    "shown",
+    "told",
     [
         "Trong 5.000 bản ghi của people.parquet , 1.962 cặp có xác suất khớp (match probability) từ 0,9 trở lên",
         "còn 3.040 đối tượng khác nhau, trong đó 1.500 có từ hai bản ghi",
@@ -159,8 +166,8 @@ def changed(**entries: object) -> dict[str, Any]:
         "soc_sec_id mã định danh (identifier)",
     ],
 )
-def test_the_head_says_what_was_linked_and_how_it_went(shown: str) -> None:
-    assert shown in Page(page(SUMMARY)).text
+def test_the_head_says_what_was_linked_and_how_it_went(told: str) -> None:
+    assert told in shown()
 
 
 def test_two_inputs_are_linked_to_each_other() -> None:
@@ -185,7 +192,7 @@ def test_an_example_adds_up_row_by_row() -> None:
 
 
 def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert text.index("Chắc chắn nhất (strongest)") < text.index("Vừa qua ngưỡng") < text.index("own reason")
     assert "Xác suất khớp > 0,999 · trọng số khớp +9,6 · quy tắc (rule): surname, date_of_birth" in text
     assert "given_name trùng hẳn +7,3 ↳ giá trị phổ biến (TF) −1,1" in text
@@ -196,7 +203,7 @@ def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
 
 
 def test_every_level_shows_m_u_and_its_weight() -> None:
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "given_name tên (given_name) có tần suất giá trị đảo chỗ hai cột (swapped) +13,3 × 10.000" in text
     assert "trùng hẳn (exact) +7,3 × 158 0,7100 0,0045" in text
     assert "xét theo given_name không kể phần đã có ở full_name" in text
@@ -212,7 +219,7 @@ def test_the_histogram_has_a_logarithmic_axis_and_both_marks() -> None:
     heights = {bar["pairs"]: bar["height"] for bar in chart["bars"]}
     assert 0 < heights[1] < heights[90] < heights[30_000] < 100
     assert chart["scale"].low < -21 and chart["scale"].high > 12
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "ngưỡng: xác suất 0,9" in text and "−19 đến −18: 30.000 cặp" in text
     assert "ngưỡng = xác suất 0,5" in Page(page(changed(threshold=0.5))).text
 
@@ -225,7 +232,7 @@ def test_a_wide_histogram_is_folded_and_loses_no_pair() -> None:
 
 
 def test_blocking_tells_what_each_rule_brings() -> None:
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "surname, dob 60.120 58.900 1.340 68,0 % 3 412" in text
     assert "Mọi quy tắc, mỗi cặp một lần 68.410 99,3 % 4 449" in text
     assert "trên 200 bản ghi được chia nhỏ" in text and "capture–recapture" in text
@@ -235,13 +242,13 @@ def test_clusters_are_counted_by_size_large_sizes_together() -> None:
     rows = [(row["label"], row["clusters"], row["records"]) for row in pages.cluster_sizes({"11": 1, "2": 3, "20": 2})]
     assert rows == [("2", 3, 6), ("11 – 20", 3, 51)]
     assert [row["label"] for row in pages.cluster_sizes({"10001": 1})] == ["từ 10.001"]
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "2 1.200 2.400 48,0 %" in text and "1.001 – 10.000 1 1.234 24,7 %" in text
     assert "đã cắt ở 2 nơi" in text
 
 
 def test_levels_that_moved_show_only_with_parameters_of_another_run() -> None:
-    assert "Trôi tham số" not in Page(page(SUMMARY)).text
+    assert "Trôi tham số" not in shown()
     levels = [
         {"column": "dob", "level": "exact", "before": 12.0, "after": 9.75},
         {"column": "dob", "level": "year", "before": 2.0, "after": 2.5},
@@ -254,7 +261,7 @@ def test_levels_that_moved_show_only_with_parameters_of_another_run() -> None:
 
 
 def test_calibration_shows_only_with_labels() -> None:
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "98,1 % độ chính xác (precision) ở ngưỡng 0,9; 95 %: 96,2 % – 99,1 %" in text
     assert "95,0 % độ bao phủ (recall) ở ngưỡng 0,9 " in text
     assert "0,012 sai số hiệu chuẩn" in text
@@ -265,7 +272,7 @@ def test_calibration_shows_only_with_labels() -> None:
 
 
 def test_stages_are_in_words_and_unknown_ones_as_they_are() -> None:
-    text = Page(page(SUMMARY)).text
+    text = shown()
     assert "lập và so sánh cặp (compare) 14,0 giây" in text and "own stage 1 phút 12 giây" in text
 
 
