@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 import pyarrow as pa
 import pytest
@@ -17,7 +16,7 @@ from expectations import SUITES
 from jobs import deliveries, drift, gate, intake, silver, tables
 from jobs.deliveries import History
 from jobs.intake import Intake
-from jobs.outcomes import Change, Finding, Judged
+from jobs.outcomes import Change, Judged
 from jobs.report.outcomes import in_words
 from jobs.settings import IngestSettings
 from jobs.sources import SOURCES
@@ -94,12 +93,7 @@ def taken(request: pytest.FixtureRequest, left: Left, tmp_path_factory: pytest.T
     asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
     faults_asked = [fault for fault in (*FAULTS.values(), *SOUND.values()) if fault.name in asked]
     taken = {fault.name: Future[Intake]() for fault in faults_asked}
-    root, examine, one_at_a_time = tmp_path_factory.mktemp("faults"), gate.examine, Lock()
-
-    def examine_alone(name: str, frame: DataFrame) -> list[Finding]:
-        """Great Expectations knows one project a process."""
-        with one_at_a_time:
-            return examine(name, frame)
+    root = tmp_path_factory.mktemp("faults")
 
     def of_source(source: str) -> None:
         for fault in (fault for fault in faults_asked if fault.source == source):
@@ -108,8 +102,7 @@ def taken(request: pytest.FixtureRequest, left: Left, tmp_path_factory: pytest.T
             except Exception as error:
                 taken[fault.name].set_exception(error)
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setattr(gate, "examine", examine_alone)
+    with ThreadPoolExecutor(2) as pool:
         list(pool.map(of_source, SOURCES))
     return taken
 
