@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,10 @@ def shop(before: int) -> dict[str, Any]:
     return {"platform": "a", "shop_id": "1", "_delivery_date": day(before), "_manifest_sha256": f"m{before}"}
 
 
-@pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+@pytest.fixture(scope="module")
+def made(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A warehouse of a full of 60 days ago, which one of 40 days ago superseded, and deltas; its ledger."""
-    made = Lake(spark, str(tmp_path / "warehouse"))
+    made = Lake(spark, str(tmp_path_factory.mktemp("made") / "warehouse"))
     came = [(60, "full"), (59, "delta"), (40, "full"), (39, "delta"), (1, "delta")]
     a_night.fill(made, tables.BRONZE["sellers"], tuple(shop(before) for before, _ in came))
     a_night.fill(made, tables.DELIVERIES, tuple(delivery(before, mode) for before, mode in came))
@@ -53,6 +54,13 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     run = a_night.run(NIGHT, made.current_versions(), "degraded", a_night.OUTCOMES)
     a_night.fill(made, tables.RUNS, (run,))
     return made
+
+
+@pytest.fixture
+def lake(made: Lake, tmp_path: Path) -> Lake:
+    """A copy of it, which a test may change."""
+    copied = shutil.copytree(made.root, tmp_path / "warehouse")
+    return Lake(made.spark, str(copied))
 
 
 def test_rows_past_their_time_go_and_the_night_stays_what_it_was(lake: Lake) -> None:
