@@ -434,12 +434,12 @@ class Scored:
 def two_nights(spark: SparkSession, resolution: Resolution) -> tuple[Scored, Scored]:
     def scored(shops: list[Row], people: list[Row]) -> Scored:
         """One of them."""
-        asked, subjects = frame_of_shops(spark, shops), frame_of_people(spark, people, CAP)
+        asked, subjects = keep(frame_of_shops(spark, shops)), keep(frame_of_people(spark, people, CAP))
         found = resolve(asked, subjects, *(MODEL, COUNTRY, CAP, 10_000, keep), frozen=resolution.parameters)
         answers: dict[str, list[Any]] = {row.record: [] for row in asked.select("record").collect()}
         for row in found.scored.orderBy("record", "place").collect():
             answers[row.record].append(row)
-        return Scored(asked, subjects, answers, candidates.cut(found.proposed))
+        return Scored(asked, subjects, answers, keep(candidates.cut(found.proposed)))
 
     return scored(shops(), people()), scored(shops_of_next_night(), people_of_next_night())
 
@@ -447,10 +447,10 @@ def two_nights(spark: SparkSession, resolution: Resolution) -> tuple[Scored, Sco
 @pytest.mark.parametrize("forwards", [True, False])
 def test_whoever_nothing_touches_comes_to_what_it_came_to(two_nights: tuple[Scored, Scored], forwards: bool) -> None:
     then, now = two_nights[:: 1 if forwards else -1]
-    asked = Tracked(now.asked, changes.moved(now.asked, then.asked, "record"))
-    subjects = Tracked(now.subjects, changes.moved(now.subjects, then.subjects, "subject"))
-    blocks = candidates.grown(subjects, MODEL)
-    still_cut = candidates.still_cut(then.cut, blocks, CAP)
+    asked = Tracked(now.asked, keep(changes.moved(now.asked, then.asked, "record")))
+    subjects = Tracked(now.subjects, keep(changes.moved(now.subjects, then.subjects, "subject")))
+    blocks = keep(candidates.grown(subjects, MODEL))
+    still_cut = keep(candidates.still_cut(then.cut, blocks, CAP))
     touched = {row.record for row in candidates.touched(asked, subjects, MODEL, blocks, still_cut).collect()}
     changed = {record for record in now.answers if then.answers.get(record) != now.answers[record]}
     expected = {"relative_of_that_year", "email_at_tax_office", "namesakes", "pooled", "masked_phone_birth"}
