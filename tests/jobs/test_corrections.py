@@ -101,8 +101,14 @@ def inputs(spark: SparkSession) -> corrections.Corrected:
 
 
 @pytest.fixture(scope="module")
-def found(inputs: corrections.Corrected) -> dict[tuple[str, str, str], Row]:
-    rows = corrections.find(inputs, NIGHT, SOURCES, keep).collect()
+def first(inputs: corrections.Corrected) -> DataFrame:
+    """What the first night finds."""
+    return keep(corrections.find(inputs, NIGHT, SOURCES, keep))
+
+
+@pytest.fixture(scope="module")
+def found(first: DataFrame) -> dict[tuple[str, str, str], Row]:
+    rows = first.collect()
     keyed = {(row.source, row.record_key, row.field): row for row in rows}
     assert len(keyed) == len(rows)
     return keyed
@@ -204,7 +210,9 @@ CHANGED: dict[str, list[dict[str, Any]]] = {
 MENDED = {"0900000006|2024-03-01", "0900000005|2024-03-01", "970436|0011223344556", "san-a|s2", "san-a|s3"}
 
 
-def test_a_night_looks_again_only_at_what_a_change_reaches(spark: SparkSession, inputs: corrections.Corrected) -> None:
+def test_a_night_looks_again_only_at_what_a_change_reaches(
+    spark: SparkSession, inputs: corrections.Corrected, first: DataFrame
+) -> None:
     following, day = inputs, NIGHT + dt.timedelta(days=1)
     for source, rows in CHANGED.items():
         fresh = silver.normalise(source, picture(spark, source, *rows))
@@ -214,7 +222,6 @@ def test_a_night_looks_again_only_at_what_a_change_reaches(spark: SparkSession, 
         name: keep(changes.moved(getattr(following, name), getattr(inputs, name), *SOURCES[name].key))
         for name in MATCHED
     }
-    first = corrections.find(inputs, NIGHT, SOURCES, keep)
     previous = keep(corrections.carry_on(frame(spark, tables.CORRECTIONS, []), first, NIGHT))
     nobody = frame(spark, tables.CORRECTIONS, []).select("source", "record_key")
     those = keep(corrections.reached(following, corrections.Since(NIGHT, inputs, moved, nobody), day))
