@@ -44,7 +44,7 @@ report: setup ## báo cáo của đêm DATE / reports of the night DATE
 	$(REPORT)
 
 test: setup ## kiểm thử, mười hai đến hai mươi lăm phút / the tests, twelve to twenty-five minutes
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, đêm bị giết giữa chừng / the slow tests: every fault of the sample, nights killed
 	$(BIN)/pytest -m slow

@@ -1,15 +1,36 @@
-"""What all tests share: one Spark session, as the pipeline starts it, and the nights of the small country."""
+"""What all tests share: one Spark session, as the pipeline starts it, and the nights of the small country.
+
+Two processes share the tests file by file, each with its session: planning a query, which is what most of them wait
+for, keeps one core busy.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from jobs import session
 from jobs.settings import SparkSettings
 from tests import small_country
 from tests.small_country import Nights
+
+# Files that ask for the nights of the small country, which are run once.
+OF_NIGHTS = {"test_night.py", "test_explain.py", "test_faults.py", "test_replay.py", "test_retrain.py"}
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests stay in one process, for what they share; so do those of all files of the nights."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "nights" if Path(file).name in OF_NIGHTS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

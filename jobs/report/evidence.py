@@ -113,12 +113,15 @@ def _is_said(value: object) -> bool:
 
 def _explained(content: dict[str, Any]) -> list[str]:
     """A match's explanation (`matching.evidence`): the fields that count, what weighs most first."""
-    fields = [one for one in content["fields"] if abs(one.get("weight") or 0) >= MIN_WEIGHT or one["level"] in _AGAINST]
-    said = [_field(one) for one in sorted(fields, key=lambda one: -abs(one["weight"]))]
+    said = [_field(one) for one in sorted(filter(_counts, content["fields"]), key=lambda one: -abs(one["weight"]))]
     probability = content.get("probability")
     told = [] if probability is None else [f"xác suất {numbers.probability(probability, 3)}"]
     told += [f"cần người quyết định vì {why}" for why in content.get("held") or []]
     return [*told, *said]
+
+
+def _counts(one: dict[str, Any]) -> bool:
+    return abs(one["weight"]) >= MIN_WEIGHT or one.get("level") in _AGAINST
 
 
 def _field(one: dict[str, Any]) -> str:

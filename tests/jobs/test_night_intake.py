@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from jobs import night, tables
 from jobs.deliveries import History
@@ -36,14 +38,18 @@ class World:
     residents: pa.Table = field(default_factory=lambda: generate.draw(400, 5, NIGHT).rows[NAME]())
     settings: Settings = field(default_factory=Settings)
 
-    def taken_in(self, date: dt.date, base: Night | None = None) -> Night:
-        """A night's intake after that of another."""
+    def based_on(self, last: Night) -> dict[str, Any]:
+        """The row of a night that ended with the tables as they are."""
+        versions = shaped_by(self.settings, self.lake.current_versions())
+        return {"business_date": last.business_date, "versions": versions}
+
+    def taken_in(self, date: dt.date, last: Night | None = None, base: dict[str, Any] | None = None) -> Night:
+        """A night's intake after that of another, of which `base` is the row."""
         made = Night(self.lake, str(self.landing), date, self.settings, None, False, lambda _: None, lambda _: None)
         before: History = ()
-        if base is not None:
-            versions = shaped_by(self.settings, self.lake.current_versions())
-            made.base = {"business_date": base.business_date, "versions": versions}
-            before = base.intakes[NAME].history
+        if last is not None:
+            made.base = base or self.based_on(last)
+            before = last.intakes[NAME].history
         night._take_in(made, SOURCES[NAME], before, {})
         return made
 
@@ -89,3 +95,16 @@ def test_an_empty_list_of_changes_leaves_the_picture_what_it_was_and_not_what_wa
     world.deliver(LAST, world.all_deleted(LAST))
     assert outcomes(world.taken_in(LAST, first)) == [(NEXT, "taken"), (LAST, "gate_failed")]
     assert world.picture() == then
+
+
+def test_another_code_normalises_what_nothing_came_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = world.taken_in(NIGHT)
+    other = world.lake.read(tables.SILVER[NAME]).withColumn("name_clean", F.lit("as another code has it"))
+    world.lake.write(tables.SILVER[NAME], other)
+    names = world.lake.read(tables.SILVER[NAME]).where("name_clean = 'as another code has it'")
+    assert world.taken_in(NEXT, first).intakes[NAME].picture is None
+    assert not names.isEmpty(), "the same code takes over what is there"
+    base = world.based_on(first)
+    monkeypatch.setattr("jobs.ledger.CODE", "999.0.0")
+    assert world.taken_in(NEXT, first, base).intakes[NAME].picture is None
+    assert world.lake.read(tables.SILVER[NAME]).where("name_clean = 'as another code has it'").isEmpty()

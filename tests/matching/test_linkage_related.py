@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from pyspark.sql import SparkSession
 
-from matching.linkage.comparison import Comparison, comparisons
+from matching.linkage.comparison import NULL, Comparison, comparisons, packs, place
+from matching.linkage.engine import _partners
 from matching.linkage.parameters import Groups, Parameters, estimate, probabilities
-from matching.linkage.related import own_levels
+from matching.linkage.related import may_be_things, own_levels, start
 
 POSSIBLE, MATCHES, RELATED = 5e7, 5_000, 20_000
 PEOPLE = {"given": "given_name", "family": "family_name", "street": "address", "born": "year"}
@@ -117,6 +119,42 @@ def test_texts_that_are_written_in_many_ways_are_no_related_pairs() -> None:
     model, match, counts = estimated(columns, [0.3, 0.95, 0.95], [0.1] * 3, [1e-5, 2e-5, 0.05], 0)
     assert model.related == ()
     assert min(right(match, counts)) > 0.9
+
+
+def test_branches_of_a_chain_are_told_by_their_addresses() -> None:
+    columns = {"name": "full_name", "street": "address", "site": "identifier"}
+    model, match, counts = estimated(columns, [0.8, 0.9, 0.9], [0.9, 1e-5, 0.9], [1e-3, 1e-5, 1e-3], RELATED)
+    assert {each.own for each in model.related} >= {(1,)}
+    assert min(right(match, counts)) > 0.9
+    chosen = comparisons({**columns, "born": "date"}, {})
+    assert not may_be_things(chosen), "people move"
+
+
+def partners(spark: SparkSession, pairs: list[tuple[int, int]], *, link: bool) -> float:
+    """Of pairs that agree in their titles alone, where that is what related ones do."""
+    chosen = comparisons({"authors": "text", "title": "text"}, {})
+    u, m, alike = (shares(chosen, exact) for exact in ([1e-6, 1e-6], [0.95, 0.95], [1e-6, 0.95]))
+    model = Parameters(
+        *(1e-6, (None, None), tuple(each[None, :] for each in m), tuple(each[None, :] for each in u)),
+        tuple(each.exact for each in chosen),
+        related=(start((0,), m, alike, 1e-6),),
+    )
+    shown: dict[str, int] = dict.fromkeys(packs(len(chosen)), 0)
+    for i, level in enumerate((0, chosen[1].exact)):
+        pack, shift = place(i)
+        shown[pack] |= (level - NULL) << shift
+    rows = [(left, right, *shown.values(), 0.0) for left, right in pairs]
+    names = ", ".join(f"{pack} bigint" for pack in shown)
+    frame = spark.createDataFrame(rows, f"l bigint, r bigint, {names}, frequency double")
+    return _partners(frame, model, link)
+
+
+def test_who_has_one_partner_alone_is_of_no_family(spark: SparkSession) -> None:
+    couples = [(1, 11), (2, 12), (3, 13), (3, 14)]
+    assert partners(spark, couples, link=True) == 1
+    assert partners(spark, list(itertools.product(range(3), range(10, 13))), link=True) == 3
+    assert partners(spark, list(itertools.combinations(range(5), 2)), link=False) == 4
+    assert partners(spark, [], link=True) == 0
 
 
 def test_where_nobody_is_related_there_is_no_such_class() -> None:
