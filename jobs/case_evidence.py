@@ -182,7 +182,7 @@ def _by_category(laws: Sequence[YearLaw]) -> Column:
 def _line(laws: Sequence[YearLaw], category: str) -> Column:
     def of_law(residence: Residence) -> Column:
         return F.struct(
-            by_year(laws, lambda law: law.rates[residence, category] / 10_000).alias("Tỷ lệ GTGT và TNCN"),
+            by_year(laws, lambda law: _percent(law.rates[residence, category])).alias("Tỷ lệ GTGT và TNCN"),
             by_year(laws, lambda law: law.rates_basis[residence, category]).alias("Căn cứ"),
         )
 
@@ -195,6 +195,10 @@ def _line(laws: Sequence[YearLaw], category: str) -> Column:
         rate["Căn cứ"],
     )
     return F.when(net > 0, line)
+
+
+def _percent(per_10000: int) -> str:
+    return f"{per_10000 / 100:g} %".replace(".", ",")
 
 
 def _shop(shop: Column) -> Column:

@@ -84,7 +84,7 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return numbers.count(value) if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return numbers.probability(value) if 0 <= value <= 1 else numbers.decimal(value)
+        return numbers.probability(value, 3) if 0 <= value <= 1 else numbers.decimal(value)
     return _LONG_NUMBER.sub(MASK, _DATE.sub(r"\3/\2/\1", say(VALUES, str(value))))
 
 

@@ -11,7 +11,7 @@ from jobs.report.workbook import DATE, MONEY, SHARE, TEXT, WHOLE, Column, Layout
 def _shops(case: Row) -> str:
     lines = [
         f"{shop.platform} {shop.shop_id} · {shop.shop_name or 'không tên'} · {numbers.money(shop.revenue_vnd)}"
-        f" · {words.say(words.MATCH_TYPES, shop.match_type)} {numbers.probability(shop.match_probability)}"
+        f" · {words.say(words.MATCH_TYPES, shop.match_type)} {numbers.probability(shop.match_probability, 3)}"
         for shop in case.shops or []
     ]
     hidden = case.shop_count - len(lines)

@@ -287,7 +287,7 @@ def test_evidence_tells_what_the_estimate_is_made_of_and_who_is_represented(foun
         {
             "Nhóm": "hàng hóa",
             "Doanh thu (đồng)": found.case("represents a company", UNREGISTERED)["revenue_vnd"],
-            "Tỷ lệ GTGT và TNCN": 0.015,
+            "Tỷ lệ GTGT và TNCN": "1,5 %",
             "Căn cứ": "Nghị định 252/2026/NĐ-CP, Điều 40–46",
         }
     ]
