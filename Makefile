@@ -43,7 +43,7 @@ run: setup ## dân số mẫu, một đêm, báo cáo / sample country, one nigh
 report: setup ## báo cáo của đêm DATE / reports of the night DATE
 	$(REPORT)
 
-test: setup ## kiểm thử, mười hai đến hai mươi lăm phút / the tests, twelve to twenty-five minutes
+test: setup ## kiểm thử, mười đến hai mươi phút / the tests, ten to twenty minutes
 	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: setup ## kiểm thử lâu: mọi lỗi mẫu, đêm bị giết giữa chừng / the slow tests: every fault of the sample, nights killed
