@@ -90,12 +90,18 @@ def _field(parameters: Parameters, comparison: Comparison, values: dict[str, tup
 
 
 def _text(comparison: Comparison) -> Column:
-    """Words of the level; an organisation acts through people, whose papers and numbers are not against it."""
-    text = _pick([level.text for level in comparison.levels], comparison)
-    if comparison not in c.RELATIONS:
-        return text
-    somebody = ~is_person(F.col("subject")) & _shows_any(comparison, "other", "shared_other")
-    return F.when(somebody, F.concat(text, F.lit(_MAY_ACT))).otherwise(text)
+    """Words of the level; an organisation is nobody, and acts through people, whose papers are not against it."""
+    of_person = [level.text for level in comparison.levels]
+    of_organisation = [
+        text.replace("người này", "bên bán này")
+        + (_MAY_ACT if comparison in c.RELATIONS and level.name in _OTHERS else "")
+        for level, text in zip(comparison.levels, of_person, strict=True)
+    ]
+    if of_organisation == of_person:
+        return _pick(of_person, comparison)
+    return F.when(is_person(F.col("subject")), _pick(of_person, comparison)).otherwise(
+        _pick(of_organisation, comparison)
+    )
 
 
 def _lent_identity() -> Column:
@@ -135,7 +141,8 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
 # Levels of a name that is the subject's, if perhaps not written in full.
 _SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials", "typo", "partial")
 
-_MAY_ACT = ", có thể là người đại diện hay nhân viên của tổ chức này"
+_OTHERS = ("other", "shared_other")
+_MAY_ACT = ", có thể là người đại diện hay nhân viên"
 
 # Why people decide, in words.
 _CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"

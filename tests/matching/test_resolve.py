@@ -6,6 +6,7 @@ Most shops are ordinary ones, which declare their own id and name, so that the e
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -201,6 +202,7 @@ def found(resolution: Resolution) -> Found:
     marks = {
         "of_household": evidence.rests_on_household(resolution.parameters),
         "for_people": evidence.is_for_people(resolution.parameters),
+        "why": evidence.explanation(resolution.parameters, {}),
     }
     for row in resolution.scored.withColumns(marks).collect():
         scored.setdefault(row.record, {})[row.subject] = row.asDict()
@@ -346,6 +348,13 @@ def test_the_name_of_who_signs_for_a_company_is_hardly_held_against_it(found: Fo
     assert shown[COMPANY]["g_code"] == CODE.code("self")
     assert shown[HOA]["g_code"] == CODE.code("organisation")
     assert shown[HOA]["for_people"]
+
+
+def test_of_a_company_it_is_not_told_as_of_a_person(found: Found) -> None:
+    why = {field["level"]: field["text"] for field in json.loads(found["companys_code"][COMPANY]["why"])["fields"]}
+    assert why["self"] == "Mã số thuế: của chính bên bán này"
+    assert why["other"] == "Số điện thoại: của người khác, có thể là người đại diện hay nhân viên"
+    assert "Số điện thoại: của chính người này" in found["companys_code"][HOA]["why"]
 
 
 # Levels that a candidate shows → whether people decide.
