@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -18,6 +20,9 @@ from jobs.errors import UserError
 from jobs.storage import Files, literal, unreadable_file
 
 _DAYS = ("date", "year")
+_CSV = (".csv", ".csv.gz")
+# Rows of a CSV file by which its encoding is judged.
+_LOOKED_AT = 20_000
 _YES, _NO = ("true", "1", "t", "y", "yes"), ("false", "0", "f", "n", "no")
 
 
@@ -31,6 +36,14 @@ def read(spark: SparkSession, paths: Sequence[str], unique_id: str, columns: Map
     """
     rows = [_rows(spark, source, path, unique_id, columns) for source, path in enumerate(paths)]
     return rows[0] if len(rows) == 1 else rows[0].unionByName(rows[1])
+
+
+def garbled(spark: SparkSession, path: str, columns: Sequence[str]) -> int:
+    """Of the first rows of a CSV file, how many have bytes in these columns that are no UTF-8 (read: U+FFFD)."""
+    if not path.lower().endswith(_CSV):
+        return 0
+    broken = (F.col(_quoted(column)).contains("\N{REPLACEMENT CHARACTER}") for column in columns)
+    return _table(spark, path).limit(_LOOKED_AT).where(reduce(or_, broken)).count()
 
 
 def read_labels(spark: SparkSession, path: str) -> DataFrame:
@@ -87,7 +100,7 @@ def _table(spark: SparkSession, path: str) -> DataFrame:
         # Brackets in the name of a file that is there are no pattern.
         told = literal(path) if os.path.exists(path) else path
         try:
-            if path.lower().endswith((".csv", ".csv.gz")):
+            if path.lower().endswith(_CSV):
                 return spark.read.csv(told, header=True, quote='"', escape='"', multiLine=True, mode="FAILFAST")
             return _dated(spark, spark.read.parquet(told))
         except AnalysisException:

@@ -78,6 +78,7 @@ def _run(
     clock.begin("read")
     frozen = _parameters(spark, config, base)
     given = _given(spark, config, base, frozen, frames)
+    _warn_of_bytes(spark, config, base, clock)
     _check_rules(given, config)
     labels = _labels(spark, config, base, given)
     options = Options(
@@ -207,6 +208,14 @@ def _given(spark: SparkSession, config: LinkConfig, base: Path, frozen: Trained 
             )
     counts = tuple(seen[source].rows for source in range(len(paths)))
     return Input(records, config.columns, repetitions, counts, config.link_type == "link")
+
+
+@inputs.readable()
+def _warn_of_bytes(spark: SparkSession, config: LinkConfig, base: Path, clock: _Clock) -> None:
+    for path in config.inputs:
+        rows = inputs.garbled(spark, _resolved(base, path), list(config.columns))
+        if rows:
+            clock.told(f"warning: {inputs.name(path)}: bytes that are no UTF-8, in {rows:,} of the first rows at least")
 
 
 def _check_rules(given: Input, config: LinkConfig) -> None:

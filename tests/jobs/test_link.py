@@ -507,3 +507,11 @@ def test_rows_that_are_alike_in_all_are_one_however_many(spark: SparkSession, tm
     assert sum(rule["pairs_cut"] for rule in summary["blocking"]["rules"]) > 0
     # No others are drawn into it.
     assert (cluster == cluster["same000"]).sum() <= 300 + (table.entity == table.entity[0]).sum()
+
+
+def test_a_csv_of_another_encoding_is_told(spark: SparkSession, tmp_path: Path) -> None:
+    rows = "id,name,town\n1,José,Cádiz\n2,Jose,Cadiz\n"
+    for encoding in ("utf-8", "latin-1"):
+        (tmp_path / f"{encoding}.csv").write_bytes(rows.encode(encoding))
+    assert inputs.garbled(spark, str(tmp_path / "utf-8.csv"), ["name", "town"]) == 0
+    assert inputs.garbled(spark, str(tmp_path / "latin-1.csv"), ["name", "town"]) == 1

@@ -345,7 +345,7 @@ def test_what_became_of_a_delivery_is_told_in_vietnamese(reason: str, told: str)
                 "Tỉnh, thành: trùng (Phú Thọ, trọng số +2,1))",
             ],
         ),
-        ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,93"]),
+        ('{"Họ tên": "khớp", "độ giống": 0.93}', ["Họ tên: khớp", "độ giống: 0,930"]),
         (
             '{"Vì sao": {"name": "exact", "sim": "self"}}',
             ["Vì sao: Họ tên: trùng khi bỏ dấu; Số điện thoại: của chính người này"],
