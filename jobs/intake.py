@@ -35,7 +35,7 @@ class Intake:
         history: all that is now remembered of its deliveries; for the caller to save.
         judged: the picture with all that is new, as the gate saw it, None where it was not asked.
         warnings: lines for the operator (unlisted files, null countries …).
-        rows_in: rows read from the landing zone this night; rows_kept, rows_quarantined: what became of them.
+        rows_in: rows read from the landing zone this night; rows_kept: those that are in bronze now.
     """
 
     source: str

@@ -429,7 +429,7 @@ def _match_anew(night: Night) -> None:
     with side_by_side(lake.spark) as start:
         for table, rows in made.items():
             start(partial(lake.write, table, rows))
-    new = found.training, night.business_date, _present(night) & set(MATCHED)
+    new = found.training, night.business_date, _matched(night)
     night.memory.save(accepted.version if accepted else training.save(lake, *new))
     if not training.is_used(lake):
         training.write_model(lake)
@@ -465,7 +465,7 @@ def _tracked(night: Night, name: str) -> Tracked:
 def _in_force(night: Night) -> Accepted | None:
     """The training in force; None, which makes the night train anew, where there is none that it can decide by."""
     accepted = training.load(night.lake)
-    outdated = accepted.outdated(_present(night) & set(MATCHED)) if accepted else None
+    outdated = accepted.outdated(_matched(night)) if accepted else None
     if outdated:
         night.progress(f"warning: match: trained anew: {outdated}")
     return None if outdated else accepted
@@ -585,6 +585,11 @@ def _gold_inputs(night: Night) -> gold.GoldInputs:
 def _present(night: Night) -> frozenset[str]:
     """Sources that ever came."""
     return frozenset(name for name, result in night.intakes.items() if result.picture_as_of is not None)
+
+
+def _matched(night: Night) -> frozenset[str]:
+    """Sources of the match that ever came."""
+    return _present(night) & set(MATCHED)
 
 
 def _corrections(night: Night) -> None:

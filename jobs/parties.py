@@ -146,11 +146,11 @@ def represented(shops: DataFrame, taxpayers: DataFrame, those: DataFrame, standi
     papers = F.array_compact(F.array("own_id", "own_cmnd"))
     people = shops.where(F.col("kind") == RESIDENT).join(those.distinct(), "party_key", "left_semi")
     theirs = people.select("party_key", F.explode(papers).alias("paper")).distinct()
-    organisations = _registered(taxpayers.where(of_organisation()), standings)
-    papers_of = taxpayers.select("tax_code", F.coalesce("person_id", "cmnd").alias("paper"))
-    shown = F.struct("tax_code", "taxpayer_name", "status_label")
-    found = theirs.join(papers_of, "paper").join(organisations, "tax_code").groupBy("party_key")
-    return found.agg(F.sort_array(F.collect_set(shown)).alias("represented"))
+    shown = F.struct("tax_code", registered_name().alias("taxpayer_name"), _label(standings).alias("status_label"))
+    paper = F.coalesce("person_id", "cmnd").alias("paper")
+    organisations = taxpayers.where(of_organisation()).select(paper, shown.alias("shown"))
+    found = theirs.join(organisations, "paper").groupBy("party_key")
+    return found.agg(F.sort_array(F.collect_set("shown")).alias("represented"))
 
 
 def with_branches(known: DataFrame, taxpayers: DataFrame) -> DataFrame:
@@ -207,12 +207,16 @@ def _registered(taxpayers: DataFrame, standings: Mapping[str, Status]) -> DataFr
         registered_name().alias("taxpayer_name"),
         "status",
         _of_status({code: status.standing for code, status in standings.items()}, "problem").alias("standing"),
-        _of_status({code: status.label for code, status in standings.items()}, "").alias("status_label"),
+        _label(standings).alias("status_label"),
         F.coalesce(business, F.lit(False)).alias("is_business"),
         F.coalesce("is_ecommerce_code", F.lit(False)).alias("is_ecommerce_code"),
         "closed_on",
         "province34",
     )
+
+
+def _label(standings: Mapping[str, Status]) -> Column:
+    return _of_status({code: status.label for code, status in standings.items()}, "")
 
 
 def _of_status(values: Mapping[str, str], otherwise: str) -> Column:

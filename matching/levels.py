@@ -43,18 +43,8 @@ RECORD = (
     *("phone_prefix", "phone_suffix"),
 )
 SUBJECT = (
-    *(
-        "subject",
-        "kind",
-        "person_id",
-        "cmnd",
-        "name_clean",
-        "name_accent",
-        "name_key",
-        "name_sorted",
-        "name_sg",
-        "company_key",
-    ),
+    *("subject", "kind", "person_id", "cmnd"),
+    *("name_clean", "name_accent", "name_key", "name_sorted", "name_sg", "company_key"),
     *("birth_date", "birth_year", "province34", "address_key", "house_key", "household", "household_size", "deceased"),
     *("phones", "n_name", "n_sg", "p_province", "p_kind"),
 )

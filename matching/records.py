@@ -84,10 +84,9 @@ def with_phones(subjects: DataFrame, numbers: DataFrame) -> DataFrame:
 
 
 def numbers(links: Sequence[DataFrame], cap: int) -> DataFrame:
-    """The numbers of each subject, or of those; of one with more than `cap` (a switchboard) none.
+    """The numbers of each subject; of one with more than `cap` (a switchboard) none.
 
-    Columns in: of each of `links` subject, phone_norm; of `those` subject. Columns out: subject, phones (array,
-    sorted).
+    Columns in: of each of `links` subject, phone_norm. Columns out: subject, phones (array, sorted).
     """
     known = reduce(DataFrame.unionByName, [link.select("subject", "phone_norm") for link in links])
     known = known.where("subject is not null and phone_norm is not null")

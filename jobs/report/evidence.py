@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from jobs.masking import MASK
@@ -14,6 +15,8 @@ from jobs.report.words import PROVINCES, SOURCES, VALUES, say
 from matching.comparisons import BIRTH, MODELS, PROVINCE
 
 MAX_SENTENCES = 60
+# Of a cell's text, for the line that says how many sentences are left.
+_ROOM = 100
 # Of a field's weight, log2 m/u: what lies below says next to nothing.
 MIN_WEIGHT = 0.5
 # What may speak against a match, or keeps it for people, is shown whatever it weighs.
@@ -38,25 +41,31 @@ _LONG_NUMBER = re.compile(r"\d{5,}(?=\d{4})")
 
 def sentences(evidence: str | None) -> list[str]:
     """One sentence a fact of an evidence JSON; a text that is no JSON is one sentence."""
+    return _cut(_all_of(evidence), MAX_SENTENCES)
+
+
+def lines(evidence: str | None) -> str:
+    """The sentences as one text that a cell holds, a line each; those that it does not hold are counted."""
+    found = _all_of(evidence)
+    ends = accumulate(len(sentence) + 1 for sentence in found)
+    fit = sum(end <= MAX_TEXT - _ROOM for end in ends)
+    return "\n".join(_cut(found, min(fit, MAX_SENTENCES)))
+
+
+def _all_of(evidence: str | None) -> list[str]:
     if not evidence:
         return []
     try:
         content = json.loads(evidence)
     except ValueError:
         content = evidence
-    found = [sentence for sentence in _facts(content) if sentence]
-    left = len(found) - MAX_SENTENCES
-    return [*found[:MAX_SENTENCES], f"… và {numbers.count(left)} câu nữa trong bảng hồ sơ"] if left > 0 else found
+    return [sentence for sentence in _facts(content) if sentence]
 
 
-def lines(evidence: str | None) -> str:
-    """The sentences as one text that a cell holds, a line each; those that it does not hold are counted."""
-    found, size = sentences(evidence), 0
-    for number, sentence in enumerate(found):
-        size += len(sentence) + 1
-        if size > MAX_TEXT:
-            return "\n".join([*found[:number], f"… và {numbers.count(len(found) - number)} câu nữa trong bảng hồ sơ"])
-    return "\n".join(found)
+def _cut(found: list[str], most: int) -> list[str]:
+    """The first so many sentences, and how many are left."""
+    left = len(found) - most
+    return [*found[:most], f"… và {numbers.count(left)} câu nữa trong bảng hồ sơ"] if left > 0 else found
 
 
 def _facts(content: object) -> Iterator[str]:

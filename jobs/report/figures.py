@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ class Figures:
     Attributes:
         reasons: tax_year, reason, cases, revenue_vnd, due_vnd of the open cases.
         changes: tax_year, reason, new, reopened, resolved since the run before; None where that cannot be read.
-        previous_date: business date of that run, None on the first night.
+        before: row of that run, None on the first night.
         provinces: province, cases, parties, revenue_vnd, due_vnd, identified_parties of the night's tax year; a party
             counts once however many cases it has.
         statuses: tax_status, party_type, parties, shops, revenue_vnd, withheld_vnd, above of the night's tax year.
@@ -48,7 +48,7 @@ class Figures:
 
     reasons: Sequence[Row]
     changes: Sequence[Row] | None
-    previous_date: dt.date | None
+    before: Mapping[str, Any] | None
     provinces: Sequence[Row]
     statuses: Sequence[Row]
     law: YearLaw
@@ -60,6 +60,11 @@ class Figures:
     compared: frozenset[str]
     blocking: Sequence[Row]
     quarantine: Sequence[Row]
+
+    @property
+    def previous_date(self) -> dt.date | None:
+        """Business date of the run before."""
+        return self.before["business_date"] if self.before else None
 
     def identified(self, name: str) -> int:
         """Sum of a column of `statuses` over the parties that are known."""
@@ -86,11 +91,11 @@ def collect(lake: Lake, run: Mapping[str, Any], cases: DataFrame, queue: DataFra
     night: dt.date = run["business_date"]
     law = year_law(night.year, night)
     compared = latest_distances(lake.read(tables.QUALITY_PROFILES), night).collect()
-    before = run_before(lake, night)
+    before = ledger.last_of_earlier_date(Lake(lake.spark, lake.root), night)
     return Figures(
         reasons=by_reason(queue).collect(),
-        changes=changes_since(cases, lambda: cases_after(lake, before)),
-        previous_date=before["business_date"] if before else None,
+        changes=changes_since(lake, cases, before),
+        before=before,
         provinces=by_province(queue, night.year).collect(),
         statuses=by_status(lake.read(tables.SELLER_PARTIES), night.year, law.threshold_vnd).collect(),
         law=law,
@@ -233,20 +238,15 @@ def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
     )
 
 
-def run_before(lake: Lake, night: dt.date) -> dict[str, Any] | None:
-    """The last finished run of an earlier date, None where there is none."""
-    return ledger.last_of_earlier_date(Lake(lake.spark, lake.root), night)
-
-
 def cases_after(lake: Lake, run: Mapping[str, Any] | None) -> DataFrame:
     """`gold/flagged_sellers` as a run left it; without rows where there is none."""
     return ledger.left_by(lake, run).read(tables.FLAGGED_SELLERS)
 
 
-def changes_since(cases: DataFrame, before: Callable[[], DataFrame]) -> list[Row] | None:
-    """`changes` since an earlier run, whose cases `before` gives; None where they are gone."""
+def changes_since(lake: Lake, cases: DataFrame, before: Mapping[str, Any] | None) -> list[Row] | None:
+    """`changes` since an earlier run; None where its version of the cases is gone."""
     try:
-        return changes(cases, before()).collect()
+        return changes(cases, cases_after(lake, before)).collect()
     except (PySparkException, Py4JJavaError) as error:
         if not is_gone(error):
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -59,9 +60,7 @@ def write_report(
     finally:
         cases.unpersist()
     progress("ghi các hồ sơ đã xác nhận hoặc hết lý do")
-    books.append(
-        _ended(folder / "ended.xlsx", lake, run, flagged, settings.max_rows, is_readable=found.changes is not None)
-    )
+    books.append(_ended(folder / "ended.xlsx", lake, run["business_date"], flagged, found, settings.max_rows))
     progress("ghi các gian hàng chờ xem xét")
     books.append(review_book.write(folder / "review.xlsx", lake, run["business_date"], found, settings.max_rows))
     progress("ghi các giá trị cần sửa")
@@ -115,19 +114,12 @@ def _workbooks(
     return [whole.path, *(mine.path for mine in provinces.values())]
 
 
-def _ended(
-    path: Path, lake: Lake, run: Mapping[str, Any], flagged: DataFrame, limit: int, *, is_readable: bool
-) -> Path:
-    """Write the workbook of cases that an analyst confirmed, or that hold no more since the night before.
-
-    `is_readable`: whether what the night before left is still kept.
-    """
-    before = flagged.limit(0)
-    if is_readable:
-        before = figures.cases_after(lake, figures.run_before(lake, run["business_date"]))
+def _ended(path: Path, lake: Lake, night: dt.date, flagged: DataFrame, found: figures.Figures, limit: int) -> Path:
+    """Write the workbook of cases that an analyst confirmed, or that hold no more since the night before."""
+    # What that night left may be kept no longer.
+    before = flagged.limit(0) if found.changes is None else figures.cases_after(lake, found.before)
     cases = queue.ended_cases(flagged, before)
-    size = cases.count()
-    heading = Heading(run["business_date"], "Hồ sơ đã xác nhận hoặc vừa hết lý do", size, limit)
+    heading = Heading(night, "Hồ sơ đã xác nhận hoặc vừa hết lý do", cases.count(), limit)
     order = F.desc_nulls_last("revenue_vnd"), F.asc("case_id")
     with Book(path, heading, queue_book.ENDED) as book:
         for case in in_order(cases, order, limit, heading.parts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -215,7 +215,7 @@ def link(
     pairs, groups, masks, cuts = _compared(given, keyed, rules, labels, records, chosen, options, keep)
     hashed.unpersist()
     told("model")
-    learned = _learned(pairs, given, chosen, groups, found, shown, prior)
+    learned = _learned(pairs, chosen, given.link, partial(_estimated, given, chosen, groups, found, shown, prior))
     trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned, blocking)
     match = parameters.probabilities(trained.parameters, groups)
     used = _used(rules, groups, masks, cuts, match)
@@ -534,20 +534,12 @@ def _counted(pairs: DataFrame, columns: int, by: str) -> tuple[Groups, Longs]:
 
 
 def _learned(
-    pairs: DataFrame,
-    given: Input,
-    chosen: Sequence[Comparison],
-    groups: Groups,
-    found: Frequencies,
-    shown: Drawn,
-    prior: float,
+    pairs: DataFrame, chosen: Sequence[Comparison], link: bool, estimated: Callable[..., Parameters]
 ) -> Parameters:
     """The model; things are told apart by a text, an address or a date only where they come in families."""
-    model = _estimated(given, chosen, groups, found, shown, prior)
+    model = estimated()
     told = any(each.own != personal(chosen) for each in model.related)
-    if told and _partners(pairs, model, given.link) < _FAMILY:
-        return _estimated(given, chosen, groups, found, shown, prior, may_be_told=False)
-    return model
+    return estimated(may_be_told=False) if told and _partners(pairs, model, link) < _FAMILY else model
 
 
 def _estimated(

@@ -136,10 +136,9 @@ def estimate(
     usual, apart_by = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
     if related_pairs.may_be_things(chosen) and may_be_told:
         model = fitted(())
-        found = [marginal(model, i)[0] for i in range(len(chosen))]
-        told = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, apart_by)
-        for i in told:
-            apart_by[i] = related_pairs.differing(chosen, i, found[i], apart_by[i])
+        told, apart_by = _told_apart(chosen, model, apart_by)
+        if not told and not own:
+            return model
     ways = [way for way in (told, own) if way]
     if not ways:
         return fitted(())
@@ -155,6 +154,18 @@ def estimate(
         model = fitted([*model.related, _related(chosen, own, cells, unexplained, u, possible)])
     kept = [each for each in model.related if each.share >= _LEAST_RELATED * model.prior]
     return model if len(kept) == len(model.related) else fitted(kept)
+
+
+def _told_apart(
+    chosen: Sequence[Comparison], model: Parameters, u: Sequence[Floats]
+) -> tuple[tuple[int, ...], list[Floats]]:
+    """The column by which things are told apart, if there is one, and the levels of things that are not the same."""
+    found = [marginal(model, i)[0] for i in range(len(chosen))]
+    told = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, u)
+    return told, [
+        related_pairs.differing(chosen, i, m, by) if i in told else by
+        for i, (m, by) in enumerate(zip(found, u, strict=True))
+    ]
 
 
 def _fitted(

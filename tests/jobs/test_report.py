@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 from jobs import masking, tables
 from jobs.errors import UserError
 from jobs.report import evidence, numbers, pages, queue, queue_book, words, write_report
-from jobs.report.figures import by_province, cases_after, changes, changes_since
+from jobs.report.figures import by_province, changes, changes_since
 from jobs.report.outcomes import in_words
-from jobs.report.printable import clean, one_line
+from jobs.report.printable import MAX_TEXT, clean, one_line
 from jobs.settings import ReportSettings
 from tests.jobs import a_night
 from tests.jobs.pages import Page, needs_chromium, screenshot
@@ -230,11 +230,13 @@ def test_cases_that_have_ceased_to_hold_are_in_a_book_of_their_own(out: Path) ->
     assert (ended["Mã hồ sơ"], ended["Tình trạng"], ended["Số định danh"]) == ("d1", "đã hết lý do", "****5678")
 
 
-def test_a_long_evidence_is_cut_between_sentences_and_says_so() -> None:
-    shops = [{"Sàn": "a", "Mã": str(number), "Tên": "x" * 900} for number in range(40)]
+@pytest.mark.parametrize("count", [40, 70])
+def test_a_long_evidence_is_cut_between_sentences_and_says_so(count: int) -> None:
+    shops = [{"Sàn": "a", "Mã": str(number), "Tên": "x" * 900} for number in range(count)]
     *whole, last = evidence.lines(json.dumps({"Gian hàng": shops})).split("\n")
     assert all(line.endswith("x" * 900) for line in whole)
-    assert last == f"… và {40 - len(whole)} câu nữa trong bảng hồ sơ"
+    assert last == f"… và {count - len(whole)} câu nữa trong bảng hồ sơ"
+    assert len("\n".join([*whole, last])) <= MAX_TEXT
 
 
 def test_a_file_in_the_way_is_the_users_mistake(night: tuple[Any, dict[str, Any]], tmp_path: Path) -> None:
@@ -277,7 +279,7 @@ def test_changes_of_a_night(spark: SparkSession) -> None:
 def test_a_night_before_that_is_gone_is_said(night: tuple[Any, dict[str, Any]]) -> None:
     lake, run = night
     gone = {"versions": {"tables": {tables.FLAGGED_SELLERS.path: 99}}}
-    assert changes_since(lake.read(tables.FLAGGED_SELLERS), lambda: cases_after(lake, gone)) is None
+    assert changes_since(lake, lake.read(tables.FLAGGED_SELLERS), gone) is None
 
 
 def test_shops_that_wait_for_people_stand_in_a_workbook_of_their_own(out: Path) -> None:
