@@ -117,14 +117,15 @@ def _places(address: str) -> Step:
     def step(frame: DataFrame) -> DataFrame:
         """Add the columns."""
         by_code = places.province34(F.col("province_code"), F.col("province_code_version"))
-        placed = frame.withColumns(
+        bare = F.col("bare_address")
+        placed = frame.withColumn("bare_address", places.without_notes(F.col(address))).withColumns(
             {
-                "address_province": places.province_in_text(F.col(address)),
-                "address_key": places.address_key(F.col(address)),
-                "house_key": places.house_key(F.col(address)),
+                "address_province": places.province_in_text(bare),
+                "address_key": places.address_key(bare),
+                "house_key": places.house_key(bare),
             }
         )
-        return placed.withColumn("province34", F.coalesce(by_code, "address_province"))
+        return placed.withColumn("province34", F.coalesce(by_code, "address_province")).drop("bare_address")
 
     return step
 

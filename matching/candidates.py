@@ -19,9 +19,10 @@ from matching import comparisons as c
 from matching.changes import Tracked
 from matching.expressions import literals, without_nulls
 from matching.identifiers import one_edit_variants
+from matching.places import group_key
 
 # Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
-_GIVEN, _SURNAME = "given", "surname"
+_GIVEN, _SURNAME, _GROUP = "given", "surname", "address_group"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ NAME_PROVINCE = Search("name_province", ("name_sorted", "province34"))
 NAME_YEAR = Search("name_year_province", ("name_sg", "birth_year", "province34"))
 BIRTH_PLACE = Search("given_birth_province", (_GIVEN, "birth_date", "province34"))
 GIVEN_HOUSE = Search("given_house", (_GIVEN, "house_key", "province34"))
+GIVEN_GROUP = Search("given_group", (_GIVEN, _GROUP))
 SURNAME_BIRTH = Search("surname_birth_province", (_SURNAME, "birth_date", "province34"))
 GIVEN_BIRTH = Search("given_birth", (_GIVEN, "birth_date"))
 BIRTH_HOUSE = Search("birth_house", ("birth_date", "house_key", "province34"))
@@ -88,10 +90,19 @@ HOUSEHOLD = "household"
 SEARCHES: dict[str, tuple[Search, ...]] = {
     "sim": (NAME_BIRTH, SWAPPED_BIRTH, NEAR_ID, NEAR_CMND),
     "account": (NEAR_ID, NEAR_CMND, COMPANY, NAME),
-    "taxpayer": (NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, GIVEN_HOUSE, NEAR_ID, NEAR_CMND),
+    "taxpayer": (
+        NAME_BIRTH,
+        SHORT_NAME_BIRTH,
+        SWAPPED_BIRTH,
+        NAME_PROVINCE,
+        GIVEN_HOUSE,
+        GIVEN_GROUP,
+        NEAR_ID,
+        NEAR_CMND,
+    ),
     "shop": (
-        *(NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, NAME_YEAR, BIRTH_PLACE, GIVEN_HOUSE),
-        *(SURNAME_BIRTH, GIVEN_BIRTH, BIRTH_HOUSE, NAME, NEAR_ID, NEAR_CMND, COMPANY),
+        *(NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, NAME_YEAR, BIRTH_PLACE),
+        *(GIVEN_HOUSE, GIVEN_GROUP, SURNAME_BIRTH, GIVEN_BIRTH, BIRTH_HOUSE, NAME, NEAR_ID, NEAR_CMND, COMPANY),
         *(MASKED_ID_NAME, MASKED_ID_GIVEN, MASKED_ID_END, MASKED_ID_BIRTH, MASKED_PHONE_NAME, MASKED_PHONE_BIRTH),
     ),
 }
@@ -116,7 +127,7 @@ def with_keys(subjects: DataFrame, models: Sequence[str], cap: int) -> DataFrame
     home = F.array(*(F.when(shared_home, _hashed(HOUSEHOLD, *key)) for key in (("household", _GIVEN), ("household",))))
     offered = {name: _keys(name, search.subject or search.record) for name, search in searches.items()}
     keyed = {_column(name): without_nulls(found) for name, found in {**offered, HOUSEHOLD: home}.items()}
-    return _with_words(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME)
+    return _with_words(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME, _GROUP)
 
 
 def _column(rule: str) -> str:
@@ -243,7 +254,8 @@ def _searched(
 
 def _with_words(frame: DataFrame) -> DataFrame:
     words = F.split("name_key", " ")
-    return frame.withColumns({_GIVEN: F.element_at(words, -1), _SURNAME: F.element_at(words, 1)})
+    group = group_key(F.col("address_key"), F.col("house_key"))
+    return frame.withColumns({_GIVEN: F.element_at(words, -1), _SURNAME: F.element_at(words, 1), _GROUP: group})
 
 
 def _asked(records: DataFrame, relations: Sequence[str], searches: Sequence[Search]) -> DataFrame:

@@ -139,11 +139,12 @@ ADDRESS = Comparison(
     "Địa chỉ",
     (
         Level("house", "trùng số nhà và đường", (0.35, 0.15)),
-        Level("similar", "gần giống", (0.10, 0.05)),
+        Level("same", "trùng tổ, thôn và xã", (0.05, 0.02)),
+        Level("similar", "gần giống", (0.05, 0.03)),
         Level("different", "khác", (0.25, 0.30)),
         Level("missing", "không có", (0.30, 0.50), of_record=True),
     ),
-    unseen=(("house", "similar", "different"),),
+    unseen=(("house", "same", "similar", "different"),),
 )
 KIND = Comparison(
     "kind",

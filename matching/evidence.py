@@ -146,6 +146,7 @@ _MAY_ACT = ", có thể là người đại diện hay nhân viên"
 
 # Why people decide, in words.
 _CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"
+_OTHER_PERSON = "họ tên và ngày sinh đều trái với người này, mà số giấy tờ không phải của người này"
 _CHANGED_HANDS = (
     "họ tên trái với người này, mà tài khoản, mã số thuế, hay cả số giấy tờ lẫn số điện thoại là của người khác: có "
     "thể đã đổi chủ"
@@ -180,10 +181,11 @@ def is_for_people(parameters: Parameters) -> Column:
 
     One whose name contradicts the record's, where neither the declared id nor the tax code nor the birth date is
     theirs: a payout account, a SIM, an id that is theirs but for one digit or a masked one, whose head relatives share,
-    may be a helper's; one whose name contradicts while account or tax code lead to a stranger (`changed_hands`); one of
-    the dead, who trade no more: somebody uses their identity; one of whom only name and household are known
-    (`rests_on_household`), or one relation against another (`rests_on_one_relation`); a person whose shop declares an
-    organisation's tax code, which is not its representative's own (contract §2).
+    may be a helper's; one whose name and birth date contradict, whatever the tax code (`is_another_person`); one whose
+    name contradicts while account or tax code lead to a stranger (`changed_hands`); one of the dead, who trade no more:
+    somebody uses their identity; one of whom only name and household are known (`rests_on_household`), or one relation
+    against another (`rests_on_one_relation`); a person whose shop declares an organisation's tax code, which is not its
+    representative's own (contract §2).
 
     Where the declared identity is of one who is dead (`is_of_the_dead`), that its name contradicts says nothing against
     whoever the account and the numbers lead to.
@@ -196,6 +198,7 @@ def _held(parameters: Parameters) -> dict[str, Column]:
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     return {
         _CONTRADICTED: shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead"),
+        _OTHER_PERSON: is_another_person() & ~F.col("identity_of_dead"),
         _CHANGED_HANDS: changed_hands() & ~F.col("identity_of_dead"),
         _DECEASED: shows(c.TRADING, "deceased"),
         _BY_HOUSEHOLD: rests_on_household(parameters),
@@ -213,6 +216,14 @@ def is_of_the_dead(parameters: Parameters) -> Column:
         return F.lit(False)
     named = shows(c.NAME, *_SAME_NAME) & (shows(c.BIRTH, "day") | shows(c.ID, "near", "masked_agrees"))
     return shows(c.TRADING, "deceased") & (shows(c.ID, "self") | named)
+
+
+def is_another_person() -> Column:
+    """Whether name and birth date of a shop both contradict, and its declared id is not the candidate's.
+
+    A tax code and a number that are theirs may then be those of somebody who lends them.
+    """
+    return shows(c.NAME, "different") & shows(c.BIRTH, "different") & ~shows(c.ID, "self")
 
 
 def changed_hands() -> Column:
@@ -247,10 +258,11 @@ def rests_on_one_relation(parameters: Parameters) -> Column:
 
     An account, a number, an e-mail address, a sister shop or an id that is theirs but for one digit is a relation to a
     person, never an identity by itself (contract §2): where no name, birth date or paper agrees, one against another
-    tells nobody apart.
+    tells nobody apart. A given name alone does, but of who declares somebody else's id.
     """
     ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in parameters.comparisons]
-    identified = shows(c.NAME, *_SAME_NAME) | shows(c.BIRTH, "day", "swapped", "close", "year")
+    named = shows(c.NAME, *_SAME_NAME) | shows(c.NAME, "given", "brand_given") & ~shows(c.ID, "other")
+    identified = named | shows(c.BIRTH, "day", "swapped", "close", "year")
     identified = identified | shows(c.ID, "self", "masked_agrees") | shows(c.CODE, "self")
     theirs = [_shows_any(tie, "self", "shared_self", "near").cast("int") for tie in ties]
     others = [_shows_any(tie, "other", "shared_other") for tie in ties]
@@ -266,7 +278,7 @@ def rests_on_name_and_birth(parameters: Parameters) -> Column:
     known = parameters.comparisons
     ties = [tie for tie in (*c.RELATIONS, c.MASKED_PHONE) if tie in known and tie is not c.ID]
     theirs = [_shows_any(tie, "self", "shared_self") for tie in ties]
-    home = [shows(c.ADDRESS, "house", "similar")] if c.ADDRESS in known else []
+    home = [shows(c.ADDRESS, "house", "same", "similar")] if c.ADDRESS in known else []
     elsewhere = is_person(F.col("subject")) & shows(c.ID, "other", "unknown")
     return elsewhere & ~reduce(or_, [*theirs, *home], F.lit(False))
 

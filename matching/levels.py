@@ -23,6 +23,7 @@ from matching.comparisons import Comparison
 from matching.expressions import fits_mask, literals
 from matching.identifiers import is_one_edit
 from matching.name_levels import company_levels, person_levels
+from matching.places import group_key
 
 # Columns of a record; relations come beside them as `holder_<relation>` (struct subject, household) and
 # `state_<relation>`.
@@ -56,9 +57,9 @@ ORGANISATION = "organisation"
 _SAME_ID_HEAD = (1.0, 0.2, 0.12, 0.03, 0.012, 0.003, 0.0006)
 # Share of mobile numbers that begin with the same two digits, a zero and another (DOMAIN.md §2.5).
 _SAME_PHONE_HEAD = 0.25
-# Distinct ids one edit away over the ids that the structure allows (63 provinces × 2 × 100 years × 10^6), and of CMND.
-_NEAR_ID = 119 / 1.26e10
-_NEAR_CMND = 89 / 1e9
+# Distinct ids one edit away, and how many ids the structure allows (63 provinces × 2 × 100 years × 10^6); of CMND.
+_EDITS_OF_ID, _IDS = 119, 1.26e10
+_EDITS_OF_CMND, _CMNDS = 89, 1e9
 _SIMILAR_ADDRESS = 85.0
 _U_SIMILAR_ADDRESS = 0.003
 # A name one or two edits away from a given one: some eight spellings, each about as frequent as the name itself.
@@ -75,6 +76,7 @@ class Statistics:
         same_given: that two subjects share the given name.
         same_birth_year: that two share the year of birth.
         same_house: that two share house number, street and province.
+        same_group: that two share the whole address, where it names no street.
         deceased: share of the deceased.
     """
 
@@ -83,6 +85,7 @@ class Statistics:
     same_given: float
     same_birth_year: float
     same_house: float
+    same_group: float
     deceased: float
 
 
@@ -273,8 +276,14 @@ def _chance_id(statistics: Statistics) -> Column:
     shown, after = (F.length(F.coalesce(part, F.lit(""))) for part in ("r_id_prefix", "r_id_suffix"))
     head = F.get(literals(_SAME_ID_HEAD), F.least(shown, F.lit(len(_SAME_ID_HEAD) - 1)))
     visible = F.greatest(head * F.pow(F.lit(0.1), after), F.lit(1.0 / statistics.subjects))
+    # What is somebody's own id is one of so many people's; what is nobody's, one of all that could be.
+    known = F.col("r_holder_id").isNotNull()
+    ids, cmnds = (
+        F.when(known, float(statistics.subjects)).otherwise(all_there_are) for all_there_are in (_IDS, _CMNDS)
+    )
+    near = F.when(F.col("r_person_id").isNotNull(), _EDITS_OF_ID / ids).otherwise(_EDITS_OF_CMND / cmnds)
     return (
-        F.when(shows(c.ID, "near"), F.when(F.col("r_person_id").isNotNull(), _NEAR_ID).otherwise(_NEAR_CMND))
+        F.when(shows(c.ID, "near"), F.least(near, F.lit(1.0)))
         .when(shows(c.ID, "masked_agrees"), visible)
         .otherwise(_chance_relation(c.ID, statistics))
     )
@@ -313,7 +322,8 @@ def _fuzzy(chosen: tuple[Comparison, ...]) -> dict[str, Column]:
         "fuzzy_company": company_levels(F.when(company & differs, F.col("r_company_key")), F.col("s_company_key")),
     }
     if c.ADDRESS in chosen:
-        near = (F.col("r_province34") == F.col("s_province34")) & ~F.coalesce(_same_house(), F.lit(False))
+        same = F.coalesce(_same_house() | _same_group(), F.lit(False))
+        near = (F.col("r_province34") == F.col("s_province34")) & ~same
         columns["same_address"] = _address_similarity(F.when(near, F.col("r_address_key")), F.col("s_address_key"))
     return columns
 
@@ -434,19 +444,28 @@ def _same_house() -> Column:
     return (F.col("r_house_key") == F.col("s_house_key")) & (F.col("r_province34") == F.col("s_province34"))
 
 
+def _same_group() -> Column:
+    return group_key(F.col("r_address_key"), F.col("r_house_key")) == F.col("s_address_key")
+
+
 def _level_address() -> Column:
     silent = F.col("r_address_key").isNull() | F.col("s_address_key").isNull()
     return (
         F.when(silent, F.col("n_address"))
         .when(_same_house(), c.ADDRESS.code("house"))
+        .when(_same_group(), c.ADDRESS.code("same"))
         .when(F.col("same_address") >= _SIMILAR_ADDRESS, c.ADDRESS.code("similar"))
         .otherwise(c.ADDRESS.code("different"))
     )
 
 
 def _chance_address(statistics: Statistics) -> Column:
-    similar = F.when(shows(c.ADDRESS, "similar"), _U_SIMILAR_ADDRESS).otherwise(1.0)
-    return F.when(shows(c.ADDRESS, "house"), statistics.same_house).otherwise(similar)
+    return (
+        F.when(shows(c.ADDRESS, "house"), statistics.same_house)
+        .when(shows(c.ADDRESS, "same"), statistics.same_group)
+        .when(shows(c.ADDRESS, "similar"), _U_SIMILAR_ADDRESS)
+        .otherwise(1.0)
+    )
 
 
 def _unseen_masked_phone() -> Column:

@@ -13,13 +13,21 @@ from matching.expressions import bind, empty_to_null, translated
 _FORMS, _WORDS = 8, 16
 _TITLES = "ong|ba|mr|mrs|ms"
 
+# A syllable of Vietnamese without its accents: onset, vowels, coda.
+_SYLLABLE = (
+    "(?:b|ch?|d|gh?|gi|h|kh?|l|m|ngh?|nh?|ph?|qu?|r|s|th?|tr|v|x)?"
+    "(?:a[iouy]?|eo|eu|e|ia|ieu|ie|iu|i|oai|oao|oay|oa|oeo|oe|oi|o|uay|ua|uoi|uou|uo|ue|ui|uu|uye|uya|uyu|uy|u|yeu|ye|y)"
+    "(?:ch?|m|n[gh]?|p|t)?"
+)
+
 
 def person_key(c: Column) -> Column:
     """Folded words of a person's name in order, y after a consonant at a word's end as i (`Lý`: `li`).
 
-    What stands in parentheses and a leading title before a surname (`Ông Nguyễn …`) are no part of the name.
+    What stands in parentheses, a leading title before a surname (`Ông Nguyễn …`) and digits (`lan1992`) are no part of
+    the name.
     """
-    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^a-z0-9 ][^a-z0-9(]*| {{2,}}"
+    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^a-z ][^a-z(]*| {{2,}}"
     table = {left: right for left, right in text.fold_table().items() if left not in "()"}
     key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
@@ -50,13 +58,17 @@ def surname_given(key: Column) -> Column:
 def is_person_like(c: Column) -> Column:
     """True if the text looks like a person's name.
 
-    Two to six words without digits, the first a known surname, or the last a frequent one (given name first), or all
-    but the last initials; and no shop word or legal form among them.
+    Two to six words without digits, the first a known surname, or the last a frequent one (given name first, of
+    syllables that Vietnamese has: `Jenny Trần` is a name to be called by), or all but the last initials; and no shop
+    word or legal form among them. What one is called among kin (`Mẹ Tôm`, `Chú Tư`) is nobody's name.
     """
     other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms()))
     initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
-    words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:[a-z]+ ){{1,5}}{_surnames(frequent='yes')}|{initials}"
-    return text.fold(c).rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
+    words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:{_SYLLABLE} ){{1,5}}{_surnames(frequent='yes')}|{initials}"
+    accented = tables.alternation(tables.values("kin", "word"))
+    unaccented = tables.alternation(plain(word) for word in tables.values("kin", "word", unaccented="yes"))
+    among_kin = F.lower(c).rlike(f"^\\s*(?:{accented}|{unaccented})\\s+\\S+\\s*$")
+    return text.fold(c).rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$") & ~among_kin
 
 
 def company_key(c: Column) -> Column:

@@ -19,6 +19,21 @@ _PARTS = ("khu pho", "kp", "to dan pho", "tdp", "to", "thon", "ap", "khom", "hem
 _NUMBER = "(?iu)^\\s*+(?:s[ốo](?: nh[àa])?|sn|nh[àa] s[ốo]|h[ẻe]m|ng[õo]|ki[ệe]t)?[ .:]*+"
 _HEAD = f"{_NUMBER}([0-9][^,;]*\\p{{L}}[^,;]*|[0-9][^,;\\p{{L}}]*[,;][^,;]*\\p{{L}}[^,;]*)"
 
+# What people add for whoever brings a parcel: behind the address in brackets, after a dash or a word that begins a
+# note; before it who sends it, or a telephone number. A dash may also stand between the parts of an address.
+_BEHIND = (
+    "g[ặa]p|g[ầa]n|đ[ốo]i di[ệe]n|b[êe]n c[ạa]nh|c[ạa]nh|k[ếe] b[êe]n|sau l[ưu]ng|c[ổo]ng sau|li[êe]n h[ệe]|lh|sđt|sdt"
+)
+_PART = (
+    "s[ốo]|t[ổo]|th[ôo]n|x[óo]m|[ấa]p|kh[óo]m|[đd](?:ường|uong)|ph[ốo]|x[ãa]|ph(?:ường|uong)|q(?:u[ậa]n)?|p|h|huy[ệe]n|"
+    "t[ỉi]nh|tp|th[àịa]"
+)
+_NOTES = (
+    f"(?iu)^[^,]*?(?:ng[ưu][ờo]i (?:g[ửu]i|nh[ậa]n)|\\b0[0-9]{{9}}\\b)[^,]*+,\\s*+"
+    f"|\\s*+(?:\\([^()]*+\\)?|[-–]?\\s*+\\b(?:{_BEHIND})\\b[^,]*+)$"
+    f"|(,[^,–-]*+)(?<=\\s)[-–]\\s*+(?-i:(?!(?:{_PART})\\b)\\p{{Ll}})[^,–-]*+$"
+)
+
 
 def province34(code: Column, version: Column) -> Column:
     """Two-digit code in the 34-province system of a two-digit code and the system (`63` or `34`) that it belongs to.
@@ -39,6 +54,14 @@ def province34(code: Column, version: Column) -> Column:
     return lookup(keyed, F.concat(system, two_digits))
 
 
+def without_notes(c: Column) -> Column:
+    """An address without what people add for whoever brings a parcel (`… (đối diện trường học)`, `Người gửi: Lan, …`).
+
+    Columns in: text in NFC.
+    """
+    return F.trim(F.regexp_replace(c, _NOTES, "$1"))
+
+
 def province_in_text(c: Column) -> Column:
     """34-system code of the province, old or new, named at the end of an address; null if there is none."""
     return bind(F.regexp_replace(text.fold(c), " (?:viet nam|vietnam|vn)$", ""), _at_end)
@@ -55,6 +78,15 @@ def _at_end(folded: Column) -> Column:
 def address_key(c: Column) -> Column:
     """Folded address without administrative words and their abbreviations: retyped forms of one address are equal."""
     return empty_to_null(F.trim(_without_units(text.fold(c))))
+
+
+def group_key(address_key: Column, house_key: Column) -> Column:
+    """Key of those who live in one group of houses: of an address that begins with a number and names no street.
+
+    Of most of the countryside, `Tổ 8, Khóm Mỹ Đức, Xã Trung Đông`: no house has a number there. Null for other
+    addresses.
+    """
+    return F.when(house_key.isNull() & address_key.rlike("^[0-9]"), address_key)
 
 
 def house_key(c: Column) -> Column:

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from matching.levels import ORGANISATION, SUBJECT, Statistics
+from matching.places import group_key
 
 # Spellings are counted on every sixteenth name only, chosen by hash.
 _NAME_SAMPLE = 16
@@ -95,6 +96,7 @@ def statistics(subjects: DataFrame) -> Statistics:
         .unionAll(subjects.agg(F.lit("deceased"), F.avg(F.col("deceased").cast("double"))))
         .unionAll(_collision(people, F.col("birth_year"), "birth_year"))
         .unionAll(_collision(people, house, "house"))
+        .unionAll(_collision(people, group_key(F.col("address_key"), F.col("house_key")), "group"))
         .unionAll(_collision(people, F.element_at(F.split("name_key", " "), -1), "given"))
         .unionAll(_pairs(spelt, F.col("name_accent"), "accent"))
         .unionAll(_pairs(spelt, F.col("name_sorted"), "folded"))
@@ -106,6 +108,7 @@ def statistics(subjects: DataFrame) -> Statistics:
         same_given=found.get("given", 0.01),
         same_birth_year=found.get("birth_year", 0.015),
         same_house=max(found.get("house", 0.0), 1e-9),
+        same_group=max(found.get("group", 0.0), 1e-9),
         deceased=found.get("deceased", 0.0),
     )
 

@@ -14,7 +14,9 @@ from matching.records import HOLDER
 
 MODEL = "shop"
 MEMBERS = 4
-COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
+COUNTRY = Statistics(
+    1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, same_group=1e-5, deceased=0.02
+)
 
 _TYPES = {
     **{"r_birth_date": "date", "s_birth_date": "date", "r_birth_year": "int", "s_birth_year": "int"},
@@ -24,13 +26,14 @@ _TYPES = {
 }
 
 
-def _log_u(spark: SparkSession, **holders: tuple[str, str]) -> float:
-    """Logarithm of the chance of a shop's relations for a subject of a household of four."""
+def _log_u(spark: SparkSession, fields: dict[str, str] | None = None, **holders: tuple[str, str]) -> float:
+    """Logarithm of the chance of a shop's relations and fields for a subject of a household of four."""
     relations = [comparison.name for comparison in MODELS[MODEL] if comparison in RELATIONS]
     led = {f"r_holder_{name}": holders.get(name) for name in (*relations, "masked_phone")}
     row: dict[str, Any] = {"record": "shop", "subject": "R:lan", "rules": ["id"], "s_kind": "resident"}
     row |= {"s_household": "h1", "s_household_size": MEMBERS, "s_deceased": False, "s_n_name": 3, "s_n_sg": 40}
     row |= {"s_p_province": 0.1, "s_p_kind": 0.98, **led, **{f"r_state_{name}": "missing" for name in relations}}
+    row |= fields or {}
     columns = [
         "record",
         "subject",
@@ -55,6 +58,24 @@ def test_a_member_of_the_household_who_helps_again_is_no_further_coincidence(spa
     assert own == pytest.approx(2 * -math.log(COUNTRY.subjects))
 
 
+def test_an_id_but_for_one_digit_is_a_slip_where_nobody_has_it_and_a_neighbours_where_somebody_has(
+    spark: SparkSession,
+) -> None:
+    declared = {"r_person_id": "079188000012", "s_person_id": "079188000013", "r_state_id": "unknown"}
+    slip, neighbour = _log_u(spark, declared), _log_u(spark, declared, id=("R:hoa", "h2"))
+    assert slip == pytest.approx(math.log(119 / 1.26e10))
+    assert neighbour == pytest.approx(math.log(119 / COUNTRY.subjects))
+
+
+def test_who_lives_in_one_group_of_houses_shares_the_whole_address(spark: SparkSession) -> None:
+    group = "8 my duc trung dong tay ninh"
+    alike = {"r_address_key": group, "s_address_key": group}
+    assert _log_u(spark, alike) == pytest.approx(math.log(COUNTRY.same_group))
+    # A commune is no group of houses.
+    commune = {"r_address_key": "trung dong tay ninh", "s_address_key": "trung dong tay ninh"}
+    assert _log_u(spark, commune) > math.log(0.1)
+
+
 def test_where_all_subjects_are_alike_a_record_that_differs_has_a_probability_all_the_same(spark: SparkSession) -> None:
     for comparison, share, chance in (
         (c.PROVINCE, "s_p_province", levels._chance_province),
@@ -62,5 +83,5 @@ def test_where_all_subjects_are_alike_a_record_that_differs_has_a_probability_al
     ):
         row = (comparison.code("different"), 1.0)
         frame = spark.createDataFrame([row], f"g_{comparison.name} int, {share} double")
-        (u,) = frame.select(chance(Statistics(5, 1.0, 0.1, 0.1, 0.1, 0.0))).first() or (0.0,)
+        (u,) = frame.select(chance(Statistics(5, 1.0, 0.1, 0.1, 0.1, 0.1, 0.0))).first() or (0.0,)
         assert u == pytest.approx(1 / 5)

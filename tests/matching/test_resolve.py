@@ -27,7 +27,9 @@ from matching.resolve import Resolution, resolve
 Row = dict[str, Any]
 
 MODEL = "shop_with_sisters"
-COUNTRY = Statistics(1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
+COUNTRY = Statistics(
+    1_000_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, same_group=1e-5, deceased=0.02
+)
 HOA, KIEN, BAO, SANG, TUAN, OTHER_TUAN = "R:hoa", "R:kien", "R:bao", "R:sang", "R:tuan", "R:other-tuan"
 VINH = "R:vinh"
 COMPANY = "T:0301234567"
@@ -363,6 +365,10 @@ AGAINST: list[tuple[Mapping[str, str], bool]] = [
     ({"account": "shared_self", "sim": "other"}, True),
     ({"id": "near", "account": "other"}, True),
     ({"email": "self", "name": "brand_given", "id": "other"}, True),
+    # A given name that agrees counts, but beside the id of another.
+    ({"sim": "self", "name": "brand_given", "account": "other"}, False),
+    ({"contact": "self", "name": "given", "sim": "other"}, False),
+    ({"account": "self", "name": "given", "id": "other"}, True),
     # Nothing speaks for somebody else.
     ({"account": "self"}, False),
     ({"account": "self", "sim": "household"}, False),
@@ -381,6 +387,10 @@ AGAINST: list[tuple[Mapping[str, str], bool]] = [
     ({"id": "self", "birth": "day", "name": "different", "account": "household"}, False),
     ({"id": "self", "birth": "day", "name": "typo", "account": "other"}, False),
     ({"subject": "T:0301234567", "code": "self", "name": "different", "account": "other"}, False),
+    # Somebody else by name and by birth date, under a tax code that is theirs.
+    ({"id": "near", "code": "self", "sim": "self", "name": "different", "birth": "different"}, True),
+    ({"id": "near", "code": "self", "sim": "self", "name": "different", "birth": "day"}, False),
+    ({"id": "self", "account": "self", "name": "different", "birth": "different"}, False),
     # The company's code is not its director's own.
     ({"code": "organisation", "name": "exact_accent", "sim": "self"}, True),
 ]

@@ -16,7 +16,9 @@ from matching.levels import Statistics
 from matching.model import Parameters, level_m, start
 from matching.training import Training, from_json, shifts
 
-COUNTRY = Statistics(1_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, deceased=0.02)
+COUNTRY = Statistics(
+    1_000, same_accent=0.9, same_given=0.02, same_birth_year=0.016, same_house=1e-6, same_group=1e-5, deceased=0.02
+)
 SHARES = {"province34": {"79": 0.1}, "kind": {"resident": 0.98}}
 
 
