@@ -35,18 +35,10 @@ BY_MAKING = {"personal_id.present", "personal_id.unique", "tax_code.present", "t
 # What every test run sends: faults that no gate sees (they cost little), and those that real life has most of.
 SAMPLED = {
     *(fault.name for fault in FAULTS.values() if fault.answer in ("refused", "held")),
-    *("residents-shifted-columns", "residents-day-and-month-swapped", "residents-zero-lost", "residents-mojibake"),
-    *("residents-old-codes-labelled-new", "residents-sent-again", "residents-twice", "residents-all-deleted"),
-    *(
-        "taxpayers-rolled-names",
-        "taxpayers-emptied",
-        "bank_accounts-made-up",
-        "telecom_subscribers-reissued-still-open",
-    ),
-    *("sellers-of-the-dead", "sellers-odd-values", "declarations-old-backup", "declarations-unknown-codes"),
-    *("bank_inflows-clock-ahead", "bank_inflows-unknown-accounts", "seller_sales-unknown-category"),
-    *("seller_sales-platform-silent", "seller_sales-thousandfold", "seller_sales-month-missing"),
-    "seller_sales-shops-renamed",
+    *("residents-shifted-columns", "residents-mojibake", "residents-all-deleted", "taxpayers-rolled-names"),
+    *("bank_accounts-made-up", "telecom_subscribers-reissued-still-open", "sellers-of-the-dead", "sellers-odd-values"),
+    *("declarations-old-backup", "bank_inflows-clock-ahead", "seller_sales-unknown-category"),
+    "seller_sales-thousandfold",
 }
 
 # A night on which nothing is wrong with a source.
@@ -145,7 +137,7 @@ def test_every_run_sends_faults_of_every_kind() -> None:
     assert {fault.source for fault in sampled} == set(SOURCES)
     assert {fault.dimension for fault in sampled} == {"dung", "du", "sach", "song"}
     assert {fault.answer for fault in sampled} == {fault.answer for fault in FAULTS.values()}
-    assert len(sampled) >= 40
+    assert len(sampled) >= 25
 
 
 def test_every_rule_of_a_source_is_broken_by_some_fault() -> None:

@@ -45,6 +45,7 @@ def test_a_source_that_comes_for_the_first_time_makes_the_training_outdated(nigh
     assert unread.outdated(accepted.sources) == "other comparisons than before"
 
 
+@pytest.mark.slow
 def test_retrain_compares_and_promotes_and_the_next_night_decides_by_it(nights: Nights, warehouse: Lake) -> None:
     before = training.load(warehouse)
     comparison = training.retrain(warehouse, MatchSettings(), promote=True, progress=lambda line: None)
