@@ -91,14 +91,8 @@ SEARCHES: dict[str, tuple[Search, ...]] = {
     "sim": (NAME_BIRTH, SWAPPED_BIRTH, NEAR_ID, NEAR_CMND),
     "account": (NEAR_ID, NEAR_CMND, COMPANY, NAME),
     "taxpayer": (
-        NAME_BIRTH,
-        SHORT_NAME_BIRTH,
-        SWAPPED_BIRTH,
-        NAME_PROVINCE,
-        GIVEN_HOUSE,
-        GIVEN_GROUP,
-        NEAR_ID,
-        NEAR_CMND,
+        *(NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE),
+        *(GIVEN_HOUSE, GIVEN_GROUP, NEAR_ID, NEAR_CMND),
     ),
     "shop": (
         *(NAME_BIRTH, SHORT_NAME_BIRTH, SWAPPED_BIRTH, NAME_PROVINCE, NAME_YEAR, BIRTH_PLACE),

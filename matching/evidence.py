@@ -146,7 +146,7 @@ _MAY_ACT = ", có thể là người đại diện hay nhân viên"
 
 # Why people decide, in words.
 _CONTRADICTED = "họ tên trái với người này, mà số giấy tờ, mã số thuế và ngày sinh đều không phải của người này"
-_OTHER_PERSON = "họ tên và ngày sinh đều trái với người này, mà số giấy tờ không phải của người này"
+_OTHER_PERSON = "họ tên và ngày sinh đều trái với người này, và không có số giấy tờ nào là của người này"
 _CHANGED_HANDS = (
     "họ tên trái với người này, mà tài khoản, mã số thuế, hay cả số giấy tờ lẫn số điện thoại là của người khác: có "
     "thể đã đổi chủ"
