@@ -21,7 +21,7 @@ from matching.expressions import literals, without_nulls
 from matching.identifiers import one_edit_variants
 from matching.places import group_key
 
-# Columns that `_with_words` adds: said once, for what stands in an expression is computed at every mention.
+# Columns that `_with_parts` adds: said once, for what stands in an expression is computed at every mention.
 _GIVEN, _SURNAME, _GROUP = "given", "surname", "address_group"
 
 
@@ -121,7 +121,7 @@ def with_keys(subjects: DataFrame, models: Sequence[str], cap: int) -> DataFrame
     home = F.array(*(F.when(shared_home, _hashed(HOUSEHOLD, *key)) for key in (("household", _GIVEN), ("household",))))
     offered = {name: _keys(name, search.subject or search.record) for name, search in searches.items()}
     keyed = {_column(name): without_nulls(found) for name, found in {**offered, HOUSEHOLD: home}.items()}
-    return _with_words(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME, _GROUP)
+    return _with_parts(subjects).withColumns(keyed).drop(_GIVEN, _SURNAME, _GROUP)
 
 
 def _column(rule: str) -> str:
@@ -246,7 +246,7 @@ def _searched(
     )
 
 
-def _with_words(frame: DataFrame) -> DataFrame:
+def _with_parts(frame: DataFrame) -> DataFrame:
     words = F.split("name_key", " ")
     group = group_key(F.col("address_key"), F.col("house_key"))
     return frame.withColumns({_GIVEN: F.element_at(words, -1), _SURNAME: F.element_at(words, 1), _GROUP: group})
@@ -257,7 +257,7 @@ def _asked(records: DataFrame, relations: Sequence[str], searches: Sequence[Sear
     keys = {search.name: _keys(search.name, search.record) for search in searches}
     keys[HOUSEHOLD] = _household_keys(relations)
     numbered = F.concat(*(F.transform(each, _of_rule(rule)) for rule, each in keys.items()))
-    asked = _with_words(records).select("record", F.explode(numbered).alias("asked")).select("record", "asked.*")
+    asked = _with_parts(records).select("record", F.explode(numbered).alias("asked")).select("record", "asked.*")
     return asked.where(F.col("key").isNotNull())
 
 

@@ -196,10 +196,11 @@ def is_for_people(parameters: Parameters) -> Column:
 def _held(parameters: Parameters) -> dict[str, Column]:
     """Why people decide on a scored pair (`is_for_people`), in words: whether each holds."""
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
+    of_the_living = ~F.col("identity_of_dead")
     return {
-        _CONTRADICTED: shows(c.NAME, "different") & ~theirs & ~F.col("identity_of_dead"),
-        _OTHER_PERSON: is_another_person() & ~F.col("identity_of_dead"),
-        _CHANGED_HANDS: changed_hands() & ~F.col("identity_of_dead"),
+        _CONTRADICTED: shows(c.NAME, "different") & ~theirs & of_the_living,
+        _OTHER_PERSON: is_another_person() & of_the_living,
+        _CHANGED_HANDS: changed_hands() & of_the_living,
         _DECEASED: shows(c.TRADING, "deceased"),
         _BY_HOUSEHOLD: rests_on_household(parameters),
         _BY_ONE_RELATION: rests_on_one_relation(parameters),

@@ -277,11 +277,10 @@ def _chance_id(statistics: Statistics) -> Column:
     head = F.get(literals(_SAME_ID_HEAD), F.least(shown, F.lit(len(_SAME_ID_HEAD) - 1)))
     visible = F.greatest(head * F.pow(F.lit(0.1), after), F.lit(1.0 / statistics.subjects))
     # What is somebody's own id is one of so many people's; what is nobody's, one of all that could be.
-    known = F.col("r_holder_id").isNotNull()
-    ids, cmnds = (
-        F.when(known, float(statistics.subjects)).otherwise(all_there_are) for all_there_are in (_IDS, _CMNDS)
+    people = F.when(F.col("r_holder_id").isNotNull(), float(statistics.subjects))
+    near = F.when(F.col("r_person_id").isNotNull(), _EDITS_OF_ID / F.coalesce(people, F.lit(_IDS))).otherwise(
+        _EDITS_OF_CMND / F.coalesce(people, F.lit(_CMNDS))
     )
-    near = F.when(F.col("r_person_id").isNotNull(), _EDITS_OF_ID / ids).otherwise(_EDITS_OF_CMND / cmnds)
     return (
         F.when(shows(c.ID, "near"), F.least(near, F.lit(1.0)))
         .when(shows(c.ID, "masked_agrees"), visible)
