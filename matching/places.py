@@ -26,7 +26,7 @@ _BEHIND = (
 )
 _PART = (
     "s[ốo]|t[ổo]|th[ôo]n|x[óo]m|[ấa]p|kh[óo]m|[đd](?:ường|uong)|ph[ốo]|x[ãa]|ph(?:ường|uong)|q(?:u[ậa]n)?|p|h|huy[ệe]n|"
-    "t[ỉi]nh|tp|th[àịa]"
+    "t[ỉi]nh|tp|th[àa]nh ph[ốo]|th[ịi]|tx|tt"
 )
 _NOTES = (
     f"(?iu)^[^,]*?(?:ng[ưu][ờo]i (?:g[ửu]i|nh[ậa]n)|\\b0[0-9]{{9}}\\b)[^,]*+,\\s*+"
