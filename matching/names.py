@@ -21,13 +21,14 @@ _SYLLABLE = (
 )
 
 
-def person_key(c: Column) -> Column:
+def person_key(c: Column, digits: bool = False) -> Column:
     """Folded words of a person's name in order, y after a consonant at a word's end as i (`Lý`: `li`).
 
     What stands in parentheses, a leading title before a surname (`Ông Nguyễn …`) and digits (`lan1992`) are no part of
-    the name.
+    the name; `digits` keeps these, for what may be a company (`Weber Energie 6`).
     """
-    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^a-z ][^a-z(]*| {{2,}}"
+    kept = "a-z0-9" if digits else "a-z"
+    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^{kept} ][^{kept}(]*| {{2,}}"
     table = {left: right for left, right in text.fold_table().items() if left not in "()"}
     key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))

@@ -45,6 +45,8 @@ _THIRD = 0.34
 _DRAWN = 3
 # Words of a value, to each of which two bits of 64 still say something; of more they are counted one by one.
 _FEW_WORDS = 16
+# What funds and firms of one name are numbered by; where a word is one by chance (`vi`) the other name has none.
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
 # What a word that few values have weighs, to one that many have.
 _RARE_WORD = 3
 # Of the words of two texts, by their weight, the share that both have; of the words of one, that the other has.
@@ -79,6 +81,12 @@ class Sides:
         """Whether both values have words with digits, and not the same."""
         left, right = self.forms[NUMBERS]
         return (left != right) & (F.size(left) > 0) & (F.size(right) > 0)
+
+    def numbered_apart(self) -> Column:
+        """Whether two names have other numbers, or one has digits and the other none (letters may be initials)."""
+        left, right = self.forms[NUMBERS]
+        digits = self.left.rlike("[0-9]") | self.right.rlike("[0-9]")
+        return (left != right) & (digits | ((F.size(left) > 0) & (F.size(right) > 0)))
 
     def numbers_apart(self) -> Column:
         """Whether each value has a word with a digit that the other lacks."""
@@ -247,7 +255,7 @@ def _full_name(c: Column) -> Column:
     In another script than Latin the folded words.
     """
     words = _folded(c)
-    key = names.without_ending(names.person_key(F.coalesce(names.person_in_shop_name(words), c)))
+    key = names.without_ending(names.person_key(F.coalesce(names.person_in_shop_name(words), c), digits=True))
     return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(key, words))
 
 
@@ -432,6 +440,17 @@ def _numbers(c: Column) -> Column:
     return F.array_sort(hashed_words(F.filter(F.split(c, " "), lambda word: word.rlike("[0-9]"))))
 
 
+def _numerals(c: Column) -> Column:
+    """The words with a digit and Roman numerals, as what they count (`ii` is `2`): hashes in ascending order."""
+    words = F.transform(F.split(c, " "), lambda word: F.coalesce(F.try_element_at(_roman(), word), word))
+    return F.array_sort(hashed_words(F.filter(words, lambda word: word.rlike("[0-9]"))))
+
+
+def _roman() -> Column:
+    """Roman numeral → what it counts."""
+    return F.create_map(*(F.lit(each) for i, roman in enumerate(_ROMAN, 1) for each in (roman, str(i))))
+
+
 def _most_letters(pair: Sides) -> Column:
     """Most letters, or the beginning."""
     cut_short = pair.begins() & (F.least(F.length(pair.left), F.length(pair.right)) >= _BEGINNING)
@@ -517,6 +536,8 @@ KINDS: Mapping[str, Kind] = {
         },
         (
             ("reordered", 0.05, lambda pair: pair.same("sorted")),
+            # Companies of one owner, funds of one family, a father and his son.
+            ("numbers", 0.02, lambda pair: (shared_words(pair.forms) > 0) & pair.numbered_apart()),
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, Bounded(_name_or_half, _THIRD)),
@@ -524,7 +545,7 @@ KINDS: Mapping[str, Kind] = {
             ("partial", 0.02, lambda pair: shared_words(pair.forms) > 0),
         ),
         _LONG_EDITS,
-        {**_WORD_FORMS, "initials": initials},
+        {**_WORD_FORMS, "initials": initials, NUMBERS: _numerals},
         rare=True,
     ),
     "given_name": _NAME,

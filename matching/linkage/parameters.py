@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from pyspark.sql import Column
@@ -44,6 +44,10 @@ _WITHIN = (1 / 64, 4.0)
 # share of the matches that a class of related pairs must have.
 _UNEXPLAINED = 0.03
 _LEAST_RELATED = 0.02
+# Share of the pairs with one identifier that differ in all else of their own, from which it is one of families: of one
+# person's two records hardly any do. Of their own so many columns must be known.
+_OF_FAMILIES = 0.1
+_OTHERS = 2
 
 
 @dataclass(frozen=True)
@@ -142,18 +146,29 @@ def estimate(
     ways = [way for way in (told, own) if way]
     if not ways:
         return fitted(())
+    begun = partial(related_pairs.start, m=usual, apart=apart_by, share=prior)
+    model = fitted([begun(way) for way in ways])
+    shared = _shared(chosen, own, groups, alike(model, groups) * groups.pairs)
+    if shared:
+        own, *ways = (tuple(i for i in way if i not in shared) for way in (own, *ways))
+        model = fitted([begun(way) for way in ways])
     # Of things nothing else says what a class of them would tell.
     most = len(ways) if told else related_pairs.MOST
-    model = fitted([related_pairs.start(way, usual, apart_by, prior) for way in ways])
-    while len(model.related) < most:
-        matches = probabilities(model, groups) * groups.pairs
-        unexplained = matches * _own_apart(chosen, own, groups)
-        if unexplained.sum() < _UNEXPLAINED * matches.sum():
-            break
-        cells = _cells(model.parents, model.u, groups)
-        model = fitted([*model.related, _related(chosen, own, cells, unexplained, u, possible)])
+    while len(model.related) < most and (further := _further(chosen, own, model, groups, possible)):
+        model = fitted([*model.related, further])
     kept = [each for each in model.related if each.share >= _LEAST_RELATED * model.prior]
     return model if len(kept) == len(model.related) else fitted(kept)
+
+
+def _further(
+    chosen: Sequence[Comparison], own: tuple[int, ...], model: Parameters, groups: Groups, possible: float
+) -> Related | None:
+    """A class of the pairs that are taken for matches and agree in nothing of their own, if these are too many."""
+    matches = probabilities(model, groups) * groups.pairs
+    unexplained = matches * _own_apart(chosen, own, groups)
+    if unexplained.sum() < _UNEXPLAINED * matches.sum():
+        return None
+    return _related(chosen, own, _cells(model.parents, model.u, groups), unexplained, model.u, possible)
 
 
 def _told_apart(
@@ -190,6 +205,11 @@ def _fitted(
             _in_order(each.ordered, _shares(cell, matches, before), by_chance)
             for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
         ]
+        if related:
+            found = [
+                related_pairs.seldom_apart(chosen, i, shares, _counts(cell, matches, shares).sum(axis=1))
+                for i, (shares, cell) in enumerate(zip(found, cells, strict=True))
+            ]
         related = [
             _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
@@ -220,6 +240,25 @@ def _related(
     share = min(max(float(pairs.sum()) / possible, 1e-15), 0.9)
     levels = tuple(counts / counts.sum() for counts in counted)
     return related_pairs.bounded(chosen, Related(share, levels, own), alone)
+
+
+def _shared(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups, pairs: Floats) -> tuple[int, ...]:
+    """Identifiers that are a family's (an insurance, a customer's card), not each one's own.
+
+    Args:
+        chosen: the comparisons.
+        own: columns that are taken for each one's own.
+        groups: counted candidate pairs.
+        pairs: how many of them are alike.
+    """
+    shared = []
+    for i in (i for i in own if chosen[i].kind == "identifier"):
+        others = [j for j in own if j != i]
+        known = np.sum([groups.levels[j] >= 0 for j in others], axis=0)
+        same = pairs * (groups.levels[i] == chosen[i].exact) * (known >= _OTHERS)
+        if (same * _own_apart(chosen, others, groups)).sum() > _OF_FAMILIES * same.sum():
+            shared.append(i)
+    return tuple(shared)
 
 
 def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups) -> Flags:

@@ -36,18 +36,22 @@ class Atom:
 
 
 def known(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
-    """Rows whose texts are null where they say that nothing is known (`unknown`, `n/a`): that is no evidence.
+    """Rows whose texts are null where they say that nothing is known (`unknown`, `baby boy`): that is no evidence.
 
     Columns in and out: `c<i>` the text of the i-th column, any others.
     """
-    written, folded = (tables.values("nothing_known", "text", case=case) for case in ("exact", "any"))
 
-    def told(c: Column) -> Column:
+    def told(c: Column, kind: str) -> Column:
         """The text, null where it says nothing."""
+        written, folded = (
+            tables.values("nothing_known", "text", case=case, kind="any")
+            + tables.values("nothing_known", "text", case=case, kind=kind)
+            for case in ("exact", "any")
+        )
         bare = F.trim(c)
         return F.when(~(bare.isin(*written) | F.lower(bare).isin(*folded)), c)
 
-    return rows.withColumns({f"c{i}": told(F.col(f"c{i}")) for i in range(len(columns))})
+    return rows.withColumns({f"c{i}": told(F.col(f"c{i}"), kind) for i, kind in enumerate(columns.values())})
 
 
 def standardised(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.linkage.comparison import SWAPPED, Comparison
-from matching.linkage.kinds import EXACT
+from matching.linkage.kinds import DIFFERENT, EXACT
 from matching.linkage.runs import Floats
 
 # Classes of related pairs, at most.
@@ -39,6 +39,16 @@ _OF_EVENT = (EXACT, "days")
 # How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
 # after themselves, twins have one birth date.
 _LEEWAY = 0.1
+# Levels of a name that is another's, and how many times as often as is expected before data speak matches show them, at
+# most.
+_OTHERS: Mapping[str, Collection[str]] = {
+    "given_name": (DIFFERENT,),
+    "full_name": ("numbers", "rare", "partial", DIFFERENT),
+}
+_TWICE = 2.0
+# Of related pairs as many are equal in a column of their own, at least: twins have one birth date, fathers and sons one
+# name.
+_TWINS = 0.01
 # How many times as often as another one a text that says what a thing is is equal by chance, at most.
 _AS_TELLING = 10.0
 # Of matches that differ in it so often, a text that says what a thing is would say little.
@@ -77,8 +87,8 @@ def may_be_things(chosen: Sequence[Comparison]) -> bool:
 
     The branches of a chain bear one name, at many addresses.
     """
-    kinds = {each.kind for each in chosen}
-    return not personal(chosen) or ("address" in kinds and kinds.isdisjoint(_OF_PERSONS))
+    has_address = any(each.kind == "address" for each in chosen)
+    return not personal(chosen) or (has_address and not _of_people(chosen))
 
 
 def told_by_text(chosen: Sequence[Comparison], m: Sequence[Floats], u: Sequence[Floats]) -> tuple[int, ...]:
@@ -141,10 +151,43 @@ def start(own: tuple[int, ...], m: Sequence[Floats], apart: Sequence[Floats], sh
 def bounded(chosen: Sequence[Comparison], found: Related, u: Sequence[Floats]) -> Related:
     """The class with its own columns agreeing no more often than they may."""
     levels = [
-        _bounded(shares, own_levels(chosen, i), u[i]) if i in found.own else shares
+        _bounded(_with_twins(chosen, i, shares), own_levels(chosen, i), u[i]) if i in found.own else shares
         for i, shares in enumerate(found.levels)
     ]
     return Related(found.share, tuple(levels), found.own)
+
+
+def seldom_apart(chosen: Sequence[Comparison], i: int, m: Floats, matches: Floats) -> Floats:
+    """M of the i-th column, an array [state, level], in which matches differ no more often than they may: of a name.
+
+    Arguments: the comparisons; m as it was found; how many matches there are by state.
+    """
+    each = chosen[i]
+    if each.kind not in _NAMES:
+        return m
+    shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
+    others = _gammas(each, _OTHERS[each.kind])
+    most[others] = _TWICE * start[others] / start.sum()
+    # Of levels that are sets of keys the first is none of them, and nothing is expected.
+    most[0] = _LEEWAY
+    bounded = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
+    rest = most == 1
+    bounded[:, rest] *= ((1 - bounded[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]
+    return np.asarray(np.maximum(bounded, 1e-12))
+
+
+def _of_people(chosen: Sequence[Comparison]) -> bool:
+    return any(each.kind in _OF_PERSONS for each in chosen)
+
+
+def _with_twins(chosen: Sequence[Comparison], i: int, shares: Floats) -> Floats:
+    """Shares of levels with as many equal as there are, at least: EM takes these few for matches till none is left."""
+    exact = chosen[i].exact
+    if not _of_people(chosen) or shares[exact] >= _TWINS:
+        return shares
+    found = shares * (1 - _TWINS) / (1 - shares[exact])
+    found[exact] = _TWINS
+    return np.asarray(found)
 
 
 def _bounded(shares: Floats, own: Sequence[int], u: Floats) -> Floats:

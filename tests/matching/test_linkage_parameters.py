@@ -52,14 +52,14 @@ def true_model(parent: bool = False) -> tuple[list[Comparison], Parameters]:
     """A model to draw from; with `parent` the town decides, among others than matches, much of the sex."""
     chosen = comparisons(COLUMNS, {})
     m = [
-        tabled([0.05, 0.02, 0.01, 0.04, 0.08, 0.06, 0.04, 0.70]),
+        tabled([0.05, 0.02, 0.01, 0.04, 0.08, 0.06, 0.01, 0.04, 0.69]),
         tabled([0.04, 0.01, 0.03, 0.02, 0.01, 0.01, 0.06, 0.02, 0.80]),
         tabled([0.15, 0.02, 0.03, 0.05, 0.75]),
         tabled([0.02, 0.98]),
         tabled([0.15, 0.10, 0.75]),
     ]
     u = [
-        tabled([0.9447, 0.045, 0.005, 0.004, 0.0005, 0.0003, 0.0002, 0.0003]),
+        tabled([0.9446, 0.045, 0.005, 0.004, 0.0005, 0.0003, 0.0001, 0.0002, 0.0003]),
         tabled([0.9175, 0.06, 0.02, 0.001, 0.0006, 0.0004, 0.0002, 0.0002, 0.0001]),
         tabled([0.94, 0.01, 0.005, 0.005, 0.04]),
         tabled([0.5, 0.5]),
@@ -194,7 +194,7 @@ def test_matches_that_differ_in_one_column_each_are_seen_to() -> None:
     chosen, truth = true_model(parent=True)
     groups, matches = drawn(chosen, truth)
     as_drawn = apart(truth, groups)
-    assert as_drawn[:4] == pytest.approx([1, 1, 1, 1], abs=0.12)
+    assert as_drawn[:4] == pytest.approx([1, 1, 1, 1], abs=0.15)
     differing = sum((levels != each.exact).astype(int) for levels, each in zip(groups.levels, chosen, strict=True))
     one_error = np.where(differing == 1, matches, 0)
     seen = apart(truth, replace(groups, pairs=groups.pairs - matches + one_error))

@@ -14,3 +14,11 @@ def test_words_for_nothing_known_are_null(spark: SparkSession) -> None:
     rows = spark.createDataFrame([(str(at), text) for at, text in enumerate([*nothing, None, *values])], schema)
     found = [row["c0"] for row in known(rows, {"a": "text"}).orderBy(rows["id"].cast("int")).collect()]
     assert found == [None] * (len(nothing) + 1) + values
+
+
+def test_what_children_are_called_before_they_have_a_name_is_none(spark: SparkSession) -> None:
+    rows = spark.createDataFrame(
+        [("Baby Boy", "baby boy"), ("Unknown", "n/a"), ("Lan", "baby")], "c0 string, c1 string"
+    )
+    found = [tuple(row) for row in known(rows, {"given": "given_name", "item": "text"}).collect()]
+    assert found == [(None, "baby boy"), (None, None), ("Lan", "baby")]
