@@ -10,7 +10,7 @@ The second term is nothing but for pairs that are as much alike as related ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -129,13 +129,28 @@ def estimate(
         related: classes of related pairs to start from; None: as many are looked for as there seem to be.
         may_be_told: whether a text, an address or a date may tell things apart, where it is no person that has them.
     """
-
-    def fitted(classes: Sequence[Related]) -> Parameters:
-        """The model with these classes."""
-        return _fitted(chosen, groups, u, possible, prior, iterations, apart, classes)
-
+    fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
     if related is not None:
-        return fitted(related)
+        return fitted(bool(related), related)
+    searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told)
+    free = searched(partial(fitted, False))
+    # Where nobody is related, whatever matches show is theirs: people who go by several names.
+    return searched(partial(fitted, True)) if free.related else free
+
+
+def _classed(
+    chosen: Sequence[Comparison],
+    groups: Groups,
+    u: Sequence[Floats],
+    possible: float,
+    prior: float,
+    may_be_told: bool,
+    fitted: Callable[[Sequence[Related]], Parameters],
+) -> Parameters:
+    """The model with as many classes of related pairs as there seem to be (see `estimate`).
+
+    `fitted` gives the model with some classes to start from.
+    """
     own, told = related_pairs.personal(chosen), tuple[int, ...]()
     usual, apart_by = ([each[ALONE] for each in tables] for tables in (starting(chosen), u))
     if related_pairs.may_be_things(chosen) and may_be_told:
@@ -191,9 +206,13 @@ def _fitted(
     prior: float,
     iterations: int,
     apart: tuple[float, ...],
+    bounded: bool,
     related: Sequence[Related],
 ) -> Parameters:
-    """The model with so many classes of related pairs (see `estimate`)."""
+    """The model with so many classes of related pairs (see `estimate`).
+
+    `bounded`: whether matches have other names no more often than they may (`related.seldom_apart`).
+    """
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
     cells, held = _cells(parents, start, groups), 0 if related else _HELD
@@ -205,7 +224,7 @@ def _fitted(
             _in_order(each.ordered, _shares(cell, matches, before), by_chance)
             for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
         ]
-        if related:
+        if bounded:
             found = [
                 related_pairs.seldom_apart(chosen, i, shares, _counts(cell, matches, shares).sum(axis=1))
                 for i, (shares, cell) in enumerate(zip(found, cells, strict=True))

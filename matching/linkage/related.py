@@ -163,7 +163,8 @@ def seldom_apart(chosen: Sequence[Comparison], i: int, m: Floats, matches: Float
     Arguments: the comparisons; m as it was found; how many matches there are by state.
     """
     each = chosen[i]
-    if each.kind not in _NAMES:
+    # People are called by more than one name in full.
+    if each.kind not in _OTHERS or (each.kind == "full_name" and _of_people(chosen)):
         return m
     shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
     others = _gammas(each, _OTHERS[each.kind])

@@ -189,16 +189,23 @@ def test_an_insurance_of_a_family_is_nobodys_own() -> None:
     assert right(match, counts)[0] > 0.95
 
 
-def test_matches_seldom_have_other_names_and_some_related_pairs_one() -> None:
-    columns = {"name": "full_name", "born": "date", "street": "address", "phone": "phone"}
-    chosen = comparisons(columns, {})
-    by_chance = shares(chosen, [1e-4, 1e-3, 1e-5, 1e-6])
-    # Of the pairs that are alike half have other names, and as many other births, each for itself: may be anything.
-    alike = shares(chosen, [0.5, 0.5, 0.9, 0.9])
-    groups, _ = drawn(chosen, (MATCHES, alike), (POSSIBLE, by_chance))
-    model = estimate(chosen, groups, [each[None, :] for each in by_chance], POSSIBLE, 1e-4)
-    assert model.m[0][0][chosen[0].levels.index("different")] <= 0.1 + 1e-9
-    assert model.m[0][0][chosen[0].levels.index("numbers")] <= 0.04 + 1e-9
+def test_matches_of_businesses_seldom_have_other_names() -> None:
+    columns = {"name": "full_name", "street": "address", "phone": "phone"}
+    exact = [0.5, 0.8, 0.9], [1e-4, 0.9, 0.9], [1e-4, 1e-5, 1e-6]
+    model, _, _ = estimated(columns, *exact, MATCHES)
+    levels = comparisons(columns, {})[0].levels
+    assert model.related
+    assert model.m[0][0][levels.index("different")] <= 0.1 + 1e-9
+    assert model.m[0][0][levels.index("numbers")] <= 0.04 + 1e-9
+    born = [0.9], [0.01], [0.01]
+    people, _, _ = estimated({**columns, "born": "date"}, *map(list.__add__, exact, born), MATCHES)
+    assert people.related
+    assert people.m[0][0][levels.index("different")] > 0.3, "people go by more than one name"
+
+
+def test_some_related_pairs_are_equal_in_what_is_their_own() -> None:
+    model, _, _ = estimated(PEOPLE, [0.95, 0.9, 0.8, 0.95], [1e-4, 0.9, 0.95, 1e-4], [1e-4, 0.002, 1e-5, 1e-4], RELATED)
+    chosen = comparisons(PEOPLE, {})
     assert model.related
     for each in model.related:
         assert min(each.levels[i][chosen[i].exact] for i in each.own) >= 0.01 - 1e-9
