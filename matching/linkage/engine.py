@@ -538,7 +538,8 @@ def _learned(
 ) -> Parameters:
     """The model; things are told apart by a text, an address or a date only where they come in families."""
     model = estimated()
-    told = any(each.own != personal(chosen) for each in model.related)
+    own = set(personal(chosen))
+    told = any(not own.issuperset(each.own) for each in model.related)
     return estimated(may_be_told=False) if told and _partners(pairs, model, link) < _FAMILY else model
 
 
