@@ -25,8 +25,9 @@ from matching.linkage.trained import Blocking, Rule, Trained
 
 Keep = Callable[[DataFrame], DataFrame]
 
-# Records that fit into the memory of every executor: beyond, pairs travel to the records instead.
-_SMALL = 2_000_000
+# Records that fit, with all their forms, into the memory of every executor: beyond, pairs travel to the records.
+# A million take more than a heap of 6 GB has for them.
+_SMALL = 300_000
 _RANDOM_PAIRS = 500_000
 # Keys that are drawn, for each record of the sample.
 _DRAWN = 4
