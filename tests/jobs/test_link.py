@@ -22,6 +22,7 @@ from jobs.link import config as link_config
 from jobs.link import inputs
 from jobs.link import run as link_run
 from jobs.link.run import run
+from matching.linkage import engine
 from matching.linkage.clusters import Edges, clustered
 
 COLUMNS = {
@@ -169,12 +170,15 @@ def test_the_summary_says_what_was_done_and_chosen(
     assert "https://" not in page
 
 
-def test_same_input_same_output_whatever_the_partitions(
+def test_same_input_same_output_whatever_the_partitions_and_where_records_are(
     spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     register: tuple[Path, pd.DataFrame],
     deduped: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]],
 ) -> None:
+    # As if there were too many to be sent to every task.
+    monkeypatch.setattr(engine, "_SMALL", 0)
     shuffled = register[1].drop(columns="entity").sample(frac=1, random_state=3)
     spark.createDataFrame(shuffled).repartition(7).write.parquet(str(tmp_path / "people.parquet"))
     before = spark.conf.get("spark.sql.shuffle.partitions")
