@@ -86,7 +86,7 @@ class Sides:
         """Whether two names have other numbers, or one has digits and the other none (letters may be initials)."""
         left, right = self.forms[NUMBERS]
         digits = self.left.rlike("[0-9]") | self.right.rlike("[0-9]")
-        return (left != right) & (digits | ((F.size(left) > 0) & (F.size(right) > 0)))
+        return self.other_numbers() | ((left != right) & digits)
 
     def numbers_apart(self) -> Column:
         """Whether each value has a word with a digit that the other lacks."""
@@ -437,12 +437,15 @@ def _numbers_near(pair: Sides, share: float) -> Column:
 
 def _numbers(c: Column) -> Column:
     """The words with a digit, as hashes in ascending order."""
-    return F.array_sort(hashed_words(F.filter(F.split(c, " "), lambda word: word.rlike("[0-9]"))))
+    return _with_digits(F.split(c, " "))
 
 
 def _numerals(c: Column) -> Column:
     """The words with a digit and Roman numerals, as what they count (`ii` is `2`): hashes in ascending order."""
-    words = F.transform(F.split(c, " "), lambda word: F.coalesce(F.try_element_at(_roman(), word), word))
+    return _with_digits(F.transform(F.split(c, " "), lambda word: F.coalesce(F.try_element_at(_roman(), word), word)))
+
+
+def _with_digits(words: Column) -> Column:
     return F.array_sort(hashed_words(F.filter(words, lambda word: word.rlike("[0-9]"))))
 
 

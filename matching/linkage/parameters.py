@@ -47,7 +47,7 @@ _LEAST_RELATED = 0.02
 # Share of the pairs with one identifier that differ in all else of their own, from which it is one of families: of one
 # person's two records hardly any do. Of their own so many columns must be known.
 _OF_FAMILIES = 0.1
-_OTHERS = 2
+_ELSE = 2
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,13 @@ def estimate(
         may_be_told: whether a text, an address or a date may tell things apart, where it is no person that has them.
     """
     fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
+    names = related_pairs.names_of_one(chosen)
     if related is not None:
-        return fitted(bool(related), related)
+        return fitted(names if related else (), related)
     searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told)
-    free = searched(partial(fitted, False))
+    free = searched(partial(fitted, ()))
     # Where nobody is related, whatever matches show is theirs: people who go by several names.
-    return searched(partial(fitted, True)) if free.related else free
+    return searched(partial(fitted, names)) if names and free.related else free
 
 
 def _classed(
@@ -206,12 +207,12 @@ def _fitted(
     prior: float,
     iterations: int,
     apart: tuple[float, ...],
-    bounded: bool,
+    names: Sequence[int],
     related: Sequence[Related],
 ) -> Parameters:
     """The model with so many classes of related pairs (see `estimate`).
 
-    `bounded`: whether matches have other names no more often than they may (`related.seldom_apart`).
+    `names`: columns in which matches differ no more often than they may (`related.seldom_apart`).
     """
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
@@ -224,11 +225,9 @@ def _fitted(
             _in_order(each.ordered, _shares(cell, matches, before), by_chance)
             for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
         ]
-        if bounded:
-            found = [
-                related_pairs.seldom_apart(chosen, i, shares, _counts(cell, matches, shares).sum(axis=1))
-                for i, (shares, cell) in enumerate(zip(found, cells, strict=True))
-            ]
+        for i in names:
+            by_state = _counts(cells[i], matches, found[i]).sum(axis=1)
+            found[i] = related_pairs.seldom_apart(chosen[i], found[i], by_state)
         related = [
             _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
@@ -274,7 +273,7 @@ def _shared(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups, pa
     for i in (i for i in own if chosen[i].kind == "identifier"):
         others = [j for j in own if j != i]
         known = np.sum([groups.levels[j] >= 0 for j in others], axis=0)
-        same = pairs * (groups.levels[i] == chosen[i].exact) * (known >= _OTHERS)
+        same = pairs * (groups.levels[i] == chosen[i].exact) * (known >= _ELSE)
         if (same * _own_apart(chosen, others, groups)).sum() > _OF_FAMILIES * same.sum():
             shared.append(i)
     return tuple(shared)

@@ -157,24 +157,29 @@ def bounded(chosen: Sequence[Comparison], found: Related, u: Sequence[Floats]) -
     return Related(found.share, tuple(levels), found.own)
 
 
-def seldom_apart(chosen: Sequence[Comparison], i: int, m: Floats, matches: Floats) -> Floats:
-    """M of the i-th column, an array [state, level], in which matches differ no more often than they may: of a name.
+def names_of_one(chosen: Sequence[Comparison]) -> tuple[int, ...]:
+    """Names in which matches seldom differ: given ones, and those of businesses; people go by more than one in full."""
+    known = _OTHERS.keys() - ({"full_name"} if _of_people(chosen) else set())
+    return tuple(i for i, each in enumerate(chosen) if each.kind in known)
 
-    Arguments: the comparisons; m as it was found; how many matches there are by state.
+
+def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
+    """M of a name, an array [state, level], in which matches differ no more often than they may.
+
+    Args:
+        each: the comparison of the name.
+        m: as it was found.
+        matches: how many there are, by state.
     """
-    each = chosen[i]
-    # People are called by more than one name in full.
-    if each.kind not in _OTHERS or (each.kind == "full_name" and _of_people(chosen)):
-        return m
     shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
     others = _gammas(each, _OTHERS[each.kind])
     most[others] = _TWICE * start[others] / start.sum()
     # Of levels that are sets of keys the first is none of them, and nothing is expected.
     most[0] = _LEEWAY
-    bounded = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
+    found = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
     rest = most == 1
-    bounded[:, rest] *= ((1 - bounded[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]
-    return np.asarray(np.maximum(bounded, 1e-12))
+    found[:, rest] *= ((1 - found[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]
+    return np.asarray(np.maximum(found, 1e-12))
 
 
 def _of_people(chosen: Sequence[Comparison]) -> bool:
