@@ -256,6 +256,22 @@ def test_a_column_that_nobody_filled_in_spoils_nothing(atoms: list[Atom]) -> Non
     assert 0.9 <= plan.recall <= 1
 
 
+def test_equal_titles_are_compared_though_all_that_share_more_than_that_are_matches(spark: SparkSession) -> None:
+    chance = np.random.default_rng(7)
+    works, titled_alike = 3_000, 150
+    title, first, authors = np.arange(1, works + 1), chance.integers(1, 500, works), chance.integers(1, 1_000, works)
+    title[:titled_alike] = 1
+    others = np.where(chance.random(works) < 0.1, chance.integers(1_001, 9_000, works), authors)
+    sides = np.stack([np.stack([title, first, authors]), np.stack([title, first, others])])
+    keys, right = hashed(np.concatenate([*sides], axis=1)), np.repeat([False, True], works)
+    named = zip(("title", "title.prefix", "authors"), (0, 0, 1), strict=True)
+    made = [Atom(name, frozenset({of}), F.col(f"v{of}"), is_full="." not in name) for name, of in named]
+    seen = survey(Sample(keys, right, 1.0), made, ("text", "text"), 1e6)
+    assert (0,) in [rule.atoms for rule in choose(seen, None).rules]
+    # Where little may be compared, all who are called `Editorial` are too many.
+    assert (0,) not in [rule.atoms for rule in choose(replace(seen, budget=1e5), None).rules]
+
+
 def test_agreeing_pairs_share_the_atom_and_are_all_where_they_are_few(known: Register) -> None:
     keys = known.sample.keys[STREET]
     every = runs(keys, known.sample.right).pairs.sum()
