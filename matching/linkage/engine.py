@@ -40,7 +40,10 @@ _SETTLED = 0.003
 _TOLD_APART = 4
 # Related partners on average, from which related pairs are of families (of songs, of months of a rent): things that a
 # text or a date tells apart. Who has one partner alone, as much alike, has found himself, whatever that text says.
+# Of what a number tells apart there may be few pairs; whoever has such a partner has a match as often as others, where
+# he has not found himself under another number.
 _FAMILY = 1.5
+_AS_OFTEN = 0.5
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 # Pairs that are few for any machine.
@@ -216,7 +219,7 @@ def link(
     pairs, groups, masks, cuts = _compared(given, keyed, rules, labels, records, chosen, options, keep)
     hashed.unpersist()
     told("model")
-    learned = _learned(pairs, chosen, given.link, partial(_estimated, given, chosen, groups, found, shown, prior))
+    learned = _learned(pairs, chosen, given, partial(_estimated, given, chosen, groups, found, shown, prior))
     trained = frozen or Trained(chosen, given.repetitions, rare, frequent, learned, blocking)
     match = parameters.probabilities(trained.parameters, groups)
     used = _used(rules, groups, masks, cuts, match)
@@ -535,13 +538,19 @@ def _counted(pairs: DataFrame, columns: int, by: str) -> tuple[Groups, Longs]:
 
 
 def _learned(
-    pairs: DataFrame, chosen: Sequence[Comparison], link: bool, estimated: Callable[..., Parameters]
+    pairs: DataFrame, chosen: Sequence[Comparison], given: Input, estimated: Callable[..., Parameters]
 ) -> Parameters:
-    """The model; things are told apart by a text, an address or a date only where they come in families."""
+    """The model; things are told apart by a text, an address, a date or a number only where they come in families."""
     model = estimated()
     own = set(personal(chosen))
-    told = any(not own.issuperset(each.own) for each in model.related)
-    return estimated(may_be_told=False) if told and _partners(pairs, model, link) < _FAMILY else model
+    told = {chosen[i].kind for each in model.related if not own.issuperset(each.own) for i in each.own}
+    if not told:
+        return model
+    if told == {"identifier"}:
+        in_families = _as_often_matched(pairs, model, given.link, given.counts[0]) >= _AS_OFTEN
+    else:
+        in_families = _partners(pairs, model, given.link) >= _FAMILY
+    return model if in_families else estimated(may_be_told=False)
 
 
 def _estimated(
@@ -581,13 +590,28 @@ def _estimated(
 
 def _partners(pairs: DataFrame, model: Parameters, link: bool) -> float:
     """How many related partners whoever has one has on average: of two inputs, on the side where these are fewer."""
-    is_related = (parameters.weight_of_related(model) < -1) & (parameters.match_weight(model) < 0)
-    related = pairs.where(is_related)
+    related = pairs.where(_is_related(model))
     if not link:
         related = related.select("l", "r").unionAll(related.select(F.col("r").alias("l"), F.col("l").alias("r")))
     found = related.agg(F.count("*"), F.approx_count_distinct("l"), F.approx_count_distinct("r")).first()
     count, left, right = found or (0, 0, 0)
     return float(count / max(left, right, 1))
+
+
+def _as_often_matched(pairs: DataFrame, model: Parameters, link: bool, records: int) -> float:
+    """How many times as often as any of so many records one with related partners has a match; of two, the first's."""
+    is_match = parameters.match_weight(model) >= 0
+    known = pairs.select("l", "r", _is_related(model).alias("related"), is_match.alias("match"))
+    if not link:
+        known = known.unionAll(known.select(F.col("r").alias("l"), F.col("l").alias("r"), "related", "match"))
+    of = known.groupBy("l").agg(F.bool_or("related").alias("related"), F.bool_or("match").alias("match"))
+    both = F.count_if(F.col("related") & F.col("match"))
+    found = of.agg(both, F.count_if("related"), F.count_if("match")).first() or (0, 0, 0)
+    return float(found[0] / max(found[1], 1) * records / max(found[2], 1))
+
+
+def _is_related(model: Parameters) -> Column:
+    return (parameters.weight_of_related(model) < -1) & (parameters.match_weight(model) < 0)
 
 
 def _used(

@@ -192,7 +192,11 @@ def _told_apart(
 ) -> tuple[tuple[int, ...], list[Floats]]:
     """The column by which things are told apart, if there is one, and the levels of things that are not the same."""
     found = [marginal(model, i)[0] for i in range(len(chosen))]
-    told = related_pairs.told_by_date(chosen, found) or related_pairs.told_by_text(chosen, found, u)
+    told = (
+        related_pairs.told_by_date(chosen, found)
+        or related_pairs.told_by_number(chosen, found)
+        or related_pairs.told_by_text(chosen, found, u)
+    )
     return told, [
         related_pairs.differing(chosen, i, m, by) if i in told else by
         for i, (m, by) in enumerate(zip(found, u, strict=True))

@@ -830,8 +830,8 @@ def _of_equal_texts(
 
     Here all equal texts say the same: what few others have, a title of ten words, as much as `Editorial`.
     """
-    texts = [(a,) for a, each in enumerate(atoms) if each.is_full and {kinds[c] for c in each.columns} == {"text"}]
-    found = [rule for rule in texts if rule not in chosen and costs.get(rule, most + 1) <= most]
+    texts = (a for a, each in enumerate(atoms) if each.is_full and {kinds[c] for c in each.columns} == {"text"})
+    found: list[tuple[int, ...]] = [(a,) for a in texts if (a,) not in chosen and costs.get((a,), most + 1) <= most]
     return found[: MAX_RULES - len(chosen)]
 
 

@@ -51,8 +51,10 @@ _TWICE = 2.0
 _TWINS = 0.01
 # How many times as often as another one a text that says what a thing is is equal by chance, at most.
 _AS_TELLING = 10.0
-# Of matches that differ in it so often, a text that says what a thing is would say little.
+# Of matches that differ in it so often, a text that says what a thing is would say little; of matches that have numbers
+# so few are equal in them where each of two shops has its own.
 _UNLIKELY = 1 / 3
+_EQUAL_AT_TIMES = 0.1
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,18 @@ def told_by_date(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int
     Arguments as of `told_by_text`.
     """
     return _least_apart(chosen, m, [i for i, each in enumerate(chosen) if each.kind == "date"])
+
+
+def told_by_number(chosen: Sequence[Comparison], m: Sequence[Floats]) -> tuple[int, ...]:
+    """The identifier by which things are told apart, if what is taken for matches mostly differs in it.
+
+    And is equal at times: two shops may each have numbers of their own. Arguments as of `told_by_text`.
+    """
+    kinds = [each.kind for each in chosen]
+    if personal(chosen) or of_events(kinds):
+        return ()
+    numbers = [i for i, kind in enumerate(kinds) if kind == "identifier" and m[i][chosen[i].exact] >= _EQUAL_AT_TIMES]
+    return _least_apart(chosen, m, numbers)
 
 
 def _least_apart(chosen: Sequence[Comparison], m: Sequence[Floats], columns: Sequence[int]) -> tuple[int, ...]:

@@ -1,8 +1,9 @@
 """Columns that say again what other columns of the row say: a full name beside its parts, an address with its town.
 
 Compared as they are, such columns count the same evidence twice, and pairs that share a surname pass for matches. So
-the whole is compared by what it says beyond its parts; where a part is missing, words of the whole stand in for it.
-Whether a column repeats another is seen in the rows themselves.
+the whole is compared by what it says beyond its parts; where a part is missing, words of the whole stand in for it: the
+given name that is left, the number of a model that another row declares. Whether a column repeats another is seen in
+the rows themselves.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ _PARTS: Mapping[str, frozenset[str]] = {
     "address": frozenset({"locality", "postcode", "category", "number", "identifier", "address"}),
     "text": frozenset({"locality", "postcode", "category", "number", "identifier", "text"}),
 }
-# Share of the rows with both values in which the whole holds all words of the part; share of them in which one of two
-# texts holds all of the other and more: the titles of some songs name the album.
+# Share of the rows with both values in which the whole holds all words of the part; share of them in which a text holds
+# all of another, or an identifier, and more: the titles of some songs name the album.
 _REPEATED = 0.5
 _AT_TIMES = 0.05
+# Letters of a word that may be an identifier: few are by chance what another row declares.
+_LEAST_CODE = 4
 # Rows that are looked at, about.
 _ENOUGH_ROWS = 20_000
-_GIVEN, _FAMILY = "given_name", "family_name"
+_GIVEN, _FAMILY, _CODE = "given_name", "family_name", "identifier"
 # What may follow a whole name. `Smith, John A`: the family name and what goes before it.
 _SUFFIX = r"(?i)(?:,\s*|\s+)(?:jr|sr|i{2,3}|iv|md|phd|esq)\.?\s*$"
 _FAMILY_COMMA = r"^([^,]+),([^,]*[^,\s][^,]*)$"
@@ -44,6 +47,7 @@ class Repetition:
         whole: its index.
         parts: indices of the columns that it repeats.
         given, family: the parts that are the given and the family name, where there is one of them.
+        code: the part that is an identifier, where there is one.
         family_first: whether the family name stands at the beginning of the whole, not at its end.
         at_times: whether only some rows repeat: a whole that says no more than its parts is kept.
     """
@@ -54,10 +58,11 @@ class Repetition:
     family: int | None = None
     family_first: bool = False
     at_times: bool = False
+    code: int | None = None
 
 
 def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]:
-    """Columns that repeat others in more than half of the rows that have both (texts: in some), as a sample shows.
+    """Columns that repeat others in more than half of the rows that have both, texts in some, as a sample shows.
 
     Columns in: id, `c<i>`, the text of the i-th column.
     """
@@ -78,24 +83,24 @@ def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]
     assert row is not None
     held = {(w, p) for w, p in pairs if row[f"held_{w}_{p}"] > _REPEATED * row[f"both_{w}_{p}"]}
     wholes = {w for w, _ in held}
-    texts = [(w, p) for w, p in pairs if w not in wholes and kinds[w] == kinds[p] == "text"]
+    texts = [(w, p) for w, p in pairs if w not in wholes and kinds[w] == "text" and kinds[p] in ("text", _CODE)]
     held |= {(w, p) for w, p in texts if row[f"beyond_{w}_{p}"] > _AT_TIMES * row[f"both_{w}_{p}"]}
     # Of two columns that repeat each other the later one is the repetition.
     held = {(w, p) for w, p in held if w > p or (p, w) not in held}
     found = []
     for w in sorted({w for w, _ in held}):
         parts = tuple(p for other, p in sorted(held) if other == w)
-        given, family = (_only(parts, kinds, kind) for kind in (_GIVEN, _FAMILY))
+        given, family, code = (_only(parts, kinds, kind) for kind in (_GIVEN, _FAMILY, _CODE))
         at_start = family is not None and bool(row[f"first_{w}_{family}"] > row[f"last_{w}_{family}"])
-        found.append(Repetition(w, parts, given, family, at_start, w not in wholes))
+        found.append(Repetition(w, parts, given, family, at_start, w not in wholes, code))
     return found
 
 
 def said_once(rows: DataFrame, found: Sequence[Repetition]) -> DataFrame:
     """Rows in which no column repeats another.
 
-    Columns in: `c<i>`, any others. Columns out: those, of which a part that is missing is taken from its whole and a
-    whole keeps the words that no part has (null: none); `whole<i>` the text that a whole had.
+    Columns in: source, id, `c<i>`, any others. Columns out: those, of which a part that is missing is taken from its
+    whole and a whole keeps the words that no part has (null: none); `whole<i>` the text that a whole had.
     """
     for each in found:
         rows = rows.withColumn(f"whole{each.whole}", F.col(f"c{each.whole}"))
@@ -105,6 +110,8 @@ def said_once(rows: DataFrame, found: Sequence[Repetition]) -> DataFrame:
         ):
             if part is not None:
                 rows = _completed(rows, each, part, other, first)
+        if each.code is not None:
+            rows = _coded(rows, each.whole, each.code)
     for each in found:
         rest = empty_to_null(F.array_join(_rest(_words(each.whole), each.parts), " "))
         any_held = F.lit(False)
@@ -163,3 +170,16 @@ def _completed(rows: DataFrame, each: Repetition, part: int, other: int | None, 
     return rows.withColumn(
         f"c{part}", F.when(missing, F.element_at(rest, 1 if first else -1)).otherwise(F.col(f"c{part}"))
     )
+
+
+def _coded(rows: DataFrame, whole: int, code: int) -> DataFrame:
+    """Rows in which a missing identifier is the word of the whole that other rows have as theirs, the longest one."""
+    name, as_code = f"c{code}", KINDS[_CODE].value
+    known = rows.select(as_code(F.col(name)).alias("word")).where("word is not null").distinct()
+    words = F.transform(_words(whole), F.upper)
+    asked = rows.where(F.col(name).isNull()).select("source", "id", F.explode(words).alias("word"))
+    asked = asked.where((F.length("word") >= _LEAST_CODE) & F.col("word").rlike("[0-9]"))
+    ranked = F.max(F.struct(F.length("word"), "word"))["word"]
+    taken = asked.join(known, "word").groupBy("source", "id").agg(ranked.alias("taken"))
+    completed = rows.join(taken, ["source", "id"], "left").withColumn(name, F.coalesce(name, "taken"))
+    return completed.select(rows.columns)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from matching.linkage.comparison import NULL, Comparison, comparisons, packs, place
-from matching.linkage.engine import _partners
+from matching.linkage.engine import _as_often_matched, _partners
 from matching.linkage.parameters import Groups, Parameters, estimate, probabilities
 from matching.linkage.related import may_be_things, own_levels, start
 
@@ -86,6 +86,19 @@ def test_songs_of_one_album_are_told_by_their_titles() -> None:
     assert recall > 0.9
 
 
+def test_models_of_one_line_are_told_by_their_numbers() -> None:
+    columns = {"title": "text", "brand": "category", "model": "identifier", "price": "number"}
+    chances = [0.6, 0.95, 0.95, 0.5], [0.5, 0.95, 1e-6, 0.4], [1e-4, 0.01, 1e-6, 0.01]
+    model, match, counts = estimated(columns, *chances, RELATED)
+    assert [each.own for each in model.related] == [(2,)]
+    assert model.prior * POSSIBLE == pytest.approx(MATCHES, rel=0.1)
+    assert min(right(match, counts)) > 0.9
+    # Two shops that number what they sell each by itself.
+    model, match, counts = estimated(columns, [0.6, 0.95, 1e-3, 0.5], *chances[1:], 0)
+    assert model.related == ()
+    assert right(match, counts)[1] > 0.5
+
+
 def test_houses_of_one_street_are_told_by_their_addresses() -> None:
     chosen = comparisons({"address": "address", "town": "locality", "postcode": "postcode"}, {})
     of_matches, of_related, by_chance = (
@@ -131,8 +144,10 @@ def test_branches_of_a_chain_are_told_by_their_addresses() -> None:
     assert not may_be_things(chosen), "people move"
 
 
-def partners(spark: SparkSession, pairs: list[tuple[int, int]], *, link: bool) -> float:
-    """Of pairs that agree in their titles alone, where that is what related ones do."""
+def shown(
+    spark: SparkSession, related: Sequence[tuple[int, int]], matches: Sequence[tuple[int, int]] = ()
+) -> tuple[DataFrame, Parameters]:
+    """Related pairs, which agree in their titles alone, and pairs that agree in both columns; and a model of these."""
     chosen = comparisons({"authors": "text", "title": "text"}, {})
     u, m, alike = (shares(chosen, exact) for exact in ([1e-6, 1e-6], [0.95, 0.95], [1e-6, 0.95]))
     model = Parameters(
@@ -140,14 +155,19 @@ def partners(spark: SparkSession, pairs: list[tuple[int, int]], *, link: bool) -
         tuple(each.exact for each in chosen),
         related=(start((0,), m, alike, 1e-4),),
     )
-    shown: dict[str, int] = dict.fromkeys(packs(len(chosen)), 0)
-    for i, level in enumerate((0, chosen[1].exact)):
-        pack, shift = place(i)
-        shown[pack] |= (level - NULL) << shift
-    rows = [(left, right, *shown.values(), 0.0) for left, right in pairs]
-    names = ", ".join(f"{pack} bigint" for pack in shown)
-    frame = spark.createDataFrame(rows, f"l bigint, r bigint, {names}, frequency double")
-    return _partners(frame, model, link)
+    rows = []
+    for pairs, levels in ((related, (0, chosen[1].exact)), (matches, (chosen[0].exact, chosen[1].exact))):
+        packed: dict[str, int] = dict.fromkeys(packs(len(chosen)), 0)
+        for i, level in enumerate(levels):
+            pack, shift = place(i)
+            packed[pack] |= (level - NULL) << shift
+        rows += [(left, right, *packed.values(), 0.0) for left, right in pairs]
+    names = ", ".join(f"{pack} bigint" for pack in packs(len(chosen)))
+    return spark.createDataFrame(rows, f"l bigint, r bigint, {names}, frequency double"), model
+
+
+def partners(spark: SparkSession, pairs: list[tuple[int, int]], *, link: bool) -> float:
+    return _partners(*shown(spark, pairs), link)
 
 
 def test_who_has_one_partner_alone_is_of_no_family(spark: SparkSession) -> None:
@@ -156,6 +176,15 @@ def test_who_has_one_partner_alone_is_of_no_family(spark: SparkSession) -> None:
     assert partners(spark, list(itertools.product(range(3), range(10, 13))), link=True) == 3
     assert partners(spark, list(itertools.combinations(range(5), 2)), link=False) == 4
     assert partners(spark, [], link=True) == 0
+
+
+def test_who_has_found_himself_under_another_number_has_no_match_besides(spark: SparkSession) -> None:
+    lines = shown(spark, [(1, 12), (2, 11), (5, 15)], [(1, 11), (2, 12)])
+    # Two of three that have a related partner have a match, and two of ten records.
+    assert _as_often_matched(*lines, True, 10) == pytest.approx(10 / 3)
+    assert _as_often_matched(*shown(spark, [(1, 11), (2, 12)], [(3, 13), (4, 14)]), True, 10) == 0
+    assert _as_often_matched(*shown(spark, [(2, 3)], [(1, 3), (4, 5)]), False, 8) == pytest.approx(1 / 2 * 8 / 4)
+    assert _as_often_matched(*shown(spark, []), False, 10) == 0
 
 
 def test_where_nobody_is_related_there_is_no_such_class() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from matching.linkage.repeated import Repetition, repetitions, said_once
 
@@ -20,14 +21,14 @@ Row = Sequence[str | None]
 
 
 def rows(spark: SparkSession, columns: Mapping[str, str], values: Sequence[Row]) -> DataFrame:
-    schema = ", ".join(["id string", *(f"c{i} string" for i in range(len(columns)))])
-    return spark.createDataFrame([(str(at), *each) for at, each in enumerate(values)], schema)
+    schema = ", ".join(["source int", "id string", *(f"c{i} string" for i in range(len(columns)))])
+    return spark.createDataFrame([(0, str(at), *each) for at, each in enumerate(values)], schema)
 
 
 def told(spark: SparkSession, columns: Mapping[str, str], values: Sequence[Row]) -> list[Row]:
     """What is left of each row."""
     given = rows(spark, columns, values)
-    once = said_once(given, repetitions(given, columns)).select(*given.columns[1:])
+    once = said_once(given, repetitions(given, columns)).orderBy(F.col("id").cast("int")).select(*given.columns[2:])
     return [tuple(row) for row in once.collect()]
 
 
@@ -87,6 +88,21 @@ def test_a_text_that_names_another_at_times_says_it_once_and_keeps_what_it_says_
     songs: list[Row] = [(f"Song {at}", f"Album {at % 3}") for at in range(9)]
     *_, named, track = told(spark, columns, [*songs, ("Red - Blue Hours", "Blue Hours"), ("Blue Hours", "Blue Hours")])
     assert (named, track) == (("red", "Blue Hours"), ("Blue Hours", "Blue Hours"))
+
+
+def test_a_missing_number_is_the_word_of_the_text_that_another_row_declares(spark: SparkSession) -> None:
+    columns = {"title": "text", "model": "identifier"}
+    declared = [("Ulma DX-450 Camera", "DX-450"), ("Ulma Camera 16GB", "dx451b"), ("Ulma Lens", "L.16")]
+    missing: Mapping[Row, Row] = {
+        ("Camera DX450 16GB", None): ("camera 16gb", "DX450"),
+        ("Camera DX-451B, DX450", None): ("camera dx450", "DX451B"),
+        ("Camera DX-452", None): ("Camera DX-452", None),
+        ("Lens L16", None): ("Lens L16", None),
+        ("DX450", None): ("DX450", "DX450"),
+        (None, None): (None, None),
+    }
+    found = told(spark, columns, [*declared, *missing])
+    assert dict(zip(missing, found[len(declared) :], strict=True)) == missing
 
 
 def test_columns_that_seldom_repeat_each_other_are_left_alone(spark: SparkSession) -> None:
