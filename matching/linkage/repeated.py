@@ -75,6 +75,9 @@ def repetitions(rows: DataFrame, columns: Mapping[str, str]) -> list[Repetition]
         both = F.col(f"w{w}").isNotNull() & F.col(f"w{p}").isNotNull()
         first, last = (F.element_at(f"w{w}", at) == F.element_at(f"w{p}", at) for at in (1, -1))
         holds, more = both & _holds(f"w{w}", f"w{p}"), F.size(f"w{w}") > F.size(f"w{p}")
+        if kinds[p] == _CODE:
+            # Few letters stand anywhere: the number of a track in the title of a symphony.
+            more &= F.length(F.array_join(f"w{p}", "")) >= _LEAST_CODE
         tests = {"both": both, "held": holds, "beyond": holds & more, "first": both & first, "last": both & last}
         counts += [F.count_if(test).alias(f"{name}_{w}_{p}") for name, test in tests.items()]
     some = rows.where(F.xxhash64("id") <= within(_ENOUGH_ROWS / max(rows.count(), 1)))

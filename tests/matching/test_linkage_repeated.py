@@ -103,6 +103,8 @@ def test_a_missing_number_is_the_word_of_the_text_that_another_row_declares(spar
     }
     found = told(spark, columns, [*declared, *missing])
     assert dict(zip(missing, found[len(declared) :], strict=True)) == missing
+    tracks = [("Symphony No. 3 in F", "3"), ("Minuet", "4"), ("Trio", "5"), ("Sonata 2", "6")]
+    assert told(spark, columns, tracks) == tracks
 
 
 def test_columns_that_seldom_repeat_each_other_are_left_alone(spark: SparkSession) -> None:
