@@ -35,6 +35,7 @@ PEERS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "payments": [("payments", False)],
     "addresses": [],
     "products": [],
+    "catalogues": [],
     "songs": [],
     "vn": [("vn", False)],
 }

@@ -128,6 +128,11 @@ def collected() -> Sequence[Records]:
     return [Records(*things.songs(10_000, SEED))]
 
 
+def listed_by_two() -> Sequence[Records]:
+    """2,500 models in the catalogue of a shop, and 20,000 in another's."""
+    return [Records(*one) for one in things.catalogues(2_500, SEED)]
+
+
 def residents() -> Sequence[Records]:
     """Residents and sellers of Vietnam."""
     size = (vietnamese.RESIDENTS, vietnamese.SELLERS, vietnamese.LINKED)
@@ -146,6 +151,7 @@ SETS: Mapping[str, Spec] = {
     "payments": Spec(payments.KINDS, booked_twice),
     "addresses": Spec(addresses.KINDS, known_twice),
     "products": Spec(things.PRODUCTS, sold_by_two),
+    "catalogues": Spec(things.CATALOGUES, listed_by_two),
     "songs": Spec(things.SONGS, collected),
     "vn": Spec(vietnamese.KINDS, residents),
 }

@@ -1,6 +1,7 @@
 """Things that nothing but texts and numbers tell apart: products of two shops, songs of several collections.
 
-No two shops call a product the same: titles share a code or some words, many descriptions and prices are missing.
+No two shops call a product the same: titles share a code or some words, many descriptions and prices are missing. Two
+catalogues have the number of a model in its title or beside it, and at times in neither.
 Of an album's songs all agree but for title, number and length; collections write the artist before the title, the album
 after it or the number in front, and lengths in seconds, minutes or milliseconds.
 """
@@ -13,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tests.bench.linkage.strings import LETTERS, Ints, Texts, drawn, mistyped, words, zipf
+from tests.bench.linkage.strings import LETTERS, Ints, Texts, drawn, joined, mistyped, words, zipf
 
 PRODUCTS = {"name": "text", "description": "text", "price": "number"}
+CATALOGUES = {"title": "text", "section": "category", "brand": "category", "model": "identifier", "price": "number"}
 SONGS = {"title": "text", "length": "number", "artist": "text", "album": "text", "year": "year", "number": "number"}
 _VOCABULARY_SEED = 7
 # A product may be the next of a line: same brand, kind and, mostly, words; its code differs in the last digit.
 _OF_A_LINE, _SAME_WORDS = 0.3, 0.7
+_IN_TITLE, _BESIDE, _PRICED = 0.55, 0.75, 0.9
 _ALBUMS, _ARTISTS = 0.15, 0.09
 _COLLECTIONS = 5
 _COPIES = (0.5, 0.2, 0.15, 0.1, 0.05)
@@ -77,6 +80,47 @@ def _with_code_first(rng: np.random.Generator, one: _Product) -> tuple[str, str,
     text = " ".join(shuffled[:4]) if rng.random() < 0.6 else ""
     price = f"${one.price * rng.uniform(0.85, 1.1):.2f}" if rng.random() < 0.55 else ""
     return " ".join([one.brand, *parts]), text, price
+
+
+def catalogues(size: int, seed: int) -> tuple[tuple[pd.DataFrame, Ints], tuple[pd.DataFrame, Ints]]:
+    """So many models of one shop, eight times as many of another, a third of the first's in both; with their number.
+
+    Those of a line share brand, kind and, nearly, price.
+    """
+    rng, vocabulary = np.random.default_rng(seed), np.random.default_rng(_VOCABULARY_SEED)
+    brands, things, said = words(vocabulary, 200, 2), words(vocabulary, 20, 3), words(vocabulary, 40, 2)
+    every = 9 * size - size // 3
+    line = np.sort(rng.integers(0, every // 2, every))
+    of_line = np.random.default_rng(seed + 1)
+    brand, thing = (of_line.choice(each, every)[line] for each in (brands, things))
+    code = joined(
+        *(rng.choice(list("abcdefgh"), every) for _ in range(2)), "-", rng.integers(100, 9_999, every).astype(np.str_)
+    )
+    its = np.array([" ".join(rng.choice(said, rng.integers(1, 4))) for _ in range(every)])
+    price = of_line.lognormal(3.8, 1.0, every)[line] * rng.uniform(0.85, 1.2, every)
+
+    def listed(at: Ints, section: str) -> pd.DataFrame:
+        """How a shop writes some of them."""
+        some = np.where(rng.random(len(at)) < 0.3, "", joined(its[at], " "))
+        numbered = np.where(rng.random(len(at)) < _IN_TITLE, joined(code[at], " "), "")
+        asked = (price[at] * rng.uniform(0.9, 1.1, len(at))).round(2).astype(np.str_)
+        return pd.DataFrame(
+            {
+                "title": joined(brand[at], " ", numbered, some, thing[at]),
+                "section": joined(section, " ", thing[at]),
+                "brand": brand[at],
+                "model": _some(rng, code[at], _BESIDE),
+                "price": _some(rng, asked, _PRICED),
+            }
+        )
+
+    order = rng.permutation(every)
+    first, other = order[:size], rng.permutation(order[size - size // 3 :])
+    return (listed(first, "all"), first), (listed(other, "our"), other)
+
+
+def _some(rng: np.random.Generator, values: Texts, share: float) -> Texts:
+    return np.where(rng.random(len(values)) < share, values, "")
 
 
 def songs(size: int, seed: int) -> tuple[pd.DataFrame, Ints]:
