@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from matching import candidates, evidence, levels, model
+from matching.changes import of
 from matching.comparisons import LENDING, LENT, MODELS
 from matching.levels import RECORD, SUBJECT, Statistics
 from matching.model import Parameters, Sample
@@ -56,6 +57,8 @@ def resolve(
     keep: Callable[[DataFrame], DataFrame],
     before: DataFrame | None = None,
     frozen: Parameters | None = None,
+    *,
+    are_few: bool = False,
 ) -> Resolution:
     """Candidates of every record with their match probabilities.
 
@@ -69,8 +72,11 @@ def resolve(
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         before: what was proposed for these records when they had other relations (`Resolution.proposed`).
         frozen: parameters of an earlier training; estimated from these records where there are none.
+        are_few: whether records are few beside subjects: then only subjects that are proposed travel.
     """
     proposed = keep(candidates.propose(records, subjects, kind, cap, before))
+    if are_few:
+        subjects = of(subjects, proposed, "subject")
     compared = levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics)
     parameters = frozen
     if parameters is None:

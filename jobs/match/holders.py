@@ -90,7 +90,7 @@ def _links(stage: Stage, kind: str, those: DataFrame | None, rows: DataFrame, de
     asked = stage.memory.tracked(asked_of(kind), "record", those, records.complete(rows, kind))
     touched = stage.touched(kind, asked, subjects)
     again = stage.rows(asked, touched)
-    found = stage.resolve(kind, again, subjects.now)
+    found = stage.resolve(kind, again, subjects.now, are_few=touched is not None)
     stage.leave_blocks(kind, found)
     settings = stage.settings
     verdict = decision(F.col("probability"), settings.link_threshold, settings.holder_review_threshold)

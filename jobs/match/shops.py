@@ -32,14 +32,14 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     asked = stage.memory.tracked(asked_of("shop"), "record", those, rows)
     subjects = _shop_subjects(stage, holders, numbers)
     touched = stage.touched("shop", asked, subjects)
-    unaided = stage.resolve("shop", stage.rows(asked, touched), subjects.now)
+    unaided = stage.resolve("shop", stage.rows(asked, touched), subjects.now, are_few=touched is not None)
     stage.leave_blocks("shop", unaided)
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
     informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided))
     stage.progress("match: shop_with_sisters")
     known_pairs = unaided.proposed if touched is None else None
-    second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs)
+    second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs, are_few=True)
     told = stage.keep(first(second.scored))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")

@@ -105,11 +105,13 @@ class Stage:
         self.progress(f"match: {kind}: {touched.count():,} of {asked.now.count():,} anew")
         return touched
 
-    def resolve(self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None) -> Resolution:
+    def resolve(
+        self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None, *, are_few: bool
+    ) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
         cap, sample = self.settings.max_block, self.settings.sample_records
         known, figures = self.training.parameters.get(kind), self.training.statistics
-        found = resolve(asked, subjects, kind, figures, cap, sample, self.keep, before, known)
+        found = resolve(asked, subjects, kind, figures, cap, sample, self.keep, before, known, are_few=are_few)
         self.parameters[kind] = found.parameters
         self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
         return found
