@@ -590,9 +590,7 @@ def _estimated(
 
 def _partners(pairs: DataFrame, model: Parameters, link: bool) -> float:
     """How many related partners whoever has one has on average: of two inputs, on the side where these are fewer."""
-    related = pairs.where(_is_related(model))
-    if not link:
-        related = related.select("l", "r").unionAll(related.select(F.col("r").alias("l"), F.col("l").alias("r")))
+    related = _from_each_end(pairs.where(_is_related(model)).select("l", "r"), link)
     found = related.agg(F.count("*"), F.approx_count_distinct("l"), F.approx_count_distinct("r")).first()
     count, left, right = found or (0, 0, 0)
     return float(count / max(left, right, 1))
@@ -602,12 +600,21 @@ def _as_often_matched(pairs: DataFrame, model: Parameters, link: bool, records: 
     """How many times as often as any of so many records one with related partners has a match; of two, the first's."""
     is_match = parameters.match_weight(model) >= 0
     known = pairs.select("l", "r", _is_related(model).alias("related"), is_match.alias("match"))
-    if not link:
-        known = known.unionAll(known.select(F.col("r").alias("l"), F.col("l").alias("r"), "related", "match"))
-    of = known.groupBy("l").agg(F.bool_or("related").alias("related"), F.bool_or("match").alias("match"))
+    of = (
+        _from_each_end(known, link)
+        .groupBy("l")
+        .agg(F.bool_or("related").alias("related"), F.bool_or("match").alias("match"))
+    )
     both = F.count_if(F.col("related") & F.col("match"))
     found = of.agg(both, F.count_if("related"), F.count_if("match")).first() or (0, 0, 0)
     return float(found[0] / max(found[1], 1) * records / max(found[2], 1))
+
+
+def _from_each_end(pairs: DataFrame, link: bool) -> DataFrame:
+    """Pairs as each of their records has them, which is `l`; those of two inputs as they are."""
+    shown = [name for name in pairs.columns if name not in ("l", "r")]
+    turned = pairs.select(F.col("r").alias("l"), F.col("l").alias("r"), *shown)
+    return pairs if link else pairs.unionByName(turned)
 
 
 def _is_related(model: Parameters) -> Column:

@@ -127,7 +127,7 @@ def estimate(
         iterations: how often, at most.
         apart: see `Parameters`.
         related: classes of related pairs to start from; None: as many are looked for as there seem to be.
-        may_be_told: whether a text, an address or a date may tell things apart, where it is no person that has them.
+        may_be_told: whether a text, an address, a number or a date may tell things apart, where no person has them.
     """
     fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
     names = related_pairs.names_of_one(chosen)

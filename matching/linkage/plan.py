@@ -80,7 +80,8 @@ _PAIRS_OF_PARENT = 200_000
 _STARTS_EXACT = 0.8
 # Share of the budget below which a rule's pairs are not worth sparing: a few rules that gain much, not many cheap ones.
 _PATIENCE = 0.02
-# Share of the budget that a rule may cost which asks for none of a column that all others ask for.
+# Share of the budget that a rule may cost which is added to those that gain most: one that asks for none of a column
+# that all others ask for, one of equal texts.
 _SPARE = 0.05
 # Two columns depend on each other where so many times more pairs agree in both than by chance; pairs to judge it by.
 _DEPENDENT = 1.5
@@ -312,10 +313,10 @@ def choose(seen: Survey, sharing: Sharing | None) -> Plan:
         every = _with(patterns, sharing, _patterns(sharing, atoms, len(seen.parents), *pairs, sharing.stands_for))
         patterns = _likely(seen.sample, atoms, seen.kinds, seen.parents, every)
     candidates = list(seen.costs)
-    chosen = _greedy(patterns, candidates, seen.budget)
+    chosen, spare = _greedy(patterns, candidates, seen.budget), _SPARE * seen.budget / seen.sample.scale
     if of_events(seen.kinds):
-        chosen += _without_what_all_ask(atoms, seen.costs, chosen, _SPARE * seen.budget / seen.sample.scale)
-    chosen += _of_equal_texts(atoms, seen.kinds, seen.costs, chosen, _SPARE * seen.budget / seen.sample.scale)
+        chosen += _without_what_all_ask(atoms, seen.costs, chosen, spare)
+    chosen += _of_equal_texts(atoms, seen.kinds, seen.costs, chosen, spare)
     finest = _finest_first(seen.sample)
     rules = tuple(_rule(patterns, atoms, finest, conjunction) for conjunction in chosen)
     recall = _recall(patterns, atoms, chosen, candidates)
@@ -830,8 +831,9 @@ def _of_equal_texts(
 
     Here all equal texts say the same: what few others have, a title of ten words, as much as `Editorial`.
     """
-    texts = (a for a, each in enumerate(atoms) if each.is_full and {kinds[c] for c in each.columns} == {"text"})
-    found: list[tuple[int, ...]] = [(a,) for a in texts if (a,) not in chosen and costs.get((a,), most + 1) <= most]
+    whole = full_atoms(atoms, len(kinds))
+    texts: list[tuple[int, ...]] = [(a,) for a, kind in zip(whole, kinds, strict=True) if kind == "text"]
+    found = [rule for rule in texts if rule not in chosen and rule in costs and costs[rule] <= most]
     return found[: MAX_RULES - len(chosen)]
 
 
