@@ -54,8 +54,10 @@ def test_nothing_is_collected_to_the_driver_unbounded() -> None:
     bounded = {
         "matching/resolve.py",  # the sample of records that parameters are estimated from, limited
         "matching/subjects.py",  # six figures
-        "matching/linkage/engine.py",  # sampled records, counted agreement patterns: limited both
+        "matching/linkage/drawing.py",  # sampled records, limited
+        "matching/linkage/engine.py",  # how many records of each input are asked for: two figures
         "matching/linkage/frequencies.py",  # values of at least a hundred thousandth of the records
+        "matching/linkage/learning.py",  # counted agreement patterns, limited
     }
     collecting = {"toPandas", "collect", "toArrow", "toLocalIterator"}
     found = {str(path.relative_to(ROOT)) for path in modules("matching") if attributes(path) & collecting}

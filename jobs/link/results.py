@@ -25,7 +25,8 @@ from jobs.link.config import LinkConfig
 from jobs.link.page import page
 from matching.linkage import parameters
 from matching.linkage.comparison import gamma
-from matching.linkage.engine import Input, Linked
+from matching.linkage.engine import Linked
+from matching.linkage.given import Input
 from matching.linkage.runs import Floats, Longs
 from matching.linkage.trained import shifts
 

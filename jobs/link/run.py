@@ -22,18 +22,9 @@ from jobs.storage import Files
 from matching.linkage import clusters, trained
 from matching.linkage.clusters import Edges
 from matching.linkage.comparison import comparisons
-from matching.linkage.engine import (
-    LEAST_PAIRS,
-    Input,
-    Linked,
-    Options,
-    against_all,
-    equal_rows,
-    link,
-    named,
-    standardise,
-    user_key,
-)
+from matching.linkage.engine import Linked, against_all, equal_rows, link
+from matching.linkage.given import LEAST_PAIRS, Input, Options, standardise
+from matching.linkage.keys import named, user_key
 from matching.linkage.records import atoms
 from matching.linkage.trained import Trained
 

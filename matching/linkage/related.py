@@ -142,7 +142,7 @@ def _gammas(each: Comparison, names: Collection[str]) -> list[int]:
 def own_levels(chosen: Sequence[Comparison], i: int) -> list[int]:
     """Gammas that related pairs show by chance, of a column that is their own.
 
-    A level may also be a set of keys that agree (`plan`): these are numbered, 0 is no key.
+    A level may also be a set of keys that agree (`patterns`): these are numbered, 0 is no key.
     """
     each = chosen[i]
     of_event = each.kind == "date" and of_events([other.kind for other in chosen])

@@ -2,88 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from matching.linkage.plan import Plan, Sample, Sharing, agreeing, choose, full_atoms, seeds, survey, tree
+from matching.linkage.dependence import tree
+from matching.linkage.plan import Plan, choose, seeds, survey
 from matching.linkage.records import Atom
-from matching.linkage.runs import joined, runs
+from matching.linkage.sample import Sample, Sharing
+from tests.matching.registers import (
+    COLUMN_OF,
+    COLUMNS,
+    COPIES,
+    ENTITIES,
+    KINDS,
+    NAMES,
+    PHONE,
+    POSTCODE,
+    STREET,
+    Register,
+    hashed,
+    named_atoms,
+    register,
+    sharing,
+)
 
-Longs = npt.NDArray[np.int64]
-
-NAMES = ["given", "family", "born", "born.year", "street", "postcode", "phone"]
-COLUMN_OF = [0, 1, 2, 2, 3, 4, 5]
-KINDS = ("given_name", "family_name", "date", "address", "postcode", "phone")
-COLUMNS = len(KINDS)
-GIVEN, FAMILY, BORN, YEAR, STREET, POSTCODE, PHONE = range(len(NAMES))
-ENTITIES, COPIES = 5000, 2500
 BUDGET = 60_000.0
-
-
-@dataclass(frozen=True)
-class Register:
-    """Sampled records, and the entity of each."""
-
-    sample: Sample
-    entity: Longs
-
-    @property
-    def matches(self) -> float:
-        """True pairs of the sample."""
-        return float(runs(self.entity + 1, self.sample.right).pairs.sum())
-
-    def caught(self, plan: Plan) -> Register:
-        """The pairs that the rules bring, as records of their own: entity 1 a match, 0 none."""
-        size, keys = len(self.entity), self.sample.keys
-        found = np.zeros(0, dtype=np.int64)
-        for rule in plan.rules:
-            key = keys[rule.atoms[0]]
-            for atom in rule.atoms[1:]:
-                key = np.where((key == 0) | (keys[atom] == 0), 0, joined(key, keys[atom]))
-            left, right = runs(key, self.sample.right).all_pairs()
-            found = np.union1d(found, np.minimum(left, right) * size + np.maximum(left, right))
-        same = self.entity[found // size] == self.entity[found % size]
-        return Register(replace(self.sample, keys=found[None, :]), same.astype(np.int64))
-
-
-def hashed(values: Longs) -> Longs:
-    """Keys of all 64 bits, as the engine's are; 0 stays none."""
-    return np.asarray(values.astype(np.int64) * np.array(-7046029254386353131))
-
-
-def register(seed: int, mistakes: float = 0.12, link: bool = False) -> Register:
-    """People, half of them twice, each value of a copy wrong with some probability; a street has one postcode."""
-    chance = np.random.default_rng(seed)
-    street = chance.integers(1, 1500, ENTITIES)
-    born = chance.integers(1, 60 * 365, ENTITIES)
-    true = np.stack(
-        [
-            np.minimum(chance.zipf(1.4, ENTITIES), 300),
-            np.minimum(chance.zipf(1.3, ENTITIES), 2000),
-            born,
-            born // 365 + 1,
-            street,
-            street % 200 + 1,
-            np.arange(1, ENTITIES + 1) * (chance.random(ENTITIES) < 0.6),
-        ]
-    )
-    copied = chance.permutation(ENTITIES)[:COPIES]
-    copies = true[:, copied]
-    wrong = chance.random((COLUMNS, COPIES)) < mistakes
-    others = true[:, chance.integers(0, ENTITIES, COPIES)]
-    # Who has moved has another postcode with the other street.
-    wrong[COLUMN_OF[POSTCODE]] = wrong[COLUMN_OF[STREET]]
-    copies = np.where(wrong[COLUMN_OF], others, copies)
-    order = chance.permutation(ENTITIES + COPIES)
-    entity = np.concatenate([np.arange(ENTITIES), copied])[order]
-    keys = hashed(np.concatenate([true, copies], axis=1)[:, order])
-    right = np.repeat([False, True], [ENTITIES, COPIES])[order] if link else None
-    return Register(Sample(keys, right, 1.0), entity)
 
 
 def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
@@ -93,9 +40,7 @@ def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
 
 @pytest.fixture(scope="module")
 def atoms(spark: SparkSession) -> list[Atom]:
-    """What the rows of the sample mean; their expressions are not looked at."""
-    named = zip(NAMES, COLUMN_OF, strict=True)
-    return [Atom(name, frozenset({of}), F.col(f"v{of}"), is_full="." not in name) for name, of in named]
+    return named_atoms()
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["dedupe", "link"])
@@ -156,37 +101,6 @@ def test_numbers_are_of_all_records_not_of_the_sample(known: Register, plan: Pla
         assert hundred.matches == pytest.approx(100 * one.matches, rel=0.05)
     assert scaled.matches == pytest.approx(100 * plan.matches, rel=0.05)
     assert scaled.recall == pytest.approx(plan.recall, abs=0.02)
-
-
-def sharing(known: Register, conjunctions: tuple[tuple[int, ...], ...], share: float) -> tuple[Sharing, Longs]:
-    """Records that have some of the keys, and their entities."""
-    keys = known.sample.keys
-    drawn = np.zeros(keys.shape[1], dtype=np.int64)
-    for number, conjunction in enumerate(conjunctions):
-        key = keys[conjunction[0]]
-        for atom in conjunction[1:]:
-            key = np.where((key == 0) | (keys[atom] == 0), 0, joined(key, keys[atom]))
-        chance = (joined(key, hashed(np.full(keys.shape[1], number + 1))) >> 11) / 2**53 + 0.5
-        drawn |= ((key != 0) & (chance < share)).astype(np.int64) << number
-    some = drawn != 0
-    right = None if known.sample.right is None else known.sample.right[some]
-    return Sharing(keys[:, some], right, conjunctions, share, drawn[some]), known.entity[some]
-
-
-def test_pairs_in_which_drawn_keys_agree_stand_for_all_that_share_one(known: Register) -> None:
-    share, streets, phones = 0.4, known.sample.keys[STREET], known.sample.keys[PHONE]
-    drawn, entity = sharing(known, ((STREET,), (PHONE,)), share)
-    left, right = drawn.pairs()
-    assert len(np.unique(left * len(entity) + right)) == len(left)
-    both = [(drawn.keys[a][left] == drawn.keys[a][right]) & (drawn.keys[a][left] != 0) for a in (STREET, PHONE)]
-    assert (both[0] | both[1]).all()
-    agree = sum(same.astype(np.int64) << a for same, a in zip(both, (STREET, PHONE), strict=True))
-    stands_for = drawn.stands_for(np.asarray(agree, dtype=np.uint64))
-    one, other = runs(known.entity + 1, known.sample.right).all_pairs()
-    shared = [(keys[one] == keys[other]) & (keys[one] != 0) for keys in (streets, phones)]
-    matches = stands_for[entity[left] == entity[right]]
-    assert matches.sum() == pytest.approx((shared[0] | shared[1]).sum(), rel=0.1)
-    assert set(stands_for.round(4)) == {round(1 / share, 4), round(1 / (1 - (1 - share) ** 2), 4)}
 
 
 def test_drawn_keys_are_those_in_which_most_matches_agree(known: Register, atoms: list[Atom]) -> None:
@@ -270,21 +184,3 @@ def test_equal_titles_are_compared_though_all_that_share_more_than_that_are_matc
     assert (0,) in [rule.atoms for rule in choose(seen, None).rules]
     # Where little may be compared, all who are called `Editorial` are too many.
     assert (0,) not in [rule.atoms for rule in choose(replace(seen, budget=1e5), None).rules]
-
-
-def test_agreeing_pairs_share_the_atom_and_are_all_where_they_are_few(known: Register) -> None:
-    keys = known.sample.keys[STREET]
-    every = runs(keys, known.sample.right).pairs.sum()
-    left, right = agreeing(known.sample, STREET, int(every))
-    assert len(left) == every
-    some = agreeing(known.sample, STREET, int(every) // 4)
-    assert 0.15 * every <= len(some[0]) <= 0.35 * every
-    for one, other in ((left, right), some):
-        assert (keys[one] == keys[other]).all()
-        assert (keys[one] != 0).all()
-        if known.sample.right is not None:
-            assert (known.sample.right[other] > known.sample.right[one]).all()
-
-
-def test_every_column_has_the_atom_of_its_whole_value(atoms: list[Atom]) -> None:
-    assert full_atoms(atoms, COLUMNS) == [GIVEN, FAMILY, BORN, STREET, POSTCODE, PHONE]

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from pyspark.sql import DataFrame, SparkSession
 
-from matching.linkage.comparison import NULL, Comparison, comparisons, packs, place
-from matching.linkage.engine import _as_often_matched, _partners
+from matching.linkage.comparison import Comparison, comparisons
 from matching.linkage.parameters import Groups, Parameters, estimate, probabilities
-from matching.linkage.related import may_be_things, own_levels, start
+from matching.linkage.related import may_be_things, own_levels
 
 POSSIBLE, MATCHES, RELATED = 5e7, 5_000, 20_000
 PEOPLE = {"given": "given_name", "family": "family_name", "street": "address", "born": "year"}
@@ -142,49 +140,6 @@ def test_branches_of_a_chain_are_told_by_their_addresses() -> None:
     assert min(right(match, counts)) > 0.85
     chosen = comparisons({**columns, "born": "date"}, {})
     assert not may_be_things(chosen), "people move"
-
-
-def shown(
-    spark: SparkSession, related: Sequence[tuple[int, int]], matches: Sequence[tuple[int, int]] = ()
-) -> tuple[DataFrame, Parameters]:
-    """Related pairs, which agree in their titles alone, and pairs that agree in both columns; and a model of these."""
-    chosen = comparisons({"authors": "text", "title": "text"}, {})
-    u, m, alike = (shares(chosen, exact) for exact in ([1e-6, 1e-6], [0.95, 0.95], [1e-6, 0.95]))
-    model = Parameters(
-        *(1e-6, (None, None), tuple(each[None, :] for each in m), tuple(each[None, :] for each in u)),
-        tuple(each.exact for each in chosen),
-        related=(start((0,), m, alike, 1e-4),),
-    )
-    rows = []
-    for pairs, levels in ((related, (0, chosen[1].exact)), (matches, (chosen[0].exact, chosen[1].exact))):
-        packed: dict[str, int] = dict.fromkeys(packs(len(chosen)), 0)
-        for i, level in enumerate(levels):
-            pack, shift = place(i)
-            packed[pack] |= (level - NULL) << shift
-        rows += [(left, right, *packed.values(), 0.0) for left, right in pairs]
-    names = ", ".join(f"{pack} bigint" for pack in packs(len(chosen)))
-    return spark.createDataFrame(rows, f"l bigint, r bigint, {names}, frequency double"), model
-
-
-def partners(spark: SparkSession, pairs: list[tuple[int, int]], *, link: bool) -> float:
-    return _partners(*shown(spark, pairs), link)
-
-
-def test_who_has_one_partner_alone_is_of_no_family(spark: SparkSession) -> None:
-    couples = [(1, 11), (2, 12), (3, 13), (3, 14)]
-    assert partners(spark, couples, link=True) == 1
-    assert partners(spark, list(itertools.product(range(3), range(10, 13))), link=True) == 3
-    assert partners(spark, list(itertools.combinations(range(5), 2)), link=False) == 4
-    assert partners(spark, [], link=True) == 0
-
-
-def test_who_has_found_himself_under_another_number_has_no_match_besides(spark: SparkSession) -> None:
-    lines = shown(spark, [(1, 12), (2, 11), (5, 15)], [(1, 11), (2, 12)])
-    # Two of three that have a related partner have a match, and two of ten records.
-    assert _as_often_matched(*lines, True, 10) == pytest.approx(10 / 3)
-    assert _as_often_matched(*shown(spark, [(1, 11), (2, 12)], [(3, 13), (4, 14)]), True, 10) == 0
-    assert _as_often_matched(*shown(spark, [(2, 3)], [(1, 3), (4, 5)]), False, 8) == pytest.approx(1 / 2 * 8 / 4)
-    assert _as_often_matched(*shown(spark, []), False, 10) == 0
 
 
 def test_where_nobody_is_related_there_is_no_such_class() -> None:
