@@ -291,10 +291,12 @@ def _keys(rule: str, parts: tuple[str, ...]) -> Column:
 def _household_keys(relations: Sequence[str]) -> Column:
     """Keys of the members of the holders' households who bear the record's given name, first or last in it.
 
-    Of all members where the record names no person: whoever of the household it is, the rest of the evidence is alike.
+    Of all members where the record names no person: whoever of the household it is, the rest of the evidence is alike;
+    and where letters of the given name are lost.
     """
     households = F.array_distinct(F.array(*(F.col(f"holder_{relation}.household") for relation in relations)))
     ends = F.array_distinct(F.array(F.col(_GIVEN), F.col(_SURNAME)))
     named = F.transform(households, lambda home: F.transform(ends, lambda end: _hashed(HOUSEHOLD, home, end)))
     all_members = F.transform(households, lambda home: _hashed(HOUSEHOLD, home))
-    return F.when(F.coalesce("like_person", F.lit(False)), F.flatten(named)).otherwise(all_members)
+    is_named = F.col("like_person") & ~F.contains(_GIVEN, F.lit("?"))
+    return F.when(F.coalesce(is_named, F.lit(False)), F.flatten(named)).otherwise(all_members)

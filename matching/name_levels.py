@@ -1,11 +1,12 @@
 """How well two names agree: what can't be told by equal keys is told here, in one Arrow UDF call a pair.
 
 Names come folded (`names.person_key`, `names.company_key`): lower-case ASCII tokens, one blank between them, order
-kept.
+kept; a question mark is a lost letter.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
@@ -22,6 +23,7 @@ SUBSET, INITIALS, TYPO, PARTIAL, GIVEN, DIFFERENT = "subset", "initials", "typo"
 # One slip of the hand in a short name, two in a long one.
 _LONG_NAME = 12
 _COMPANY_SIMILAR = 90.0
+_LOST = re.compile("[?]+")
 
 
 @lru_cache(maxsize=200_000)
@@ -33,10 +35,17 @@ def person_level(record: str, subject: str) -> str:
             text;
         `initials`: same given name, the other tokens agree as far as their letters go; `typo`: one or two edits apart;
         `partial`: surname and given name agree, the middle contradicts; `given`: only the given name; `different`.
+
+    A word with lost letters (`h??ng`) is whatever word of the other name it may have been.
     """
     left, right = record.split(), subject.split()
     if not left or not right:
         return DIFFERENT
+    if "?" in record or "?" in subject:
+        left, right = _mended(left, right), _mended(right, left)
+        if sorted(left) == sorted(right):
+            return TYPO
+        record, subject = " ".join(left), " ".join(right)
     if _contains(left, right) or _contains(right, left):
         return SUBSET
     if _initials(left, right) or _initials(left[1:] + left[:1], right):
@@ -54,6 +63,18 @@ def company_level(record: str, subject: str) -> str:
     if min(len(left), len(right)) > 1 and (left <= right or right <= left):
         return SUBSET
     return TYPO if fuzz.token_sort_ratio(record, subject, score_cutoff=_COMPANY_SIMILAR) else DIFFERENT
+
+
+def _mended(words: list[str], others: list[str]) -> list[str]:
+    """The words, those with lost letters as the first of the others that each may have been, else without the marks."""
+    left = [other for other in others if other not in words]
+    mended = []
+    for word in words:
+        if "?" in word:
+            may_be = re.compile(_LOST.sub(lambda marks: f"[a-z]{{0,{len(marks[0])}}}", word))
+            word = next(filter(may_be.fullmatch, left), word.replace("?", ""))  # noqa: PLW2901
+        mended.append(word)
+    return mended
 
 
 def _contains(outer: list[str], inner: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """Names of people and businesses: keys in which retyped names meet, and what kind of name a text is."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from pyspark.sql import Column
@@ -12,6 +13,8 @@ from matching.expressions import bind, empty_to_null, translated
 # Legal forms, and words of a shop, that stand one after another, at most: Java calls itself once for each.
 _FORMS, _WORDS = 8, 16
 _TITLES = "ong|ba|mr|mrs|ms"
+# What stands where a letter was lost on the way.
+_LOST = "[?\ufffd]"
 
 # A syllable of Vietnamese without its accents: onset, vowels, coda.
 _SYLLABLE = (
@@ -21,15 +24,21 @@ _SYLLABLE = (
 )
 
 
-def person_key(c: Column, digits: bool = False) -> Column:
+def person_key(c: Column, kept: str = "a-z?") -> Column:
     """Folded words of a person's name in order, y after a consonant at a word's end as i (`Lý`: `li`).
 
     What stands in parentheses, a leading title before a surname (`Ông Nguyễn …`) and digits (`lan1992`) are no part of
-    the name; `digits` keeps these, for what may be a company (`Weber Energie 6`).
+    the name; a lost letter is (`H??ng`: `h??ng`), but by itself no word.
+
+    Args:
+        c: the name.
+        kept: what words are made of, as the inside of a character class; with digits for what may be a company (`Weber
+            Energie 6`).
     """
-    kept = "a-z0-9" if digits else "a-z"
-    junk = f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^{kept} ][^{kept}(]*| {{2,}}"
-    table = {left: right for left, right in text.fold_table().items() if left not in "()"}
+    junk = (
+        f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^{kept} ][^{kept}(]*|(?<![^ ])\\?+(?![^ ])| {{2,}}"
+    )
+    table = {left: right for left, right in _table("?" in kept).items() if left not in "()"}
     key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
 
@@ -61,15 +70,23 @@ def is_person_like(c: Column) -> Column:
 
     Two to six words without digits, the first a known surname, or the last a frequent one (given name first, of
     syllables that Vietnamese has: `Jenny Trần` is a name to be called by), or all but the last initials; and no shop
-    word or legal form among them. What one is called among kin (`Mẹ Tôm`, `Chú Tư`) is nobody's name.
+    word or legal form among them. What one is called among kin (`Mẹ Tôm`, `Chú Tư`) is nobody's name. Where letters are
+    lost (`L? Th? H??ng`) the first word is a surname, or a frequent one that has lost some.
     """
     other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms()))
     initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
     words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:{_SYLLABLE} ){{1,5}}{_surnames(frequent='yes')}|{initials}"
+    damaged = f"(?:{_surnames()}|{_damaged_surnames()})(?: \\?*[a-z][a-z?]*){{1,5}}"
     accented = tables.alternation(tables.values("kin", "word"))
     unaccented = tables.alternation(plain(word) for word in tables.values("kin", "word", unaccented="yes"))
     among_kin = F.lower(c).rlike(f"^\\s*(?:{accented}|{unaccented})\\s+\\S+\\s*$")
-    return text.fold(c).rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$") & ~among_kin
+
+    def fits(folded: Column, words: str) -> Column:
+        """Whether a folded text is made of these words, none of them a shop's or a company's."""
+        return folded.rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
+
+    marked = text.folded(c, _table(lost=True), "[^a-z0-9?]{2,}|[^a-z0-9? ]")
+    return F.when(c.rlike(_LOST), fits(marked, damaged)).otherwise(fits(text.fold(c), words)) & ~among_kin
 
 
 def company_key(c: Column) -> Column:
@@ -123,6 +140,27 @@ def person_in_shop_name(folded: Column) -> Column:
 def _surnames(**where: str) -> str:
     """Pattern of known surnames, folded; all, or those with the values in `where`."""
     return tables.alternation(plain(name) for name in tables.values("surnames", "surname", **where))
+
+
+@cache
+def _damaged_surnames() -> str:
+    """Pattern of frequent surnames without their letters outside ASCII, or outside cp1252, as `_table` leaves these."""
+    names = [name.lower() for name in tables.values("surnames", "surname", frequent="yes")]
+    found = {"".join(_shown(letter, known) for letter in name) for name in names for known in ("ascii", "cp1252")}
+    return tables.alternation(sorted(name for name in found if "?" in name and name.strip("? ")))
+
+
+def _shown(letter: str, encoding: str) -> str:
+    """What a code page leaves of a letter, folded; a question mark where it does not know the letter."""
+    return plain(letter) if letter == " " or letter.encode(encoding, "ignore") else "?"
+
+
+@cache
+def _table(lost: bool) -> Mapping[str, str]:
+    """The table of `fold`; with `lost` a question mark stands for each lost letter."""
+    if not lost:
+        return text.fold_table()
+    return {letter: to for letter, to in text.fold_table().items() if letter != "?"} | {"\ufffd": "?"}
 
 
 @cache

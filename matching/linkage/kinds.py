@@ -255,7 +255,7 @@ def _full_name(c: Column) -> Column:
     In another script than Latin the folded words.
     """
     words = _folded(c)
-    key = names.without_ending(names.person_key(F.coalesce(names.person_in_shop_name(words), c), digits=True))
+    key = names.without_ending(names.person_key(F.coalesce(names.person_in_shop_name(words), c), "a-z0-9"))
     return F.when(words.rlike("[^ -~]"), words).otherwise(F.coalesce(key, words))
 
 

@@ -24,6 +24,15 @@ CASES = [
     ("lan le", "nguyen ngoc lan", "given"),
     ("tran van hung", "nguyen thi lan", "different"),
     ("do an", "do uy", "different"),
+    # Lost letters: a word may have been whatever fits it, and no more than the marks say.
+    ("ngo b?o s??ng", "ngo bao suong", "typo"),
+    ("s??ng ngo b?o", "ngo bao suong", "typo"),
+    ("ngo s??ng", "ngo bao suong", "subset"),
+    ("ngo b?o s??ng", "ngo van suong", "partial"),
+    ("v? ??c anh", "vu duc anh", "typo"),
+    ("v? ??c anh", "vu ngoc anh", "partial"),
+    ("v? ??c anh", "le van hai", "different"),
+    ("tran v?n h?i", "tran van huong", "different"),
 ]
 
 
