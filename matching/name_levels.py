@@ -59,7 +59,13 @@ def person_level(record: str, subject: str) -> str:
 
 def company_level(record: str, subject: str) -> str:
     """Level of agreement of two folded company names that are not equal: `subset`, `typo` or `different`."""
-    left, right = set(record.split()), set(subject.split())
+    words, others = record.split(), subject.split()
+    if "?" in record or "?" in subject:
+        words, others = _mended(words, others), _mended(others, words)
+        if sorted(words) == sorted(others):
+            return TYPO
+        record, subject = " ".join(words), " ".join(others)
+    left, right = set(words), set(others)
     if min(len(left), len(right)) > 1 and (left <= right or right <= left):
         return SUBSET
     return TYPO if fuzz.token_sort_ratio(record, subject, score_cutoff=_COMPANY_SIMILAR) else DIFFERENT

@@ -15,6 +15,7 @@ _FORMS, _WORDS = 8, 16
 _TITLES = "ong|ba|mr|mrs|ms"
 # What stands where a letter was lost on the way.
 _LOST = "[?\ufffd]"
+_LONE = " *(?<![^ ])\\?+(?![^ ]) *"
 
 # A syllable of Vietnamese without its accents: onset, vowels, coda.
 _SYLLABLE = (
@@ -35,9 +36,8 @@ def person_key(c: Column, kept: str = "a-z?") -> Column:
         kept: what words are made of, as the inside of a character class; with digits for what may be a company (`Weber
             Energie 6`).
     """
-    junk = (
-        f" *\\([^)]*\\)? *|^ *(?:{_TITLES}) +(?={_surnames()} )| *[^{kept} ][^{kept}(]*|(?<![^ ])\\?+(?![^ ])| {{2,}}"
-    )
+    title = f"^ *(?:{_TITLES}) +(?={_surnames()} )"
+    junk = f" *\\([^)]*\\)? *|{title}| *[^{kept} ][^{kept}(]*|{_LONE}| {{2,}}"
     table = {left: right for left, right in _table("?" in kept).items() if left not in "()"}
     key = F.regexp_replace(F.regexp_replace(translated(c, table), junk, " "), " {2,}", " ")
     return empty_to_null(F.trim(F.regexp_replace(key, "y(?= |$)(?<=(?:[bcdghklmnpqrstvx]|qu)y)", "i")))
@@ -85,15 +85,17 @@ def is_person_like(c: Column) -> Column:
         """Whether a folded text is made of these words, none of them a shop's or a company's."""
         return folded.rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
 
-    marked = text.folded(c, _table(lost=True), "[^a-z0-9?]{2,}|[^a-z0-9? ]")
-    return F.when(c.rlike(_LOST), fits(marked, damaged)).otherwise(fits(text.fold(c), words)) & ~among_kin
+    return F.when(c.rlike(_LOST), fits(_marked(c), damaged)).otherwise(fits(text.fold(c), words)) & ~among_kin
 
 
 def company_key(c: Column) -> Column:
-    """Folded name of a business without its legal forms, abbreviations written out (`TM` as `thuong mai`)."""
+    """Folded name of a business without its legal forms, abbreviations written out (`TM` as `thuong mai`).
+
+    A question mark in a word is a lost letter.
+    """
     starts = tables.alternation(_folded_forms(place="start"))
     ends = tables.alternation(_folded_forms(place="end"))
-    name = F.regexp_replace(text.fold(c), f"^(?:{starts}(?: |$)){{1,{_FORMS}}}|(?:(?:^| ){ends}){{1,{_FORMS}}}$", "")
+    name = F.regexp_replace(_marked(c), f"^(?:{starts}(?: |$)){{1,{_FORMS}}}|(?:(?:^| ){ends}){{1,{_FORMS}}}$", "")
     name = F.concat(F.lit(" "), name, F.lit(" "))
     for short, long in tables.pairs("business_abbreviations", "short", "long"):
         name = F.replace(name, F.lit(f" {short} "), F.lit(f" {long} "))
@@ -153,6 +155,11 @@ def _damaged_surnames() -> str:
 def _shown(letter: str, encoding: str) -> str:
     """What a code page leaves of a letter, folded; a question mark where it does not know the letter."""
     return plain(letter) if letter == " " or letter.encode(encoding, "ignore") else "?"
+
+
+def _marked(c: Column) -> Column:
+    """As `text.fold`, with a question mark for each lost letter; by itself it is no word."""
+    return text.folded(c, _table(lost=True), f"{_LONE}|[^a-z0-9?]{{2,}}|[^a-z0-9? ]")
 
 
 @cache

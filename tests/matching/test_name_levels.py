@@ -48,6 +48,8 @@ def test_level_of_two_person_names(record: str, subject: str, level: str) -> Non
         ("thuong mai hoa bihn", "thuong mai hoa binh", "typo"),
         ("binh hoa thuong mai", "thuong mai hoa binh", "subset"),
         ("dich vu sao mai", "thuong mai hoa binh", "different"),
+        ("th??ng m?i h?a b?nh", "thuong mai hoa binh", "typo"),
+        ("c?ng ti tnhh th??ng m?i t?n ??c", "thuong mai tan duc", "subset"),
     ],
 )
 def test_level_of_two_company_names(record: str, subject: str, level: str) -> None:
