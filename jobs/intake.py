@@ -110,7 +110,7 @@ def take_in(
         recalled(decided.history, source, business_date, settings),
         picture=decided.picture,
         judged=decided.judged,
-        warnings=(*warnings, *received.warnings),
+        warnings=(*warnings, *received.warnings, *_repeated(decided)),
         rows_in=sum(each.rows or 0 for each in received.read),
         rows_kept=sum(each.kept or 0 for each in received.read),
     )
@@ -373,6 +373,19 @@ def _keys_of_picture(night: _Night, members: History) -> int:
     if first is not None and all(keys == first for keys in others):
         return first
     return picture(night.lake.read(BRONZE[night.source.name]), night.source, members).count()
+
+
+def _repeated(decided: _Decided) -> list[str]:
+    """A warning where keys stand twice in the full delivery that alone makes the new picture.
+
+    Of each the newest row counts; whoever sent the others should know.
+    """
+    members = deliveries.members(decided.history) if decided.picture else ()
+    if len(members) != 1:
+        return []
+    (full,) = members
+    more = (full.kept or 0) - (full.keys or 0)
+    return [f"{full.key.title}: {more} rows repeat a key, of each key the newest row counts"] if more else []
 
 
 def _with_key_count(history: History, keys: int) -> History:

@@ -200,6 +200,17 @@ def test_warnings(nights: Nights) -> None:
     assert any("1 rows without country" in line for line in result.warnings)
 
 
+def test_rows_of_a_full_delivery_that_repeat_a_key_are_told(nights: Nights) -> None:
+    again = [person("1", "B", moment(1)), person("1", "C", moment(2)), person("2")]
+    nights.zone.rows("residents", day(1), *again)
+    result = nights.run(1)
+    assert people(result) == {"1": "C", "2": "A"}
+    assert result.warnings == ("residents of 2026-11-01: 1 rows repeat a key, of each key the newest row counts",)
+    # A list of changes may well name one twice.
+    nights.zone.rows("residents", day(2), person("2", "D", moment(2)), person("2", "E", moment(3)), mode="delta")
+    assert nights.run(2).warnings == ()
+
+
 @pytest.mark.parametrize(("source", "number"), [("vehicles", 1), ("residents", 1)])
 def test_what_there_is_no_accepting(nights: Nights, source: str, number: int) -> None:
     nights.zone.rows("residents", day(9), person("1"))
