@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +36,8 @@ app = typer.Typer(
 LandingOption = Annotated[str, typer.Option(help="Vùng nhận dữ liệu: thư mục hoặc URI (landing zone).")]
 WarehouseOption = Annotated[str, typer.Option(help="Kho dữ liệu Delta: thư mục hoặc URI (warehouse).")]
 DateOption = Annotated[str, typer.Option(help="Ngày nghiệp vụ, YYYY-MM-DD (business date).")]
+ByOption = Annotated[str, typer.Option(help="Người quyết định.")]
+ReasonOption = Annotated[str, typer.Option(help="Lý do.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="Tệp cài đặt YAML (settings).")]
 
 
@@ -188,21 +190,44 @@ def decide(
     as_: Annotated[
         str, typer.Option("--as", help="confirmed: xác nhận, dismissed: bác, open: rút lại quyết định (take back).")
     ],
-    by: Annotated[str, typer.Option(help="Người quyết định.")],
-    reason: Annotated[str, typer.Option(help="Lý do.")],
+    by: ByOption,
+    reason: ReasonOption,
     config: ConfigOption = None,
 ) -> None:
     """Ghi quyết định của cán bộ về hồ sơ; các đêm sau giữ nguyên (confirm or dismiss cases)."""
     from jobs import decisions
 
-    if as_ not in decisions.DECIDED:
-        raise UserError(f"--as {as_}: neither confirmed, dismissed nor open")
-    if not by.strip() or not reason.strip():
-        raise UserError("--by NAME and --reason TEXT must not be empty")
+    _check_decision(as_, decisions.DECIDED, by, reason)
     with _warehouse(_settings(config), warehouse) as lake:
         decisions.decide(lake, case, as_, by.strip(), reason.strip())
     for case_id in dict.fromkeys(case):
         print(f"{case_id}: {as_}")
+
+
+@app.command(name="decide-link")
+def decide_link(
+    warehouse: WarehouseOption,
+    platform: Annotated[str, typer.Option(help="Sàn báo cáo gian hàng.")],
+    shop_id: Annotated[list[str], typer.Option(help="Mã gian hàng của sàn; nêu nhiều lần được (may be repeated).")],
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            help="linked: ứng viên đúng là người bán, rejected: không phải, open: rút lại mọi quyết định (take back).",
+        ),
+    ],
+    by: ByOption,
+    reason: ReasonOption,
+    config: ConfigOption = None,
+) -> None:
+    """Ghi quyết định của cán bộ: ứng viên của gian hàng có phải người bán; hiệu lực từ đêm sau (who trades there)."""
+    from jobs import link_decisions
+
+    _check_decision(as_, link_decisions.DECIDED, by, reason)
+    with _warehouse(_settings(config), warehouse) as lake:
+        link_decisions.decide(lake, platform, shop_id, as_, by.strip(), reason.strip())
+    for each in dict.fromkeys(shop_id):
+        print(f"{platform} {each}: {as_}")
 
 
 @app.command()
@@ -455,6 +480,13 @@ def _settings(path: Path | None) -> Settings:
     from jobs.settings import load
 
     return load(path)
+
+
+def _check_decision(decision: str, known: Sequence[str], by: str, reason: str) -> None:
+    if decision not in known:
+        raise UserError(f"--as {decision}: none of {', '.join(known)}")
+    if not by.strip() or not reason.strip():
+        raise UserError("--by NAME and --reason TEXT must not be empty")
 
 
 def _date(text: str) -> dt.date:

@@ -16,7 +16,17 @@ from jobs.parties import declaring_codes, with_branches
 from jobs.report import numbers
 from jobs.report.evidence import sentences
 from jobs.report.printable import one_line
-from jobs.report.words import CASE_STATUSES, EVIDENCE_QUALITY, PARTY_TYPES, REASONS, SOURCES, STATUSES, province, say
+from jobs.report.words import (
+    CASE_STATUSES,
+    EVIDENCE_QUALITY,
+    LINK_DECISIONS,
+    PARTY_TYPES,
+    REASONS,
+    SOURCES,
+    STATUSES,
+    province,
+    say,
+)
 from jobs.storage import Lake
 
 # Rows of one source that are listed; a shop may have thousands of sales rows.
@@ -41,7 +51,8 @@ def explain(night: Lake, run: Mapping[str, Any], case_id: str) -> str:
         case = night.read(tables.FLAGGED_SELLERS).where(F.col("case_id") == case_id).withColumns(_masked()).first()
         if case is None:
             raise UserError(f"no case {case_id} in the state of the night {run['business_date']}")
-        told = [*_case(case, run), *_decisions(night, case_id), *_rows(night, case), *_versions(night, run)]
+        decided = [*_decisions(night, case_id), *_link_decisions(night, case)]
+        told = [*_case(case, run), *decided, *_rows(night, case), *_versions(night, run)]
         return "\n".join(map(one_line, told))
 
 
@@ -80,10 +91,30 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  - {sentence}" for sentence in sentences(case.evidence))
 
 
+def _link_decisions(night: Lake, case: Row) -> Iterator[str]:
+    """What people have decided of who trades in its shops; of a candidate that they ruled out it is not told who."""
+    made = night.read(tables.LINK_DECISIONS).join(_own_shops(night, case), ["platform", "shop_id"], "left_semi")
+    told = made.orderBy("decided_at").select(
+        *("platform", "shop_id", "decision", "decided_by"), free_name(F.col("reason")).alias("reason"), _decided_at()
+    )
+    for row in told.collect():
+        what = say(LINK_DECISIONS, row.decision)
+        yield f"quyết định {row.at} về gian hàng {row.platform} {row.shop_id}: {what}; {row.decided_by}: {row.reason}"
+
+
+def _decided_at() -> Column:
+    return F.date_format("decided_at", "HH:mm dd/MM/yyyy").alias("at")
+
+
+def _own_shops(night: Lake, case: Row) -> DataFrame:
+    keys = [(shop.platform, shop.shop_id) for shop in case.shops or []]
+    return night.spark.createDataFrame(keys, "platform string, shop_id string")
+
+
 def _decisions(night: Lake, case_id: str) -> Iterator[str]:
-    at = F.date_format("decided_at", "HH:mm dd/MM/yyyy").alias("at")
     made = night.read(tables.DECISIONS).where(F.col("case_id") == case_id).orderBy("decided_at")
-    for row in made.select("decision", "decided_by", free_name(F.col("reason")).alias("reason"), at).collect():
+    told = made.select("decision", "decided_by", free_name(F.col("reason")).alias("reason"), _decided_at())
+    for row in told.collect():
         by = f"{row.decided_by}: {row.reason}" if row.decided_by else "ghi thẳng vào bảng hồ sơ"
         yield f"quyết định {row.at}: {say(CASE_STATUSES, row.decision)}; {by}"
 
@@ -100,8 +131,7 @@ def _rows(night: Lake, case: Row) -> Iterator[str]:
 
 def _inputs(night: Lake, case: Row) -> Iterator[tuple[str, DataFrame, Column]]:
     """Rows of each source's picture that the case stands on, and what to call each row."""
-    keys = [(shop.platform, shop.shop_id) for shop in case.shops or []]
-    own = night.spark.createDataFrame(keys, "platform string, shop_id string")
+    own = _own_shops(night, case)
     of_shop = F.concat_ws("|", "platform", "shop_id")
     shops = night.read(tables.SELLERS).join(own, ["platform", "shop_id"], "left_semi")
     yield "sellers", shops, of_shop

@@ -33,8 +33,8 @@ FINISHED = tuple(EXIT_CODES)
 # is null there, and comes with the next write (`storage.Lake.write`).
 CODE = metadata.version("ct18")
 # Runs that are no night: the name of their stage, which is the last of their row.
-MAINTENANCE, RETRAIN, DECISIONS = "maintenance", "retrain", "decisions"
-BETWEEN = (MAINTENANCE, RETRAIN, DECISIONS)
+MAINTENANCE, RETRAIN, DECISIONS, LINK_DECISIONS = "maintenance", "retrain", "decisions", "link_decisions"
+BETWEEN = (MAINTENANCE, RETRAIN, DECISIONS, LINK_DECISIONS)
 
 
 @dataclass(frozen=True)

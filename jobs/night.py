@@ -30,6 +30,7 @@ from jobs import (
     gold,
     intake,
     ledger,
+    link_decisions,
     lock,
     memory,
     party_events,
@@ -220,7 +221,11 @@ def _stages(night: Night) -> None:
 
 def decide(night: Night) -> None:
     """From silver to cases: what the night has taken in stands in `night.intakes`, what the one before left in gold."""
-    night.stands = not night.full and match_stands(night.lake, night.base, night.business_date, night.settings)
+    night.stands = (
+        not night.full
+        and match_stands(night.lake, night.base, night.business_date, night.settings)
+        and not _has_decisions(night.base, ledger.LINK_DECISIONS)
+    )
     _match(night)
     with side_by_side(night.lake.spark) as start:
         start(partial(_gold, night))
@@ -236,7 +241,7 @@ def _is_unchanged(night: Night) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
-    if _has_decisions(night.base):
+    if _has_decisions(night.base, ledger.DECISIONS, ledger.LINK_DECISIONS):
         return False
     if reshaped(night.base, night.settings) or not training.is_used(night.lake):
         return False
@@ -415,6 +420,7 @@ def _match_anew(night: Night) -> None:
         *(pictures, night.business_date, night.settings.match, lake.keep, night.progress, night.memory),
         accepted.training if accepted else None,
         since,
+        link_decisions.to_obey(lake),
     )
     if since is not None and found.relinked is not None:
         before = _corrected_from(ledger.left_by(lake, night.base))
@@ -512,7 +518,7 @@ def _gold(night: Night) -> None:
 def _gold_stands(night: Night) -> bool:
     if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
         return False
-    if _has_decisions(night.base):
+    if _has_decisions(night.base, ledger.DECISIONS):
         return False
     settings, then = night.settings.ingest, night.base["business_date"]
     before = {
@@ -522,9 +528,9 @@ def _gold_stands(night: Night) -> bool:
     return _doubtful(before) == _doubtful(night.intakes)
 
 
-def _has_decisions(run: Mapping[str, Any]) -> bool:
+def _has_decisions(run: Mapping[str, Any] | None, *stages: str) -> bool:
     """Whether people have decided since the night; it may be on a case that holds no more, which only judging tells."""
-    return any(stage["name"] == ledger.DECISIONS for stage in run["stages"] or [])
+    return run is not None and any(stage["name"] in stages for stage in run["stages"] or [])
 
 
 def _doubtful(intakes: Mapping[str, Intake]) -> frozenset[str]:

@@ -20,7 +20,7 @@ from jobs.storage import Lake
 # What a night takes over from the one before: since when, and what people decided.
 _CARRIED = (tables.SELLER_LINKS, tables.FLAGGED_SELLERS, tables.SELLER_PARTIES, tables.CORRECTIONS)
 # What it decided by, whether it found it or was the first.
-_DECIDED_BY = (tables.TRAINING, tables.FREQUENCIES)
+_DECIDED_BY = (tables.TRAINING, tables.FREQUENCIES, tables.LINK_DECISIONS)
 _COMPARED = (
     *tables.SILVER.values(),
     *(tables.HOLDER_LINKS, tables.SELLER_LINKS, tables.SELLER_PARTIES, tables.FLAGGED_SELLERS, tables.CORRECTIONS),

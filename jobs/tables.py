@@ -164,6 +164,15 @@ NEAREST = _table(
     # missing: what the shop did not say, of all that is compared
     "platform string, shop_id string, match_probability double, evidence string, missing array<string>",
 )
+LINK_DECISIONS = _table(
+    "match/link_decisions",
+    "one row a decision of an analyst on who trades in a shop",
+    "platform shop_id decided_at",
+    # personal_id, tax_code: the candidate that it is about · decision: linked (it is who trades there), rejected (it is
+    # not), or open, which takes all decisions on the shop back
+    "platform string, shop_id string, personal_id string, tax_code string, decision string, decided_by string, "
+    "reason string, decided_at timestamp",
+)
 MODEL = _table(
     "match/model",
     "one row a parameter of the match model of the night",
@@ -325,7 +334,7 @@ RUNS = _table(
 STATE: tuple[Table, ...] = (
     *BRONZE.values(),
     *SILVER.values(),
-    *(HOLDER_LINKS, SELLER_LINKS, NEAREST, MODEL, BLOCKING, TRAINING, FREQUENCIES, MEMORY),
+    *(HOLDER_LINKS, SELLER_LINKS, NEAREST, LINK_DECISIONS, MODEL, BLOCKING, TRAINING, FREQUENCIES, MEMORY),
     *(FLAGGED_SELLERS, DECISIONS, SELLER_PARTIES, PARTY_EVENTS, CORRECTIONS),
     *(QUALITY_SCORECARD, QUALITY_FINDINGS, BROKEN_RULES, QUALITY_PROFILES),
     *(DELIVERIES, QUARANTINE),

@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import decisions, ledger, lock, tables
+from jobs import decisions, ledger, link_decisions, lock, tables
 from jobs.errors import UserError
 from jobs.match import MATCHED, match
 from jobs.memory import Memory
@@ -185,7 +185,8 @@ def _compare(
 ) -> tuple[Comparison, Training]:
     night, (accepted, old) = ledger.left_by(lake, last), _require_training(lake, last)
     pictures = {name: Tracked(night.pin(tables.SILVER[name])) for name in MATCHED}
-    found = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake))
+    decided = link_decisions.to_obey(night)
+    found = match(pictures, last["business_date"], settings, lake.keep, progress, Memory(lake), decided=decided)
     progress("comparing with the training in force")
     comparison = Comparison(
         before=accepted,

@@ -83,8 +83,8 @@ MASKED_PHONE_NAME = Search("masked_phone_name", (_last("phone_suffix", 3), "name
 MASKED_PHONE_BIRTH = Search("masked_phone_birth", (_last("phone_suffix", 3), "birth_date"), (_PHONE_END, "birth_date"))
 COMPANY = Search("company", ("company_key",))
 
-# The rule that leads from a holder to the members of its household.
-HOUSEHOLD = "household"
+# The rule that leads from a holder to the members of its household; the one that brings whom people have named.
+HOUSEHOLD, NAMED = "household", "named"
 
 # Blocking rules of each kind of record, beside its relations and its holders' households.
 SEARCHES: dict[str, tuple[Search, ...]] = {
@@ -147,6 +147,31 @@ def propose(
         names = [search.name for search in SEARCHES[model]]
         found.append(before.where(F.col("rule").isin(names)).join(unsettled.select("record"), "record", "left_semi"))
     return reduce(DataFrame.unionByName, found)
+
+
+def obeying(proposed: DataFrame, records: DataFrame, decided: DataFrame) -> DataFrame:
+    """Candidates without those whom people have ruled out; where they have named one, that one alone.
+
+    Columns in: those of `propose`; of `records` record; of `decided` record, subject, is_party (whether the subject is
+    the record's party, or is not). Columns out: those of `propose`.
+    """
+    subject, is_party = F.col("subject"), F.col("is_party")
+    said = decided.groupBy("record").agg(
+        F.max(F.when(is_party, subject)).alias("named"),
+        F.collect_set(F.when(~is_party, subject)).alias("ruled_out"),
+    )
+    is_other = F.coalesce(F.col("named") != subject, F.array_contains("ruled_out", subject), F.lit(False))
+    kept = proposed.join(said, "record", "left").where(F.col("cut_key").isNotNull() | ~is_other)
+    named = said.where("named is not null").join(records.select("record"), "record", "left_semi")
+    nothing = F.lit(None).cast("bigint")
+    brought = named.select(
+        "record",
+        F.col("named").alias("subject"),
+        F.lit(NAMED).alias("rule"),
+        nothing.alias("cut_key"),
+        nothing.alias("size"),
+    )
+    return kept.select(*proposed.columns).unionByName(brought)
 
 
 def pairs(proposed: DataFrame) -> DataFrame:

@@ -21,17 +21,22 @@ from matching.model import Parameters, level_m
 from matching.records import is_person
 
 
-def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]) -> Column:
+def explanation(
+    parameters: Parameters, values: dict[str, tuple[Column, Column]], is_named: Column | None = None
+) -> Column:
     """JSON of a scored pair: its fields one by one, the rules that proposed it, its rivals.
 
     Columns in: those of `resolve.Resolution.scored`. `values` gives for some comparisons the two values compared,
-    masked already.
+    masked already; `is_named` says of which pairs people have decided that they match.
 
     Returns:
-        `{"model", "probability", "none_probability", "rules", "held", "fields": [{"field", "level", "text", "weight",
-        "record", "subject"}]}`; held is why people decide on it however probable it is, in words; weight is log2 m/u
-        over all classes of parties; fields that the record lacks are left out.
+        `{"model", "probability", "none_probability", "rules", "named", "held", "fields": [{"field", "level", "text",
+        "weight", "record", "subject"}]}`; probability is what the evidence alone comes to, named is true where people
+        have decided; held is why they are to decide on it however probable it is, in words; weight is log2 m/u over all
+        classes of parties; fields that the record lacks are left out.
     """
+    is_named = F.lit(False) if is_named is None else is_named
+    held = F.array_compact(F.array(*(F.when(holds, why) for why, holds in _held(parameters).items())))
     compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(
         F.array(*compared, _lent_identity()),
@@ -43,7 +48,8 @@ def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]]
             told(F.col("probability")).alias("probability"),
             F.round("none_probability", 6).alias("none_probability"),
             F.col("rules"),
-            F.array_compact(F.array(*(F.when(holds, why) for why, holds in _held(parameters).items()))).alias("held"),
+            F.when(is_named, F.lit(True)).alias("named"),
+            F.when(~is_named, held).alias("held"),
             fields.alias("fields"),
         )
     )

@@ -57,6 +57,7 @@ def resolve(
     keep: Callable[[DataFrame], DataFrame],
     before: DataFrame | None = None,
     frozen: Parameters | None = None,
+    decided: DataFrame | None = None,
     *,
     are_few: bool = False,
 ) -> Resolution:
@@ -72,9 +73,11 @@ def resolve(
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         before: what was proposed for these records when they had other relations (`Resolution.proposed`).
         frozen: parameters of an earlier training; estimated from these records where there are none.
+        decided: what people have decided of some records (`candidates.obeying`).
         are_few: whether records are few beside subjects: then only subjects that are proposed travel.
     """
-    proposed = keep(candidates.propose(records, subjects, kind, cap, before))
+    proposed = candidates.propose(records, subjects, kind, cap, before)
+    proposed = keep(proposed if decided is None else candidates.obeying(proposed, records, decided))
     if are_few:
         subjects = of(subjects, proposed, "subject")
     compared = levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics)

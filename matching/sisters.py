@@ -27,9 +27,12 @@ def anchored(linked: DataFrame) -> DataFrame:
     Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
     """
     papers = shows(c.ID, "self", "near") | shows(c.CODE, "self")
-    return linked.where(papers & shows(c.TRADING, "alive")).select(
-        "record", F.struct("subject", "household").alias("holder")
-    )
+    return named(linked.where(papers & shows(c.TRADING, "alive")))
+
+
+def named(linked: DataFrame) -> DataFrame:
+    """Shops whose party people have named, as `anchored` has them. Columns in: record, subject, household."""
+    return linked.select("record", F.struct("subject", "household").alias("holder"))
 
 
 def sisters(shops: DataFrame, anchors: DataFrame, keys: dict[str, Column], cap: int) -> DataFrame:

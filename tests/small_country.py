@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs import decisions, tables
+from jobs import decisions, link_decisions, tables
 from jobs.ledger import Run
 from jobs.night import run_night
 from jobs.settings import Settings
@@ -75,6 +75,8 @@ SHOPS_BY_CODE = tuple(
     )
 )
 
+# Platform and code of a shop.
+Shop = tuple[str, str]
 # An operator of a physical plan with those below it, as Spark's event log has it.
 Plan = dict[str, Any]
 
@@ -108,6 +110,8 @@ class Nights:
     rows: Mapping[str, Callable[[], pa.Table]]
     registered: tuple[str, ...]
     decided: Mapping[str, str]
+    named: Mapping[Shop, str]
+    ruled_out: Mapping[Shop, str]
     renamed: tuple[tuple[str, str], ...]
     plans: list[Plan]
 
@@ -126,6 +130,7 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
     landing = Zone(folder / "landing")
     registered, registrations = _register(lake)
     decided = _decide(lake)
+    named, ruled_out = _decide_links(lake)
     renamed, shops = _rename(lake)
     landing.rows("taxpayers", NEXT, *registrations, *REGISTERED_CODES, mode="delta")
     landing.rows("sellers", NEXT, *shops, *SHOPS_BY_CODE, mode="delta", kind="jsonl")
@@ -140,7 +145,8 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
         for name, said in told.items()
     )
     plans = _plans(log, before)
-    return Nights(lake, first, following, quiet, again, idle, told, rows, registered, decided, renamed, plans)
+    people = registered, decided, named, ruled_out, renamed
+    return Nights(lake, first, following, quiet, again, idle, told, rows, *people, plans)
 
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:
@@ -181,6 +187,25 @@ def _decide(lake: Lake) -> Mapping[str, str]:
     table = DeltaTable(lake.location(tables.FLAGGED_SELLERS))
     table.update(updates={"status": "'confirmed'"}, predicate=f"case_id = '{confirmed}'")
     return {dismissed: "dismissed", confirmed: "confirmed"}
+
+
+def _decide_links(lake: Lake) -> tuple[Mapping[Shop, str], Mapping[Shop, str]]:
+    """An analyst says of two shops that wait that their candidates trade there, and the contrary of a case's shop."""
+    shop = ["platform", "shop_id"]
+    links = lake.read(tables.SELLER_LINKS).where("personal_id is not null")
+    cases = lake.read(tables.FLAGGED_SELLERS).where("reason = 'UNREGISTERED' and size(shops) = 1")
+    flagged = cases.orderBy("priority", "case_id").limit(1).select(F.col("shops")[0].alias("shop"))
+    waiting = links.where("decision = 'review'").orderBy(F.xxhash64("shop_id")).limit(2)
+    linked = links.join(flagged.select("shop.platform", "shop.shop_id"), shop, "left_semi")
+
+    def of(chosen: DataFrame, answer: str) -> Mapping[Shop, str]:
+        """Shops, each with whom the answer is about."""
+        found = {(row.platform, row.shop_id): row.personal_id for row in chosen.collect()}
+        for platform, shop_id in found:
+            link_decisions.decide(lake, platform, [shop_id], answer, "Nguyễn Thử", "đã gặp chủ gian hàng")
+        return found
+
+    return of(waiting, "linked"), of(linked, "rejected")
 
 
 def _rename(lake: Lake) -> tuple[tuple[tuple[str, str], ...], list[Row]]:

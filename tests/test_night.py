@@ -222,6 +222,22 @@ def test_what_analysts_decide_stays_whatever_nights_follow(nights: Nights) -> No
         )
 
 
+def test_who_analysts_say_trades_in_a_shop_does_whatever_nights_follow(nights: Nights) -> None:
+    for night in (nights.following, nights.quiet, nights.again):
+        state = nights.state(night)
+        links = {(row.platform, row.shop_id): row for row in state.read(tables.SELLER_LINKS).collect()}
+        for shop, person in nights.named.items():
+            link = links[shop]
+            assert (link.decision, link.personal_id, link.match_probability) == ("link", person, 1.0)
+            assert (json.loads(link.evidence)["named"], json.loads(link.evidence).get("held")) == (True, None)
+            assert link.first_linked_on == NEXT
+        (ruled_out,) = nights.ruled_out.items()
+        assert links[ruled_out[0]].personal_id != ruled_out[1]
+        # What had been found of the party rested on that shop alone.
+        cases = state.read(tables.FLAGGED_SELLERS).where(F.col("personal_id") == ruled_out[1])
+        assert {row.status for row in cases.collect()} == {"resolved"}
+
+
 def test_faults_of_a_night_are_answered_and_evidence_on_them_is_marked(nights: Nights) -> None:
     assert nights.following.status == "degraded"
     outcomes = {outcome.source: outcome for outcome in nights.following.sources}

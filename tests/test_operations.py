@@ -57,5 +57,5 @@ def test_every_command_that_operators_are_told_is_there(text: Path) -> None:
 
 def test_the_handbook_names_every_command_of_a_night() -> None:
     text = (ROOT / "docs" / "operations.md").read_text("utf-8")
-    for command in ("catch-up", "status", "doctor", "maintain", "explain", "replay", "report"):
+    for command in ("catch-up", "status", "doctor", "maintain", "decide", "decide-link", "explain", "replay", "report"):
         assert f"ct18 {command}" in text

@@ -57,6 +57,7 @@ def match(
     memory: Memory,
     frozen: Training | None = None,
     since: dt.date | None = None,
+    decided: DataFrame | None = None,
 ) -> Matched:
     """Link every SIM, taxpayer, account and shop to its party.
 
@@ -70,6 +71,7 @@ def match(
         memory: of the last match what is taken over, for the next what is left.
         frozen: what evidence weighs; estimated from these tables where it is None.
         since: date up to which what is taken over holds; None where nothing is.
+        decided: what people have decided of shops: record, subject, is_party; None where they never have.
     """
     progress("match: subjects")
     known = subjects(silver, business_date)
@@ -83,7 +85,8 @@ def match(
     keyed = candidates.with_keys(weighed, _HOLDERS, settings.max_block)
     found = memory.tracked("subjects", "subject", those, keyed)
     ids = keep(records.id_directory(people(found.now))) if those is None else None
-    stage = Stage(silver, business_date, since, settings, progress, keep, memory, training, found, ids)
+    shared = silver, business_date, since, settings, progress, keep, memory, training
+    stage = Stage(*shared, decided, found, ids)
     subscribed = sims(stage)
     registered = taxpayers(stage, subscribed)
     holders = Holders(subscribed, registered, accounts(stage, subscribed, registered))

@@ -31,21 +31,50 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     rows = records.complete(_shop_records(stage, domestic, those, holders, numbers), "shop")
     asked = stage.memory.tracked(asked_of("shop"), "record", those, rows)
     subjects = _shop_subjects(stage, holders, numbers)
+    decided = _decided(stage)
     touched = stage.touched("shop", asked, subjects)
-    unaided = stage.resolve("shop", stage.rows(asked, touched), subjects.now, are_few=touched is not None)
+    if touched is not None and decided is not None:
+        touched = stage.keep(touched.unionByName(decided.changed.select("record")).distinct())
+    obeyed = None if decided is None else decided.now
+    rows = stage.rows(asked, touched)
+    unaided = stage.resolve("shop", rows, subjects.now, None, obeyed, are_few=touched is not None)
     stage.leave_blocks("shop", unaided)
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
+    alone = _with_named(alone, obeyed)
     informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided))
     stage.progress("match: shop_with_sisters")
     known_pairs = unaided.proposed if touched is None else None
-    second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs, are_few=True)
-    told = stage.keep(first(second.scored))
+    second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs, obeyed, are_few=True)
+    told = stage.keep(_with_named(first(second.scored), obeyed))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
     return _best(stage, second, told, domestic.now, subjects.now).unionByName(
         _best(stage, unaided, untold, domestic.now, subjects.now)
     )
+
+
+def _decided(stage: Stage) -> Tracked | None:
+    """What people have decided of shops, with what has changed since the last match; None where they never have."""
+    if stage.decided is None:
+        return None
+    name, key, memory = "link_decisions", "record", stage.memory
+    if memory.last is None:
+        return Tracked(memory.remember(name, stage.decided))
+    now = stage.keep(stage.decided)
+    if name not in memory.last:
+        return Tracked(memory.remember(name, now), now.withColumn("is_now", F.lit(True)))
+    before = memory.recall(name, key, now.schema)
+    return memory.tracked(name, key, now.select(key).unionByName(before.select(key)).distinct(), now)
+
+
+def _with_named(best: DataFrame, decided: DataFrame | None) -> DataFrame:
+    """Best candidates with `is_named`: whether people have named that one."""
+    if decided is None:
+        return best.withColumn("is_named", F.lit(False))
+    named = decided.where("is_party").select("record", "subject", F.lit(True).alias("named"))
+    marked = best.join(named, ["record", "subject"], "left").withColumn("is_named", F.coalesce("named", F.lit(False)))
+    return marked.drop("named")
 
 
 # Relations whose holders' numbers a masked one is looked for among.
@@ -221,11 +250,12 @@ def _subscribers(
 def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame, unaided: Resolution) -> DataFrame:
     """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key.
 
-    What people are to decide on anchors nobody. Numbers come to other subscribers: of one with two shops its holders
-    when they were registered must be the same.
+    What people are to decide on anchors nobody, whom they have named does. Numbers come to other subscribers: of one
+    with two shops its holders when they were registered must be the same.
     """
-    linked = F.col("probability") >= stage.settings.link_threshold
-    anchors = sisters.anchored(best.where(linked & ~evidence.is_for_people(unaided.parameters)))
+    linked, is_named = F.col("probability") >= stage.settings.link_threshold, F.col("is_named")
+    sure = sisters.anchored(best.where(~is_named & linked & ~evidence.is_for_people(unaided.parameters)))
+    anchors = sure.unionByName(sisters.named(best.where(is_named)))
     then = asked.select("record", F.col("holder_sim.subject").alias("subscriber"))
     number = F.concat_ws("|", "phone_norm", "subscriber")
     keys = {
@@ -244,15 +274,18 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     """The best candidates of shops with their decisions and explanations."""
     settings = stage.settings
     best = _with_values(best, shops, subjects)
-    for_people = evidence.is_for_people(found.parameters)
-    verdict = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
+    is_named, for_people = F.col("is_named"), evidence.is_for_people(found.parameters)
+    by_itself = decision(F.col("probability"), settings.link_threshold, settings.review_threshold)
+    verdict = F.when(is_named, "link").otherwise(by_itself)
     # Of the nearest candidate of a shop that nobody is linked with it is told what agrees, not who it is.
     values = {name: _pair(name, shown=verdict != "none") for name in _VALUES}
     return best.select(
-        *("record", "subject", "probability"),
+        *("record", "subject"),
+        # What the evidence alone comes to stays in the explanation.
+        F.when(is_named, 1.0).otherwise(F.col("probability")).alias("probability"),
         evidence.match_type(found.parameters).alias("match_type"),
-        F.when(for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
-        evidence.explanation(found.parameters, values).alias("evidence"),
+        F.when(~is_named & for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
+        evidence.explanation(found.parameters, values, is_named).alias("evidence"),
         evidence.missing(found.parameters, {name: F.col(f"says.{name}") for name in _said()}).alias("missing"),
     )
 

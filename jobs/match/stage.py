@@ -48,6 +48,7 @@ class Stage:
         keep: computes a frame once.
         memory: of the last match what is taken over, for the next what is left.
         training: what evidence weighs.
+        decided: what people have decided of shops (`candidates.obeying`); None where they never have.
         subjects: whoever can be found, columns of `candidates.with_keys`.
         ids: whose personal ids and CMND are; None where they are looked up for the records that ask.
         parameters: kind of record → what was estimated.
@@ -63,6 +64,7 @@ class Stage:
     keep: Keep
     memory: Memory
     training: Training
+    decided: DataFrame | None
     subjects: Tracked
     ids: DataFrame | None
     parameters: dict[str, Parameters] = field(default_factory=dict)
@@ -106,12 +108,20 @@ class Stage:
         return touched
 
     def resolve(
-        self, kind: str, asked: DataFrame, subjects: DataFrame, before: DataFrame | None = None, *, are_few: bool
+        self,
+        kind: str,
+        asked: DataFrame,
+        subjects: DataFrame,
+        before: DataFrame | None = None,
+        decided: DataFrame | None = None,
+        *,
+        are_few: bool,
     ) -> Resolution:
         """Resolve records of a kind; remember its parameters and what its blocking cost."""
         cap, sample = self.settings.max_block, self.settings.sample_records
         known, figures = self.training.parameters.get(kind), self.training.statistics
-        found = resolve(asked, subjects, kind, figures, cap, sample, self.keep, before, known, are_few=are_few)
+        usual = asked, subjects, kind, figures, cap, sample, self.keep
+        found = resolve(*usual, before, known, decided, are_few=are_few)
         self.parameters[kind] = found.parameters
         self.blocking.append(found.blocking.withColumn("model", F.lit(kind)))
         return found

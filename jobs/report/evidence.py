@@ -125,6 +125,7 @@ def _explained(content: dict[str, Any]) -> list[str]:
     said = [_field(one) for one in sorted(filter(_counts, content["fields"]), key=lambda one: -abs(one["weight"]))]
     probability = content.get("probability")
     told = [] if probability is None else [f"xác suất {numbers.probability(probability, 3)}"]
+    told += ["cán bộ đã quyết định: đây là người bán"] if content.get("named") else []
     told += [f"cần người quyết định vì {why}" for why in content.get("held") or []]
     return [*told, *said]
 

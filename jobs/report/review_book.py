@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs import masking, revenue, tables
+from jobs import link_decisions, masking, revenue, tables
 from jobs.law import YearLaw, judged_years
 from jobs.parties import registered_name
 from jobs.report import evidence, words
@@ -51,6 +51,13 @@ COLUMNS = (
         TEXT,
         lambda shop: evidence.lines(shop.evidence),
     ),
+    Column(
+        "Đã quyết",
+        "Cán bộ đã quyết từ đêm này, có hiệu lực từ đêm sau.",
+        16,
+        TEXT,
+        lambda shop: words.say(words.LINK_DECISIONS, shop.decided),
+    ),
 )
 
 LAYOUT = Layout(
@@ -62,6 +69,11 @@ LAYOUT = Layout(
             "Chờ xem xét",
             "Có ứng viên, nhưng chưa đủ chắc, hoặc có điều trái nhau mà chỉ người mới quyết được. Doanh thu của các "
             "gian hàng này chưa tính cho ai.",
+        ),
+        (
+            "Cách quyết",
+            "ct18 decide-link --platform SÀN --shop-id MÃ --as linked (ứng viên đúng là người bán) | rejected (không "
+            "phải) | open (rút lại) --by TÊN --reason LÝ-DO.",
         ),
         ("Trọng số", words.WEIGHT),
     ),
@@ -75,7 +87,8 @@ def waiting(lake: Lake, laws: Sequence[YearLaw], night: dt.date) -> DataFrame:
     """Shops in review with their candidate, as people may read them.
 
     Columns out: platform, shop_id, shop_name, seller_name, province34, revenue_vnd (of the tax year that has more),
-    candidate (a name), personal_id and tax_code (masked), match_type, match_probability, evidence.
+    candidate (a name), personal_id and tax_code (masked), match_type, match_probability, evidence, decided (what people
+    have decided of the candidate since the night, null: nothing).
     """
     links = lake.read(tables.SELLER_LINKS).where("decision = 'review'").drop("business_date", "first_linked_on")
     shops = lake.read(tables.SELLERS).select(*_SHOP, "shop_name", "seller_name", "province34")
@@ -84,12 +97,16 @@ def waiting(lake: Lake, laws: Sequence[YearLaw], night: dt.date) -> DataFrame:
     sold = by_year.groupBy(*_SHOP).agg(F.max("revenue_vnd").alias("revenue_vnd"))
     people = lake.read(tables.RESIDENTS).select("personal_id", "full_name")
     holders = lake.read(tables.TAXPAYERS).select("tax_code", registered_name().alias("registered"))
+    decisions = link_decisions.in_force(lake.read(tables.LINK_DECISIONS))
+    party = F.coalesce("personal_id", "tax_code").alias("party")
+    decided = decisions.select(*_SHOP, party, F.col("decision").alias("decided"))
     told = links.join(shops, _SHOP).join(sold, _SHOP, "left")
+    told = told.withColumn("party", party).join(decided, [*_SHOP, "party"], "left")
     return (
         told.join(people, "personal_id", "left")
         .join(holders, "tax_code", "left")
         .select(
-            *(*_SHOP, "province34", "match_type", "match_probability", "evidence"),
+            *(*_SHOP, "province34", "match_type", "match_probability", "evidence", "decided"),
             *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
             revenue.to_bigint(revenue.money(F.col("revenue_vnd"))).alias("revenue_vnd"),
             masking.free_name(F.coalesce("full_name", "registered")).alias("candidate"),

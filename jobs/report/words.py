@@ -115,6 +115,13 @@ DECISIONS: Mapping[str, Term] = {
     "none": Term("Chưa có", "Không có ứng viên đủ gần, hoặc là gian hàng nước ngoài."),
 }
 
+# What people decide of a shop's candidate.
+LINK_DECISIONS: Mapping[str, str] = {
+    "linked": "đúng là người bán",
+    "rejected": "không phải người bán",
+    "open": "rút lại",
+}
+
 SOURCES: Mapping[str, str] = {
     "residents": "Dân cư",
     "taxpayers": "Đăng ký thuế",
@@ -200,6 +207,7 @@ STAGES: Mapping[str, str] = {
     "maintenance": "Dọn kho",
     "retrain": "Học lại tham số",
     "decisions": "Ghi quyết định",
+    "link_decisions": "Ghi quyết định về gian hàng",
 }
 
 EVIDENCE_QUALITY: Mapping[str, str] = {"good": "tốt", "degraded": "suy giảm"}

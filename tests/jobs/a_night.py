@@ -171,6 +171,15 @@ LINKS = (
 )
 
 
+# Since the night somebody has ruled the candidate of a shop out; what is said of another person is not of it.
+LINK_DECISIONS = tuple(
+    {
+        **{"platform": "san_a", "shop_id": "S0004", "personal_id": person, "decision": "rejected"},
+        **{"decided_by": "Nguyễn Thử", "reason": "đã gặp", "decided_at": dt.datetime(2026, 11, 16, tzinfo=dt.UTC)},
+    }
+    for person in ("079190005678", "079188001234")
+)
+
 # What is known of the shop in review and of whoever it may be.
 SELLER = {
     **{"platform": "san_a", "shop_id": "S0004", "shop_name": "Mây gọi 0908.777.666", "seller_name": "Lê Thử"},
@@ -339,6 +348,7 @@ def write(spark: SparkSession, root: str) -> tuple[Lake, dict[str, Any]]:
         **fill(lake, tables.FLAGGED_SELLERS, (*OPEN, *CLOSED)),
         **fill(lake, tables.SELLER_PARTIES, PARTIES),
         **fill(lake, tables.SELLER_LINKS, LINKS),
+        **fill(lake, tables.LINK_DECISIONS, LINK_DECISIONS),
         **fill(lake, tables.SELLERS, (SELLER,)),
         **fill(lake, tables.SELLER_SALES, SALES),
         **fill(lake, tables.RESIDENTS, (RESIDENT,)),

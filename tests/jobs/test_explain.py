@@ -74,6 +74,15 @@ def test_who_decided_on_a_case_and_why_is_told(nights: Nights, monkeypatch: pyte
     assert ": đã xác nhận; ghi thẳng vào bảng hồ sơ" in told["confirmed"]
 
 
+def test_who_decided_on_a_shop_of_a_case_and_why_is_told(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.explain._rows", lambda night, case: ())
+    ((shop, person),) = nights.ruled_out.items()
+    case = nights.lake.read(tables.FLAGGED_SELLERS).where(F.col("personal_id") == person).first()
+    assert case is not None
+    told = explain(*ledger.night_of(nights.lake), case.case_id)
+    assert f" về gian hàng {' '.join(shop)}: không phải người bán; Nguyễn Thử: đã gặp chủ gian hàng" in told
+
+
 def test_an_unknown_case_is_one_line(nights: Nights) -> None:
     with pytest.raises(UserError, match="no case nobody in the state of the night"):
         explain(*ledger.night_of(nights.lake), "nobody")

@@ -63,7 +63,7 @@ def registry(spark: SparkSession, tmp_path: Path) -> Callable[[list[str], bool],
     people = [(code, 1, f"R:{person}" if person else None, "home") for code, (_, person) in _REGISTRY.items()]
     held: DataFrame = spark.createDataFrame(people, "code string, place int, subject string, household string")
     shared: tuple[Any, ...] = ({"taxpayers": Tracked(taxpayers)}, dt.date(2026, 11, 20), None, MatchSettings(), print)
-    stage = Stage(*shared, keep, Memory(Lake(spark, str(tmp_path))), *[None] * 3)
+    stage = Stage(*shared, keep, Memory(Lake(spark, str(tmp_path))), *[None] * 4)
 
     def held_by(declared: list[str], is_part: bool) -> dict[str, Any]:
         """Whose the declared codes are."""

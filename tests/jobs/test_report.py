@@ -288,6 +288,7 @@ def test_shops_that_wait_for_people_stand_in_a_workbook_of_their_own(out: Path) 
     assert (shop["Ứng viên"], shop["Số định danh"], shop["Mã số thuế"]) == ("Lê Văn Thử", "****5678", None)
     assert (shop["Tên gian hàng"], shop["Tỉnh, thành"]) == ("Mây gọi ****7.666", "TP Hồ Chí Minh")
     assert shop["Vì sao"] == "xác suất 0,400\ncần người quyết định vì người này đã mất"
+    assert shop["Đã quyết"] == "không phải người bán"
     legend = str(load_workbook(out / "review.xlsx")["Chú giải"]["B1"].value)
     assert "Đủ 1 gian hàng chờ xem xét." in legend
 

@@ -439,6 +439,33 @@ def shops_of_next_night() -> list[Row]:
     return [*stay, shop("new", "le thi quynh hoa", HOA_NAMED["born"])]
 
 
+def test_what_people_have_decided_is_obeyed(spark: SparkSession, resolution: Resolution) -> None:
+    asked, subjects = frame_of_shops(spark, shops()), frame_of_people(spark, people())
+    said = [
+        ("own_id", HOA, False),
+        ("namesakes", OTHER_TUAN, True),
+        ("paid_to_another", KIEN, True),
+        ("gone", KIEN, True),
+    ]
+    decided = spark.createDataFrame(said, "record string, subject string, is_party boolean")
+    usual = MODEL, COUNTRY, 50, 10_000, keep
+    found = resolve(asked, subjects, *usual, frozen=resolution.parameters, decided=decided)
+    candidates_of: dict[str, set[str]] = {}
+    rules = {}
+    for row in found.scored.collect():
+        candidates_of.setdefault(row.record, set()).add(row.subject)
+        rules[row.record, row.subject] = row.rules
+    # Whom they have ruled out is nobody's candidate any more; whom they have named is the only one, found or not.
+    assert HOA not in candidates_of.get("own_id", set())
+    assert (candidates_of["namesakes"], candidates_of["paid_to_another"]) == ({OTHER_TUAN}, {KIEN})
+    assert rules["paid_to_another", KIEN] == ["named"]
+    assert "gone" not in candidates_of
+    before = {
+        (row.record, row.subject) for row in resolution.scored.collect() if row.record not in {s[0] for s in said}
+    }
+    assert {(r, s) for r, s in rules if r not in {each[0] for each in said}} == before
+
+
 @dataclass(frozen=True)
 class Scored:
     """A night's shops and people, each shop's answers, and the blocks over the cap."""
