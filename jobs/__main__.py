@@ -218,16 +218,20 @@ def decide_link(
     ],
     by: ByOption,
     reason: ReasonOption,
+    as_of: Annotated[
+        str | None, typer.Option(help="Đêm của báo cáo đã đọc, YYYY-MM-DD: ứng viên nay đã khác thì không ghi.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Ghi quyết định của cán bộ: ứng viên của gian hàng có phải người bán; hiệu lực từ đêm sau (who trades there)."""
     from jobs import link_decisions
 
     _check_decision(as_, link_decisions.DECIDED, by, reason)
+    date = None if as_of is None else _date(as_of)
     with _warehouse(_settings(config), warehouse) as lake:
-        link_decisions.decide(lake, platform, shop_id, as_, by.strip(), reason.strip())
+        who = link_decisions.decide(lake, platform, shop_id, as_, by.strip(), reason.strip(), date)
     for each in dict.fromkeys(shop_id):
-        print(f"{platform} {each}: {as_}")
+        print(": ".join(filter(None, (f"{platform} {each}", as_, who.get(each)))))
 
 
 @app.command()

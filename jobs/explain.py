@@ -92,13 +92,16 @@ def _case(case: Row, run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _link_decisions(night: Lake, case: Row) -> Iterator[str]:
-    """What people have decided of who trades in its shops; of a candidate that they ruled out it is not told who."""
+    """What people have decided of who trades in its shops, each with the candidate that it was about, masked."""
     made = night.read(tables.LINK_DECISIONS).join(_own_shops(night, case), ["platform", "shop_id"], "left_semi")
     told = made.orderBy("decided_at").select(
-        *("platform", "shop_id", "decision", "decided_by"), free_name(F.col("reason")).alias("reason"), _decided_at()
+        *("platform", "shop_id", "decision", "decided_by"),
+        F.coalesce(last_four(F.col("personal_id")), tax_code(F.col("tax_code"))).alias("candidate"),
+        free_name(F.col("reason")).alias("reason"),
+        _decided_at(),
     )
     for row in told.collect():
-        what = say(LINK_DECISIONS, row.decision)
+        what = " ".join(filter(None, (row.candidate, say(LINK_DECISIONS, row.decision))))
         yield f"quyết định {row.at} về gian hàng {row.platform} {row.shop_id}: {what}; {row.decided_by}: {row.reason}"
 
 

@@ -169,9 +169,9 @@ LINK_DECISIONS = _table(
     "one row a decision of an analyst on who trades in a shop",
     "platform shop_id decided_at",
     # personal_id, tax_code: the candidate that it is about · decision: linked (it is who trades there), rejected (it is
-    # not), or open, which takes all decisions on the shop back
-    "platform string, shop_id string, personal_id string, tax_code string, decision string, decided_by string, "
-    "reason string, decided_at timestamp",
+    # not), or open, which takes all decisions on the shop back · declared: hash of who the shop said then that it is
+    "platform string, shop_id string, personal_id string, tax_code string, declared bigint, decision string, "
+    "decided_by string, reason string, decided_at timestamp",
 )
 MODEL = _table(
     "match/model",

@@ -149,11 +149,24 @@ def propose(
     return reduce(DataFrame.unionByName, found)
 
 
-def obeying(proposed: DataFrame, records: DataFrame, decided: DataFrame) -> DataFrame:
-    """Candidates without those whom people have ruled out; where they have named one, that one alone.
+def with_named(proposed: DataFrame, records: DataFrame, decided: DataFrame) -> DataFrame:
+    """Candidates, and whom people have named, whether a rule finds them or not.
 
-    Columns in: those of `propose`; of `records` record; of `decided` record, subject, is_party (whether the subject is
-    the record's party, or is not). Columns out: those of `propose`.
+    Columns in: those of `propose`; of `records` record; of `decided` record, subject, is_party (whether people have
+    said that the subject is the record's party, or that it is not). Columns out: those of `propose`.
+    """
+    named = decided.where("is_party").join(records.select("record"), "record", "left_semi")
+    nothing = F.lit(None).cast("bigint")
+    rule = F.lit(NAMED).alias("rule")
+    return proposed.unionByName(
+        named.select("record", "subject", rule, nothing.alias("cut_key"), nothing.alias("size"))
+    )
+
+
+def allowed(pairs: DataFrame, decided: DataFrame) -> DataFrame:
+    """Pairs without those that people have ruled out; of a record whose party they have named, that one alone.
+
+    Columns in: record, subject and any others; of `decided` as in `with_named`. Columns out: those of `pairs`.
     """
     subject, is_party = F.col("subject"), F.col("is_party")
     said = decided.groupBy("record").agg(
@@ -161,17 +174,7 @@ def obeying(proposed: DataFrame, records: DataFrame, decided: DataFrame) -> Data
         F.collect_set(F.when(~is_party, subject)).alias("ruled_out"),
     )
     is_other = F.coalesce(F.col("named") != subject, F.array_contains("ruled_out", subject), F.lit(False))
-    kept = proposed.join(said, "record", "left").where(F.col("cut_key").isNotNull() | ~is_other)
-    named = said.where("named is not null").join(records.select("record"), "record", "left_semi")
-    nothing = F.lit(None).cast("bigint")
-    brought = named.select(
-        "record",
-        F.col("named").alias("subject"),
-        F.lit(NAMED).alias("rule"),
-        nothing.alias("cut_key"),
-        nothing.alias("size"),
-    )
-    return kept.select(*proposed.columns).unionByName(brought)
+    return pairs.join(said, "record", "left").where(~is_other).select(*pairs.columns)
 
 
 def pairs(proposed: DataFrame) -> DataFrame:

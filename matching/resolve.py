@@ -73,19 +73,22 @@ def resolve(
         keep: computes a frame once and gives back one whose plan begins there (a checkpoint).
         before: what was proposed for these records when they had other relations (`Resolution.proposed`).
         frozen: parameters of an earlier training; estimated from these records where there are none.
-        decided: what people have decided of some records (`candidates.obeying`).
+        decided: what people have said of some records: record, subject, is_party (`candidates.with_named`).
         are_few: whether records are few beside subjects: then only subjects that are proposed travel.
     """
     proposed = candidates.propose(records, subjects, kind, cap, before)
-    proposed = keep(proposed if decided is None else candidates.obeying(proposed, records, decided))
+    proposed = keep(proposed if decided is None else candidates.with_named(proposed, records, decided))
     if are_few:
         subjects = of(subjects, proposed, "subject")
     compared = levels.compare(_joined(candidates.pairs(proposed), records, subjects), kind, statistics)
     parameters = frozen
     if parameters is None:
         compared = keep(compared)
-        parameters = model.estimate(kind, statistics.subjects, _sample(compared, kind, sample_records))
-    return Resolution(_scored(compared, parameters), parameters, proposed, candidates.report(proposed, cap))
+        # What people have named, and no rule finds, is unlike what is to be learned of.
+        found = compared if decided is None else compared.where(F.col("rules") != F.array(F.lit(candidates.NAMED)))
+        parameters = model.estimate(kind, statistics.subjects, _sample(found, kind, sample_records))
+    scored = _scored(compared, parameters, decided)
+    return Resolution(scored, parameters, proposed, candidates.report(proposed, cap))
 
 
 def _joined(pairs: DataFrame, records: DataFrame, subjects: DataFrame) -> DataFrame:
@@ -121,8 +124,11 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
     )
 
 
-def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
-    """Posterior of every candidate among its record's candidates and none."""
+def _scored(compared: DataFrame, parameters: Parameters, decided: DataFrame | None) -> DataFrame:
+    """Posterior of every candidate among its record's candidates and none.
+
+    Whom people have ruled out is no candidate, but explains the others: whose identity a shop uses, say.
+    """
     weight, none = model.log_weight(parameters, of_none=False), model.log_weight(parameters, of_none=True)
     order = Window.partitionBy("record").orderBy(F.col("weight").desc(), F.col("subject"))
     # In order: a sum of the same numbers in another order is another number, and the night another night.
@@ -133,14 +139,16 @@ def _scored(compared: DataFrame, parameters: Parameters) -> DataFrame:
         "*",
         F.exp(F.col("weight") - top).alias("share"),
         F.exp(F.max("none_weight").over(own) - top).alias("none_share"),
+        F.max(evidence.is_of_the_dead(parameters)).over(own).alias("identity_of_dead"),
     )
+    shares = shares if decided is None else candidates.allowed(shares, decided)
     total = F.sum("share").over(own) + F.col("none_share")
     return shares.select(
         *("record", "subject", "rules"),
         F.col("s_household").alias("household"),
         *(f"{prefix}_{comparison.name}" for comparison in parameters.comparisons for prefix in ("g", "u")),
         model.lending_weight(parameters).alias("lending_weight"),
-        F.max(evidence.is_of_the_dead(parameters)).over(own).alias("identity_of_dead"),
+        "identity_of_dead",
         (F.col("share") / total).alias("probability"),
         (F.col("none_share") / total).alias("none_probability"),
         F.row_number().over(order).alias("place"),

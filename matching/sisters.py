@@ -27,11 +27,19 @@ def anchored(linked: DataFrame) -> DataFrame:
     Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
     """
     papers = shows(c.ID, "self", "near") | shows(c.CODE, "self")
-    return named(linked.where(papers & shows(c.TRADING, "alive")))
+    return _holders(linked.where(papers & shows(c.TRADING, "alive")))
 
 
 def named(linked: DataFrame) -> DataFrame:
-    """Shops whose party people have named, as `anchored` has them. Columns in: record, subject, household."""
+    """Shops whose party people have named, a living one, as `anchored` has them; but for those with another's papers.
+
+    Columns in: those of `resolve.Resolution.scored`. Columns out: record, holder.
+    """
+    lent = shows(c.ID, "household", "other") | shows(c.CODE, "household", "other", "organisation")
+    return _holders(linked.where(shows(c.TRADING, "alive") & ~lent))
+
+
+def _holders(linked: DataFrame) -> DataFrame:
     return linked.select("record", F.struct("subject", "household").alias("holder"))
 
 

@@ -106,6 +106,7 @@ class Nights:
     quiet: Run
     again: Run
     idle: Run
+    reopened: Run
     told: Mapping[str, list[str]]
     rows: Mapping[str, Callable[[], pa.Table]]
     registered: tuple[str, ...]
@@ -145,8 +146,11 @@ def run_nights(spark: SparkSession, folder: Path, log: Path) -> Nights:
         for name, said in told.items()
     )
     plans = _plans(log, before)
+    for platform, shop_id in named:
+        link_decisions.decide(lake, platform, [shop_id], "open", "Nguyễn Thử", "nhầm người")
+    reopened = run(lake, str(landing.root), LAST)
     people = registered, decided, named, ruled_out, renamed
-    return Nights(lake, first, following, quiet, again, idle, told, rows, *people, plans)
+    return Nights(lake, first, following, quiet, again, idle, reopened, told, rows, *people, plans)
 
 
 def run(lake: Lake, landing: str, date: dt.date, settings: Settings | None = None) -> Run:

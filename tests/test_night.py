@@ -238,6 +238,19 @@ def test_who_analysts_say_trades_in_a_shop_does_whatever_nights_follow(nights: N
         assert {row.status for row in cases.collect()} == {"resolved"}
 
 
+def test_what_analysts_take_back_counts_no_more_though_nothing_else_has_changed(nights: Nights) -> None:
+    links = {
+        night: {(row.platform, row.shop_id): row for row in nights.state(run).read(tables.SELLER_LINKS).collect()}
+        for night, run in (("before", nights.again), ("now", nights.reopened))
+    }
+    assert links["before"].keys() == links["now"].keys()
+    changed = {shop for shop, link in links["now"].items() if link != links["before"][shop]}
+    assert changed == set(nights.named)
+    assert {(links["now"][shop].decision, links["now"][shop].personal_id) for shop in changed} == {
+        ("review", person) for person in nights.named.values()
+    }
+
+
 def test_faults_of_a_night_are_answered_and_evidence_on_them_is_marked(nights: Nights) -> None:
     assert nights.following.status == "degraded"
     outcomes = {outcome.source: outcome for outcome in nights.following.sources}
@@ -282,7 +295,7 @@ def test_hostile_text_is_shown_as_text(nights: Nights, tmp_path: Path) -> None:
 def test_finished_nights_are_in_the_ledger_and_going_back_is_refused(nights: Nights) -> None:
     last = ledger.last_finished(nights.lake)
     assert last is not None
-    assert last["run_id"] == nights.idle.run_id
+    assert last["run_id"] == nights.reopened.run_id
     with pytest.raises(Exception, match="lies before the newest finished one"):
         run(nights.lake, str(COUNTRY / "landing"), NIGHT - dt.timedelta(days=1))
 

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
 from jobs.masking import free_name, last_four
+from jobs.match import by_people
 from jobs.match.holders import Holders, changed_codes, changed_numbers, code_keys, codes, number
 from jobs.match.stage import BUSINESS, Stage, asked_of, first, wanted
 from jobs.match.subjects import changed_ids, holders_of_ids, of_organisation
@@ -27,54 +28,30 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     """The best candidate of each Vietnamese shop that has any, as `_best` gives it."""
     domestic = sellers.mapped(lambda shops: shops.where(F.col("country") == "VN"))
     numbers = stage.keep(records.numbers([first(links.now) for links in holders.all()], stage.settings.max_block))
-    those = _doubtful_shops(stage, domestic, holders)
+    decided = by_people.said(stage)
+    those = by_people.or_said_of(stage, _doubtful_shops(stage, domestic, holders), decided)
     rows = records.complete(_shop_records(stage, domestic, those, holders, numbers), "shop")
+    rows = rows if decided is None else by_people.searched_for_others(rows, decided.now)
     asked = stage.memory.tracked(asked_of("shop"), "record", those, rows)
     subjects = _shop_subjects(stage, holders, numbers)
-    decided = _decided(stage)
-    touched = stage.touched("shop", asked, subjects)
-    if touched is not None and decided is not None:
-        touched = stage.keep(touched.unionByName(decided.changed.select("record")).distinct())
-    obeyed = None if decided is None else decided.now
+    obeyed = None if decided is None else by_people.obeyed(stage, decided.now, subjects.now)
+    touched = by_people.or_said_of(stage, stage.touched("shop", asked, subjects), decided, subjects)
     rows = stage.rows(asked, touched)
     unaided = stage.resolve("shop", rows, subjects.now, None, obeyed, are_few=touched is not None)
     stage.leave_blocks("shop", unaided)
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
+    alone = by_people.marked(alone, obeyed)
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
-    alone = _with_named(alone, obeyed)
-    informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided))
+    informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided, obeyed))
     stage.progress("match: shop_with_sisters")
     known_pairs = unaided.proposed if touched is None else None
     second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs, obeyed, are_few=True)
-    told = stage.keep(_with_named(first(second.scored), obeyed))
+    told = stage.keep(by_people.marked(first(second.scored), obeyed))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
     untold = alone.join(told.select("record"), "record", "left_anti")
     return _best(stage, second, told, domestic.now, subjects.now).unionByName(
         _best(stage, unaided, untold, domestic.now, subjects.now)
     )
-
-
-def _decided(stage: Stage) -> Tracked | None:
-    """What people have decided of shops, with what has changed since the last match; None where they never have."""
-    if stage.decided is None:
-        return None
-    name, key, memory = "link_decisions", "record", stage.memory
-    if memory.last is None:
-        return Tracked(memory.remember(name, stage.decided))
-    now = stage.keep(stage.decided)
-    if name not in memory.last:
-        return Tracked(memory.remember(name, now), now.withColumn("is_now", F.lit(True)))
-    before = memory.recall(name, key, now.schema)
-    return memory.tracked(name, key, now.select(key).unionByName(before.select(key)).distinct(), now)
-
-
-def _with_named(best: DataFrame, decided: DataFrame | None) -> DataFrame:
-    """Best candidates with `is_named`: whether people have named that one."""
-    if decided is None:
-        return best.withColumn("is_named", F.lit(False))
-    named = decided.where("is_party").select("record", "subject", F.lit(True).alias("named"))
-    marked = best.join(named, ["record", "subject"], "left").withColumn("is_named", F.coalesce("named", F.lit(False)))
-    return marked.drop("named")
 
 
 # Relations whose holders' numbers a masked one is looked for among.
@@ -247,11 +224,19 @@ def _subscribers(
     return named.withColumn("cut_key", F.lit(None).cast("bigint")).unionByName(cut)
 
 
-def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame, unaided: Resolution) -> DataFrame:
+def _inform(
+    stage: Stage,
+    asked: DataFrame,
+    shops: DataFrame,
+    best: DataFrame,
+    unaided: Resolution,
+    decided: DataFrame | None,
+) -> DataFrame:
     """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key.
 
     What people are to decide on anchors nobody, whom they have named does. Numbers come to other subscribers: of one
-    with two shops its holders when they were registered must be the same.
+    with two shops its holders when they were registered must be the same. A sister whose party was ruled out for a shop
+    tells it nothing.
     """
     linked, is_named = F.col("probability") >= stage.settings.link_threshold, F.col("is_named")
     sure = sisters.anchored(best.where(~is_named & linked & ~evidence.is_for_people(unaided.parameters)))
@@ -263,7 +248,11 @@ def _inform(stage: Stage, asked: DataFrame, shops: DataFrame, best: DataFrame, u
         "id": F.coalesce("person_id", "cmnd", "passport"),
         "phone": F.when(F.col("phone_norm").isNotNull(), number),
     }
-    found = stage.keep(sisters.sisters(shops.join(then, "record", "left"), anchors, keys, stage.settings.max_block))
+    found = sisters.sisters(shops.join(then, "record", "left"), anchors, keys, stage.settings.max_block)
+    if decided is not None:
+        ruled_out = decided.where("not is_party").select("record", "subject")
+        found = found.withColumn("subject", F.col("holder.subject")).join(ruled_out, ["record", "subject"], "left_anti")
+    found = stage.keep(found.select("record", "holder", "by"))
     informed = records.relate(asked, "sister", found.select("record", "holder")).join(
         found.select("record", "by"), "record"
     )

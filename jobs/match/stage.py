@@ -48,7 +48,7 @@ class Stage:
         keep: computes a frame once.
         memory: of the last match what is taken over, for the next what is left.
         training: what evidence weighs.
-        decided: what people have decided of shops (`candidates.obeying`); None where they never have.
+        decided: what people have said of shops (`candidates.with_named`); None where they never have.
         subjects: whoever can be found, columns of `candidates.with_keys`.
         ids: whose personal ids and CMND are; None where they are looked up for the records that ask.
         parameters: kind of record → what was estimated.

@@ -73,7 +73,7 @@ LAYOUT = Layout(
         (
             "Cách quyết",
             "ct18 decide-link --platform SÀN --shop-id MÃ --as linked (ứng viên đúng là người bán) | rejected (không "
-            "phải) | open (rút lại) --by TÊN --reason LÝ-DO.",
+            "phải) | open (rút lại) --by TÊN --reason LÝ-DO --as-of ĐÊM-CỦA-SỔ-NÀY.",
         ),
         ("Trọng số", words.WEIGHT),
     ),

@@ -80,7 +80,7 @@ def test_who_decided_on_a_shop_of_a_case_and_why_is_told(nights: Nights, monkeyp
     case = nights.lake.read(tables.FLAGGED_SELLERS).where(F.col("personal_id") == person).first()
     assert case is not None
     told = explain(*ledger.night_of(nights.lake), case.case_id)
-    assert f" về gian hàng {' '.join(shop)}: không phải người bán; Nguyễn Thử: đã gặp chủ gian hàng" in told
+    assert f" về gian hàng {' '.join(shop)}: ****{person[-4:]} không phải người bán; Nguyễn Thử: đã gặp chủ" in told
 
 
 def test_an_unknown_case_is_one_line(nights: Nights) -> None:

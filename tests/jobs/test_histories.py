@@ -1,7 +1,8 @@
 """Whatever came in whatever order, the night's tables are what the last pictures make of them, computed from nothing.
 
 Histories are drawn at random: every source of every night delivers changes, all of its rows, an empty list or nothing,
-some of it late or once more in another version. `CT18_HISTORIES=10` draws so many instead of two.
+some of it late or once more in another version; and after every night people decide who trades in some shops.
+`CT18_HISTORIES=10` draws so many instead of two.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs import tables
+from jobs import link_decisions, tables
 from jobs.night import differing_rows, run_night
 from jobs.settings import GateSettings
 from jobs.sources import SOURCES
@@ -78,6 +79,21 @@ def night(lake: Lake, landing: Path, date: dt.date, *, full: bool = False) -> li
     return told
 
 
+def decide(lake: Lake, drawn: random.Random) -> None:
+    """People say of a shop that its candidate trades there, of another that it does not, and take something back."""
+    links = lake.read(tables.SELLER_LINKS).where("personal_id is not null").select("platform", "shop_id", "decision")
+    decided = link_decisions.in_force(lake.read(tables.LINK_DECISIONS)).select("platform", "shop_id")
+    shops = {
+        "linked": links.where("decision = 'review'"),
+        "rejected": links.where("decision = 'link'"),
+        "open": decided.distinct(),
+    }
+    for answer, of in shops.items():
+        known = sorted((row.platform, row.shop_id) for row in of.collect())
+        for platform, shop_id in drawn.sample(known, min(len(known), drawn.randrange(3))):
+            link_decisions.decide(lake, platform, [shop_id], answer, "Nguyễn Thử", "đã gặp")
+
+
 def without_history(frame: DataFrame) -> DataFrame:
     """What does not depend on the nights before; of cases those that hold, without what they say of late sources."""
     if "case_id" in frame.columns:
@@ -98,6 +114,7 @@ def test_a_history_of_nights_comes_to_what_its_end_alone_comes_to(
             # The first night's full must stay: no night can do without one.
             kinds = KINDS if day > 1 else KINDS[:-2]
             agencies.deliver(source, NIGHT + dt.timedelta(days=day), agencies.drawn.choice(kinds))
+        decide(lake, agencies.drawn)
         night(lake, landing, NIGHT + dt.timedelta(days=day))
 
     last = NIGHT + dt.timedelta(days=NIGHTS)
@@ -108,7 +125,7 @@ def test_a_history_of_nights_comes_to_what_its_end_alone_comes_to(
     assert all(line.endswith(": 0 rows differ") for line in compared)
 
     fresh = Lake(spark, str(tmp_path / "fresh"))
-    for table in (tables.TRAINING, tables.FREQUENCIES):
+    for table in (tables.TRAINING, tables.FREQUENCIES, tables.LINK_DECISIONS):
         fresh.write(table, came_to.read(table))
     a_night.fill(fresh, tables.RUNS, (a_night.run(NIGHT, fresh.current_versions()),))
     for source in SOURCES:

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs import tables
+from jobs.match.by_people import searched_for_others
 from jobs.match.holders import codes, taxpayer_holders
 from jobs.match.stage import Stage
 from jobs.memory import Memory
@@ -114,3 +115,16 @@ def test_whose_shop_declares_a_code_that_nobody_certainly_holds_is_held_in_revie
         '{"Gian hàng khai mã số này":"platform|shop04"}',
         '{"Gian hàng khai mã số này":"platform|shop8001112223-001"}',
     }
+
+
+def test_whose_id_a_shop_declares_settles_it_no_more_once_people_have_ruled_them_out(spark: SparkSession) -> None:
+    shops = [("a", "R:1", True), ("b", "R:1", True), ("c", "R:2", True), ("d", None, False)]
+    rows = spark.createDataFrame(
+        [(record, (holder, "home") if holder else None, settled) for record, holder, settled in shops],
+        "record string, holder_id struct<subject: string, household: string>, settled boolean",
+    )
+    said = [("a", "R:1", False), ("b", "R:1", True), ("c", "R:1", False), ("d", "R:1", False)]
+    decided = spark.createDataFrame(said, "record string, subject string, is_party boolean")
+    found = searched_for_others(rows, decided)
+    assert found.columns == rows.columns
+    assert {row.record: row.settled for row in found.collect()} == {"a": False, "b": True, "c": True, "d": False}

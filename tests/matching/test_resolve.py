@@ -441,29 +441,29 @@ def shops_of_next_night() -> list[Row]:
 
 def test_what_people_have_decided_is_obeyed(spark: SparkSession, resolution: Resolution) -> None:
     asked, subjects = frame_of_shops(spark, shops()), frame_of_people(spark, people())
-    said = [
-        ("own_id", HOA, False),
-        ("namesakes", OTHER_TUAN, True),
-        ("paid_to_another", KIEN, True),
-        ("gone", KIEN, True),
-    ]
+    named = {"namesakes": OTHER_TUAN, "paid_to_another": KIEN, "gone": KIEN}
+    ruled_out = {"own_id": HOA, "own_identity": HOA, "id_of_the_dead": VINH}
+    said = [*((*pair, True) for pair in named.items()), *((*pair, False) for pair in ruled_out.items())]
     decided = spark.createDataFrame(said, "record string, subject string, is_party boolean")
     usual = MODEL, COUNTRY, 50, 10_000, keep
-    found = resolve(asked, subjects, *usual, frozen=resolution.parameters, decided=decided)
-    candidates_of: dict[str, set[str]] = {}
-    rules = {}
-    for row in found.scored.collect():
-        candidates_of.setdefault(row.record, set()).add(row.subject)
-        rules[row.record, row.subject] = row.rules
+    resolved = resolve(asked, subjects, *usual, frozen=resolution.parameters, decided=decided)
+    now, before = ({(row.record, row.subject): row for row in it.scored.collect()} for it in (resolved, resolution))
     # Whom they have ruled out is nobody's candidate any more; whom they have named is the only one, found or not.
-    assert HOA not in candidates_of.get("own_id", set())
-    assert (candidates_of["namesakes"], candidates_of["paid_to_another"]) == ({OTHER_TUAN}, {KIEN})
-    assert rules["paid_to_another", KIEN] == ["named"]
-    assert "gone" not in candidates_of
-    before = {
-        (row.record, row.subject) for row in resolution.scored.collect() if row.record not in {s[0] for s in said}
+    assert before.keys() >= ruled_out.items()
+    assert not now.keys() & ruled_out.items()
+    found = {shop: {person for record, person in now if record == shop} for shop in named}
+    assert found == {"namesakes": {OTHER_TUAN}, "paid_to_another": {KIEN}, "gone": set()}
+    assert now["paid_to_another", KIEN].rules == ["named"]
+    assert {pair: now[pair] for pair in now if pair[0] not in named | ruled_out} == {
+        pair: before[pair] for pair in before if pair[0] not in named | ruled_out
     }
-    assert {(r, s) for r, s in rules if r not in {each[0] for each in said}} == before
+    # They explain the others still: whose name and birth date came with the id, who of them is dead.
+    for pair in (("own_identity", SANG), ("id_of_the_dead", BAO)):
+        then = before[pair].asDict()
+        told = {name: value for name, value in now[pair].asDict().items() if value != then[name]}
+        assert told.keys() <= {"probability", "none_probability", "place"}
+        assert told["probability"] > then["probability"]
+    assert now["id_of_the_dead", BAO].identity_of_dead
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from matching import comparisons as c
 from matching.records import HOLDER
-from matching.sisters import sisters, without_shared
+from matching.sisters import anchored, named, sisters, without_shared
 
 RELATIONS = ("account", "sim", "sim_now", "contact", "id", "code", "email", "sister")
 
@@ -48,3 +49,23 @@ def test_a_number_that_many_use_leads_nowhere_whoever_of_them_is_known(
         spark.createDataFrame(rows, "record string, key string"), anchors, {kind: F.col("key")}, 3
     ).collect()
     assert {row.record: row.holder.subject for row in found} == {record: "R:hoa" for record, _ in rows[1:] if is_theirs}
+
+
+def test_who_of_the_shops_whose_party_is_known_tells_its_sisters(spark: SparkSession) -> None:
+    levels = [
+        # record, id, code, alive
+        ("own papers", "self", "missing", "alive"),
+        ("of the dead", "self", "missing", "deceased"),
+        ("no papers", "missing", "unknown", "alive"),
+        ("lent id", "other", "missing", "alive"),
+        ("of a company", "missing", "organisation", "alive"),
+    ]
+    rows = [
+        (record, "R:hoa", "home", c.ID.code(paper), c.CODE.code(code), c.TRADING.code(alive))
+        for record, paper, code, alive in levels
+    ]
+    linked = spark.createDataFrame(
+        rows, "record string, subject string, household string, g_id int, g_code int, g_alive int"
+    )
+    told = {of.__name__: {row.record for row in of(linked).collect()} for of in (anchored, named)}
+    assert told == {"anchored": {"own papers"}, "named": {"own papers", "no papers"}}
