@@ -66,7 +66,8 @@ def decide(
             rows: list[tuple[str | int | None, ...]] = [(platform, each, None, None, None) for each in asked]
         else:
             rows = _candidates(lake, night, platform, asked, of_these, as_of)
-        made = [(*row, decision, by, reason, _moment(before)) for row in rows]
+        now = _moment(before)
+        made = [(*row, decision, by, reason, now) for row in rows]
         with ledger.between_nights(lake, ledger.LINK_DECISIONS, only=(LINK_DECISIONS,)):
             lake.write(LINK_DECISIONS, before.unionByName(lake.spark.createDataFrame(made, LINK_DECISIONS.schema)))
         return {} if decision == OPEN else _who(night, of_these)
@@ -122,13 +123,10 @@ def _who(night: Lake, of_these: Column) -> dict[str, str]:
     people = night.read(RESIDENTS).select("personal_id", "full_name")
     holders = night.read(TAXPAYERS).select("tax_code", registered_name().alias("registered"))
     told = links.join(people, "personal_id", "left").join(holders, "tax_code", "left")
-    name, number = F.coalesce("full_name", "registered"), F.coalesce(last_four(F.col("personal_id")), _masked_code())
-    shown = told.select("shop_id", F.concat_ws(", ", free_name(name), number).alias("who"))
+    name = free_name(F.coalesce("full_name", "registered"))
+    number = F.coalesce(last_four(F.col("personal_id")), tax_code(F.col("tax_code")))
+    shown = told.select("shop_id", F.concat_ws(", ", name, number).alias("who"))
     return {row["shop_id"]: row["who"] for row in shown.collect()}
-
-
-def _masked_code() -> Column:
-    return tax_code(F.col("tax_code"))
 
 
 def in_force(decisions: DataFrame) -> DataFrame:
