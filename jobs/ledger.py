@@ -298,6 +298,14 @@ def between(run: Mapping[str, Any]) -> str | None:
     return stages[-1]["name"] if stages and stages[-1]["name"] in BETWEEN else None
 
 
+def decided_since(run: Mapping[str, Any], *stages: str) -> bool:
+    """Whether people have decided since the night that a finished run is, or repeats; by the names of the stages.
+
+    It may be on a case that holds no more, which only judging tells.
+    """
+    return any(stage["name"] in stages for stage in run["stages"] or [])
+
+
 def is_night() -> Column:
     """Whether a row of `ops/runs` is a night's, as `between` has it."""
     last = F.try_element_at(F.col("stages.name"), F.lit(-1))

@@ -66,9 +66,9 @@ def decide(
             rows: list[tuple[str | int | None, ...]] = [(platform, each, None, None, None) for each in asked]
         else:
             rows = _candidates(lake, night, platform, asked, of_these, as_of)
-        now = _moment(before)
-        made = [(*row, decision, by, reason, now) for row in rows]
-        with ledger.between_nights(lake, ledger.LINK_DECISIONS, only=(LINK_DECISIONS,)):
+        with ledger.between_nights(lake, ledger.LINK_DECISIONS, only=(LINK_DECISIONS,)) as between:
+            # Runs follow one another, whatever the clock says.
+            made = [(*row, decision, by, reason, between.run.started_at) for row in rows]
             lake.write(LINK_DECISIONS, before.unionByName(lake.spark.createDataFrame(made, LINK_DECISIONS.schema)))
         return {} if decision == OPEN else _who(night, of_these)
 
@@ -108,25 +108,33 @@ def _declared() -> Column:
     return F.xxhash64(*(F.coalesce(each, F.lit("")) for each in said))
 
 
-def _moment(before: DataFrame) -> dt.datetime:
-    """Now; where the clock has been set back, a moment after the last decision."""
-    last = before.agg(F.unix_micros(F.max("decided_at"))).first()
-    now = dt.datetime.now(dt.UTC)
-    if last is None or last[0] is None:
-        return now
-    return max(now, dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=last[0] + 1))
-
-
 def _who(night: Lake, of_these: Column) -> dict[str, str]:
     """Shop → its candidate, masked."""
-    links = night.read(SELLER_LINKS).where(of_these)
+    found = shown(night, night.read(SELLER_LINKS).where(of_these))
+    number = F.coalesce("personal_id", "tax_code")
+    told = found.select("shop_id", F.concat_ws(", ", "candidate", number).alias("who"))
+    return {row["shop_id"]: row["who"] for row in told.collect()}
+
+
+def shown(night: Lake, links: DataFrame) -> DataFrame:
+    """Links with whom they lead to as people may read it.
+
+    Columns in: personal_id, tax_code and any others. Columns out: those, both masked, and candidate (a name).
+    """
     people = night.read(RESIDENTS).select("personal_id", "full_name")
     holders = night.read(TAXPAYERS).select("tax_code", registered_name().alias("registered"))
-    told = links.join(people, "personal_id", "left").join(holders, "tax_code", "left")
-    name = free_name(F.coalesce("full_name", "registered"))
-    number = F.coalesce(last_four(F.col("personal_id")), tax_code(F.col("tax_code")))
-    shown = told.select("shop_id", F.concat_ws(", ", name, number).alias("who"))
-    return {row["shop_id"]: row["who"] for row in shown.collect()}
+    named = links.join(people, "personal_id", "left").join(holders, "tax_code", "left")
+    masked = {
+        "candidate": free_name(F.coalesce("full_name", "registered")),
+        "personal_id": last_four(F.col("personal_id")),
+        "tax_code": tax_code(F.col("tax_code")),
+    }
+    return named.withColumns(masked).select(*links.columns, "candidate")
+
+
+def subject() -> Column:
+    """Whom a link or a decision is about, as the match calls them. Columns in: personal_id, tax_code."""
+    return F.coalesce(by_personal_id(F.col("personal_id")), by_code(F.col("tax_code")))
 
 
 def in_force(decisions: DataFrame) -> DataFrame:
@@ -134,7 +142,7 @@ def in_force(decisions: DataFrame) -> DataFrame:
 
     Columns in: `match/link_decisions`. Columns out: the same.
     """
-    of_shop, of_candidate = (Window.partitionBy(*_SHOP, *more) for more in ((), ("personal_id", "tax_code")))
+    of_shop, of_candidate = (Window.partitionBy(*_SHOP, *more) for more in ((), (subject(),)))
     named = F.max(F.when(F.col("decision") == LINKED, F.col("decided_at"))).over(of_shop)
     marked = _standing(decisions).withColumns({"named": named, "newest": F.max("decided_at").over(of_candidate)})
     counts = (F.col("decision") == REJECTED) | (F.col("decided_at") == F.col("named"))
@@ -158,13 +166,12 @@ def to_obey(lake: Lake) -> DataFrame | None:
     if not lake.exists(LINK_DECISIONS):
         return None
     shops = lake.read(SELLERS).select(*_SHOP, _declared().alias("declared"))
-    subject = F.coalesce(by_personal_id(F.col("personal_id")), by_code(F.col("tax_code")))
     return (
         in_force(lake.read(LINK_DECISIONS))
         .join(shops, [*_SHOP, "declared"], "left_semi")
         .select(
             SOURCES["sellers"].record_key().alias("record"),
-            subject.alias("subject"),
+            subject().alias("subject"),
             (F.col("decision") == LINKED).alias("is_party"),
         )
     )

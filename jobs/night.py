@@ -221,11 +221,7 @@ def _stages(night: Night) -> None:
 
 def decide(night: Night) -> None:
     """From silver to cases: what the night has taken in stands in `night.intakes`, what the one before left in gold."""
-    night.stands = (
-        not night.full
-        and match_stands(night.lake, night.base, night.business_date, night.settings)
-        and not _has_decisions(night.base, ledger.LINK_DECISIONS)
-    )
+    night.stands = not night.full and match_stands(night.lake, night.base, night.business_date, night.settings)
     _match(night)
     with side_by_side(night.lake.spark) as start:
         start(partial(_gold, night))
@@ -241,7 +237,7 @@ def _is_unchanged(night: Night) -> bool:
     """Whether the last finished run was of this date, on the same deliveries, by the same code, settings and rules."""
     if night.base is None or night.accept is not None or night.base["business_date"] != night.business_date:
         return False
-    if _has_decisions(night.base, ledger.DECISIONS, ledger.LINK_DECISIONS):
+    if ledger.decided_since(night.base, ledger.DECISIONS, ledger.LINK_DECISIONS):
         return False
     if reshaped(night.base, night.settings) or not training.is_used(night.lake):
         return False
@@ -518,7 +514,7 @@ def _gold(night: Night) -> None:
 def _gold_stands(night: Night) -> bool:
     if not night.stands or night.base is None or not gold_stands(night.lake, night.base, night.business_date):
         return False
-    if _has_decisions(night.base, ledger.DECISIONS):
+    if ledger.decided_since(night.base, ledger.DECISIONS):
         return False
     settings, then = night.settings.ingest, night.base["business_date"]
     before = {
@@ -526,11 +522,6 @@ def _gold_stands(night: Night) -> bool:
         for name, source in SOURCES.items()
     }
     return _doubtful(before) == _doubtful(night.intakes)
-
-
-def _has_decisions(run: Mapping[str, Any] | None, *stages: str) -> bool:
-    """Whether people have decided since the night; it may be on a case that holds no more, which only judging tells."""
-    return run is not None and any(stage["name"] in stages for stage in run["stages"] or [])
 
 
 def _doubtful(intakes: Mapping[str, Intake]) -> frozenset[str]:

@@ -62,6 +62,8 @@ def match_stands(lake: Lake, base: Mapping[str, Any] | None, business_date: dt.d
     then = base["business_date"]
     if _pictures_changed(lake, base, MATCHED) or corrections.is_another_law(then, business_date):
         return False
+    if ledger.decided_since(base, ledger.LINK_DECISIONS):
+        return False
     return lake.pin(TELECOM).where(activated_since(then, business_date)).isEmpty()
 
 

@@ -21,9 +21,7 @@ from matching.model import Parameters, level_m
 from matching.records import is_person
 
 
-def explanation(
-    parameters: Parameters, values: dict[str, tuple[Column, Column]], is_named: Column | None = None
-) -> Column:
+def explanation(parameters: Parameters, values: dict[str, tuple[Column, Column]], is_named: Column) -> Column:
     """JSON of a scored pair: its fields one by one, the rules that proposed it, its rivals.
 
     Columns in: those of `resolve.Resolution.scored`. `values` gives for some comparisons the two values compared,
@@ -35,7 +33,6 @@ def explanation(
         have decided; held is why they are to decide on it however probable it is, in words; weight is log2 m/u over all
         classes of parties; fields that the record lacks are left out.
     """
-    is_named = F.lit(False) if is_named is None else is_named
     held = F.array_compact(F.array(*(F.when(holds, why) for why, holds in _held(parameters).items())))
     compared = [_field(parameters, comparison, values) for comparison in parameters.comparisons]
     fields = F.filter(

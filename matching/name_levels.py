@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import cast
 
 import pyarrow as pa
@@ -26,49 +26,19 @@ _COMPANY_SIMILAR = 90.0
 _LOST = re.compile("[?]+")
 
 
-@lru_cache(maxsize=200_000)
-def person_level(record: str, subject: str) -> str:
-    """Level of agreement of a person's name in a record with the name of a subject; both folded, and not equal.
+def _with_lost_letters(level: Callable[[str, str], str]) -> Callable[[str, str], str]:
+    """The level of two names, a word with lost letters (`h??ng`) being whatever word of the other it may have been."""
 
-    Returns:
-        `subset`: surname and given name agree, one side lacks middle names, or the full name stands inside a longer
-            text;
-        `initials`: same given name, the other tokens agree as far as their letters go; `typo`: one or two edits apart;
-        `partial`: surname and given name agree, the middle contradicts; `given`: only the given name; `different`.
-
-    A word with lost letters (`h??ng`) is whatever word of the other name it may have been.
-    """
-    left, right = record.split(), subject.split()
-    if not left or not right:
-        return DIFFERENT
-    if "?" in record or "?" in subject:
-        left, right = _mended(left, right), _mended(right, left)
-        if sorted(left) == sorted(right):
-            return TYPO
-        record, subject = " ".join(left), " ".join(right)
-    if _contains(left, right) or _contains(right, left):
-        return SUBSET
-    if _initials(left, right) or _initials(left[1:] + left[:1], right):
-        return INITIALS
-    if OSA.distance(record, subject, score_cutoff=2) <= (2 if min(len(record), len(subject)) >= _LONG_NAME else 1):
-        return PARTIAL if _other_middle(left, right) else TYPO
-    if left[-1] == right[-1] and left[0] == right[0]:
-        return PARTIAL
-    return GIVEN if right[-1] in (left[-1], left[0]) else DIFFERENT
-
-
-def company_level(record: str, subject: str) -> str:
-    """Level of agreement of two folded company names that are not equal: `subset`, `typo` or `different`."""
-    words, others = record.split(), subject.split()
-    if "?" in record or "?" in subject:
+    @wraps(level)
+    def mended(record: str, subject: str) -> str:
+        """That of the names as they may have been; those that may have been the same are a slip apart."""
+        if "?" not in record and "?" not in subject:
+            return level(record, subject)
+        words, others = record.split(), subject.split()
         words, others = _mended(words, others), _mended(others, words)
-        if sorted(words) == sorted(others):
-            return TYPO
-        record, subject = " ".join(words), " ".join(others)
-    left, right = set(words), set(others)
-    if min(len(left), len(right)) > 1 and (left <= right or right <= left):
-        return SUBSET
-    return TYPO if fuzz.token_sort_ratio(record, subject, score_cutoff=_COMPANY_SIMILAR) else DIFFERENT
+        return TYPO if sorted(words) == sorted(others) else level(" ".join(words), " ".join(others))
+
+    return mended
 
 
 def _mended(words: list[str], others: list[str]) -> list[str]:
@@ -81,6 +51,40 @@ def _mended(words: list[str], others: list[str]) -> list[str]:
             word = next(filter(may_be.fullmatch, left), word.replace("?", ""))  # noqa: PLW2901
         mended.append(word)
     return mended
+
+
+@lru_cache(maxsize=200_000)
+@_with_lost_letters
+def person_level(record: str, subject: str) -> str:
+    """Level of agreement of a person's name in a record with the name of a subject; both folded, and not equal.
+
+    Returns:
+        `subset`: surname and given name agree, one side lacks middle names, or the full name stands inside a longer
+            text;
+        `initials`: same given name, the other tokens agree as far as their letters go; `typo`: one or two edits apart;
+        `partial`: surname and given name agree, the middle contradicts; `given`: only the given name; `different`.
+    """
+    left, right = record.split(), subject.split()
+    if not left or not right:
+        return DIFFERENT
+    if _contains(left, right) or _contains(right, left):
+        return SUBSET
+    if _initials(left, right) or _initials(left[1:] + left[:1], right):
+        return INITIALS
+    if OSA.distance(record, subject, score_cutoff=2) <= (2 if min(len(record), len(subject)) >= _LONG_NAME else 1):
+        return PARTIAL if _other_middle(left, right) else TYPO
+    if left[-1] == right[-1] and left[0] == right[0]:
+        return PARTIAL
+    return GIVEN if right[-1] in (left[-1], left[0]) else DIFFERENT
+
+
+@_with_lost_letters
+def company_level(record: str, subject: str) -> str:
+    """Level of agreement of two folded company names that are not equal: `subset`, `typo` or `different`."""
+    left, right = set(record.split()), set(subject.split())
+    if min(len(left), len(right)) > 1 and (left <= right or right <= left):
+        return SUBSET
+    return TYPO if fuzz.token_sort_ratio(record, subject, score_cutoff=_COMPANY_SIMILAR) else DIFFERENT
 
 
 def _contains(outer: list[str], inner: list[str]) -> bool:

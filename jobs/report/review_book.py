@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 
 from jobs import link_decisions, masking, revenue, tables
 from jobs.law import YearLaw, judged_years
-from jobs.parties import registered_name
 from jobs.report import evidence, words
 from jobs.report.figures import Figures
 from jobs.report.workbook import MONEY, SHARE, TEXT, Book, Column, Heading, Layout, in_order
@@ -95,24 +94,16 @@ def waiting(lake: Lake, laws: Sequence[YearLaw], night: dt.date) -> DataFrame:
     sales = lake.read(tables.SELLER_SALES).join(links.select(*_SHOP), _SHOP, "left_semi")
     by_year = revenue.shop_revenue(revenue.counted_sales(sales, laws, night), laws)
     sold = by_year.groupBy(*_SHOP).agg(F.max("revenue_vnd").alias("revenue_vnd"))
-    people = lake.read(tables.RESIDENTS).select("personal_id", "full_name")
-    holders = lake.read(tables.TAXPAYERS).select("tax_code", registered_name().alias("registered"))
     decisions = link_decisions.in_force(lake.read(tables.LINK_DECISIONS))
-    party = F.coalesce("personal_id", "tax_code").alias("party")
+    party = link_decisions.subject().alias("party")
     decided = decisions.select(*_SHOP, party, F.col("decision").alias("decided"))
-    told = links.join(shops, _SHOP).join(sold, _SHOP, "left")
-    told = told.withColumn("party", party).join(decided, [*_SHOP, "party"], "left")
-    return (
-        told.join(people, "personal_id", "left")
-        .join(holders, "tax_code", "left")
-        .select(
-            *(*_SHOP, "province34", "match_type", "match_probability", "evidence", "decided"),
-            *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
-            revenue.to_bigint(revenue.money(F.col("revenue_vnd"))).alias("revenue_vnd"),
-            masking.free_name(F.coalesce("full_name", "registered")).alias("candidate"),
-            masking.last_four(F.col("personal_id")).alias("personal_id"),
-            masking.tax_code(F.col("tax_code")).alias("tax_code"),
-        )
+    told = links.withColumn("party", party).join(decided, [*_SHOP, "party"], "left")
+    told = link_decisions.shown(lake, told.join(shops, _SHOP).join(sold, _SHOP, "left"))
+    return told.select(
+        *(*_SHOP, "province34", "match_type", "match_probability", "evidence", "decided"),
+        *(masking.free_name(F.col(name)).alias(name) for name in ("shop_name", "seller_name")),
+        revenue.to_bigint(revenue.money(F.col("revenue_vnd"))).alias("revenue_vnd"),
+        *("candidate", "personal_id", "tax_code"),
     )
 
 

@@ -36,7 +36,8 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 
 def last_run(lake: Lake, date: dt.date = THEN, settings: Settings | None = None) -> dict[str, Any]:
-    return {"business_date": date, "versions": shaped_by(settings or Settings(), lake.current_versions())}
+    versions = shaped_by(settings or Settings(), lake.current_versions())
+    return {"business_date": date, "versions": versions, "stages": [{"name": "match"}]}
 
 
 def test_it_stands_where_nothing_has_changed(lake: Lake) -> None:
@@ -77,6 +78,13 @@ def test_it_falls_where_the_meaning_of_a_code_has_changed(lake: Lake) -> None:
     merged = dt.date(2025, 7, 1)
     assert not match_stands(lake, last_run(lake, merged - dt.timedelta(days=1)), merged, Settings())
     assert match_stands(lake, last_run(lake, merged), merged + dt.timedelta(days=1), Settings())
+
+
+@pytest.mark.parametrize(("stage", "stands"), [("link_decisions", False), ("decisions", True), ("retrain", True)])
+def test_it_falls_where_people_have_decided_on_a_link_since(lake: Lake, stage: str, stands: bool) -> None:
+    # Maintenance repeats what the run before it says.
+    before = {**last_run(lake), "stages": [{"name": "match"}, {"name": stage}, {"name": "maintenance"}]}
+    assert match_stands(lake, before, NOW, Settings()) is stands
 
 
 def test_gold_stands_on_every_picture(lake: Lake) -> None:

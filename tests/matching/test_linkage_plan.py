@@ -25,7 +25,6 @@ from tests.matching.registers import (
     STREET,
     Register,
     hashed,
-    named_atoms,
     register,
     sharing,
 )
@@ -36,16 +35,6 @@ BUDGET = 60_000.0
 def planned(sample: Sample, atoms: list[Atom], budget: float) -> Plan:
     """The plan where the sample is all records."""
     return choose(survey(sample, atoms, KINDS, budget), None)
-
-
-@pytest.fixture(scope="module")
-def atoms(spark: SparkSession) -> list[Atom]:
-    return named_atoms()
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["dedupe", "link"])
-def known(request: pytest.FixtureRequest) -> Register:
-    return register(seed=3, link=request.param)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pyspark.sql import SparkSession
 
 from matching.linkage.records import Atom
 from matching.linkage.runs import runs
@@ -18,20 +17,8 @@ from tests.matching.registers import (
     POSTCODE,
     STREET,
     Register,
-    named_atoms,
-    register,
     sharing,
 )
-
-
-@pytest.fixture(scope="module")
-def atoms(spark: SparkSession) -> list[Atom]:
-    return named_atoms()
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["dedupe", "link"])
-def known(request: pytest.FixtureRequest) -> Register:
-    return register(seed=3, link=request.param)
 
 
 def test_pairs_in_which_drawn_keys_agree_stand_for_all_that_share_one(known: Register) -> None:

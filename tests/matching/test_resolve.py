@@ -204,7 +204,7 @@ def found(resolution: Resolution) -> Found:
     marks = {
         "of_household": evidence.rests_on_household(resolution.parameters),
         "for_people": evidence.is_for_people(resolution.parameters),
-        "why": evidence.explanation(resolution.parameters, {}),
+        "why": evidence.explanation(resolution.parameters, {}, F.lit(False)),
     }
     for row in resolution.scored.withColumns(marks).collect():
         scored.setdefault(row.record, {})[row.subject] = row.asDict()
