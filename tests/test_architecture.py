@@ -54,6 +54,7 @@ def test_nothing_is_collected_to_the_driver_unbounded() -> None:
     bounded = {
         "matching/resolve.py",  # the sample of records that parameters are estimated from, limited
         "matching/subjects.py",  # six figures
+        "matching/linkage/alone.py",  # values of sampled records, limited
         "matching/linkage/drawing.py",  # sampled records, limited
         "matching/linkage/engine.py",  # how many records of each input are asked for: two figures
         "matching/linkage/frequencies.py",  # values of at least a hundred thousandth of the records

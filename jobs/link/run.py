@@ -99,6 +99,11 @@ def _run(
         clock.told(
             "warning: model: by these columns no pair is likely to match; if some do, give blocking_rules and labels"
         )
+    if found.learned is None and len(given.columns) == 1:
+        clock.told(
+            "warning: model: of one column alone nothing says how matches differ: that is assumed, and equal values "
+            "are taken for one subject's unless chance makes as many; another column, or labels, would say more"
+        )
     for line in _drifted(summary["drift"], config.most_drift_bits):
         clock.told(line)
     results.write(out, found, kept, grouping, summary, clock.seconds)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching.linkage import blocks, comparison, drawing, frequencies, keys, learning, parameters, plan
+from matching.linkage import alone, blocks, comparison, drawing, frequencies, keys, learning, parameters, plan
+from matching.linkage.chance import Drawn
 from matching.linkage.comparison import Comparison
+from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.given import Input, Keep, Options
 from matching.linkage.parameters import Groups, Parameters
 from matching.linkage.records import Atom, atoms
-from matching.linkage.runs import Floats, Longs
+from matching.linkage.runs import Floats, Longs, distinct
 from matching.linkage.sample import Sample, Sharing
 from matching.linkage.trained import Blocking, Rule, Trained
 
@@ -110,8 +113,9 @@ def link(
     told("frequencies")
     found = frequencies.count(given.records, len(chosen), given.link)
     rare = frozen.rarities if frozen else learning.rare(planned.probable, looked_at, made, found)
-    records = keep(comparison.prepared(frequencies.with_bits(given.records, found, chosen, rare), chosen, frequent))
-    shown = learning.shows(records, drawing.pairs(sample, made, rids, chosen, options.seed), chosen)
+    ready = partial(_ready, found=found, chosen=chosen, rare=rare, frequent=frequent)
+    records, drawn = keep(ready(given.records)), drawing.pairs(sample, made, rids, chosen, options.seed)
+    shown = _shown(given, records, ready, drawn, chosen, options.seed)
     chosen = learning.with_rarity(chosen, shown, found, prior) if frozen is None else list(frozen.comparisons)
     told("compare")
     keyed, rules = keys.of_rules(given, hashed, made, blocking, options)
@@ -125,8 +129,9 @@ def link(
     recall = planned.recall
     if options.blocking_rules or blocking != own:
         recall = _recall(float((groups.pairs * match)[masks & _all(rules) != 0].sum()), planned)
-    scored = _scored(pairs, trained.parameters)
-    return Linked(records, scored, trained, learned if frozen else None, used, recall, given.possible)
+    return Linked(
+        records, _scored(pairs, trained.parameters), trained, learned if frozen else None, used, recall, given.possible
+    )
 
 
 def against_all(
@@ -157,8 +162,7 @@ def against_all(
     told("frequencies")
     chosen = list(frozen.comparisons)
     found = frequencies.count(given.records, len(chosen), given.link)
-    weighed = frequencies.with_bits(given.records, found, chosen, frozen.rarities)
-    records = keep(comparison.prepared(weighed, chosen, frozen.frequent))
+    records = keep(_ready(given.records, found, chosen, frozen.rarities, frozen.frequent))
     told("compare")
     is_asked = F.col("asked").isNotNull()
     if labels is not None:
@@ -197,6 +201,32 @@ def _planned(
     seen = plan.survey(sample, made, list(given.columns.values()), budget)
     sharing = drawing.sharing(given, hashed, seen, options)
     return plan.choose(seen, sharing), sharing or sample
+
+
+def _ready(
+    records: DataFrame,
+    found: Frequencies,
+    chosen: Sequence[Comparison],
+    rare: Sequence[Rarity],
+    frequent: Mapping[int, Sequence[int]],
+) -> DataFrame:
+    """Records in the forms in which they compare."""
+    return comparison.prepared(frequencies.with_bits(records, found, chosen, rare), chosen, frequent)
+
+
+def _shown(
+    given: Input,
+    records: DataFrame,
+    ready: Callable[[DataFrame], DataFrame],
+    drawn: pa.Table,
+    chosen: Sequence[Comparison],
+    seed: int,
+) -> Drawn:
+    """What drawn pairs show: where a text is all there is, of records and texts that chance would make."""
+    if not alone.has_words(chosen):
+        return learning.shows(records, drawn, chosen)
+    by_chance = ready(alone.by_chance(given.records, distinct(drawn.column("r").to_numpy()), seed))
+    return learning.shows(records.unionByName(by_chance), alone.against_chance(drawn), chosen)
 
 
 def _blocking(made: Sequence[Atom], planned: plan.Plan) -> Blocking:

@@ -26,7 +26,7 @@ WORDS = ("words", "words_again")
 # Forms that hold the words of a value that few records have, and those that many have, as hashes; which ones these are
 # the data say. And what all its words weigh.
 RARE, FREQUENT, WEIGHT = "rare_words", "frequent_words", "weight"
-# Form that holds the words with a digit, as hashes in ascending order.
+# Form that holds the words with a digit, as hashes in ascending order; level of values that are alike but for these.
 NUMBERS = "numbers"
 # Form that holds the letters of a value, each a bit: an edit changes two bits at most.
 LETTERS = "letters"
@@ -515,7 +515,7 @@ def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
         ("similar", 0.05, Bounded(similar, _SIMILAR_WORDS)),
         ("most", 0.03, Bounded(most, _MOST_WORDS)),
         # Neighbours of one street, products of one line.
-        ("numbers", 0.03, lambda pair: (pair.alike(_MOST_WORDS) | _most_letters(pair)) & other_numbers(pair)),
+        (NUMBERS, 0.03, lambda pair: (pair.alike(_MOST_WORDS) | _most_letters(pair)) & other_numbers(pair)),
         ("contained", 0.02, Sides.contained),
         ("half", 0.02, Bounded(Sides.alike, _HALF)),
         ("some", 0.02, Bounded(Sides.alike, _SOME)),
@@ -525,7 +525,7 @@ def _of_words(other_numbers: Callable[[Sides], Column], drawn: int = 0) -> Kind:
         *(_text, _TEXT_ATOMS, levels, _LONG_EDITS, {**_WORD_FORMS, NUMBERS: _numbers}),
         rare=True,
         # What equal values say on average is nothing to go by: some are `unknown`, and how frequent each is counts.
-        ordered=frozenset(name for name, _, _ in levels if name != "numbers") | {DIFFERENT},
+        ordered=frozenset(name for name, _, _ in levels if name != NUMBERS) | {DIFFERENT},
         drawn=drawn,
     )
 
@@ -540,7 +540,7 @@ KINDS: Mapping[str, Kind] = {
         (
             ("reordered", 0.05, lambda pair: pair.same("sorted")),
             # Companies of one owner, funds of one family, a father and his son.
-            ("numbers", 0.02, lambda pair: (shared_words(pair.forms) > 0) & pair.numbered_apart()),
+            (NUMBERS, 0.02, lambda pair: (shared_words(pair.forms) > 0) & pair.numbered_apart()),
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, Bounded(_name_or_half, _THIRD)),

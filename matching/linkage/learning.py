@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching.linkage import comparison, frequencies, parameters
+from matching.linkage import alone, comparison, frequencies, parameters
 from matching.linkage.chance import Drawn, chances, rarities
 from matching.linkage.comparison import Comparison
 from matching.linkage.frequencies import Frequencies, Rarity
@@ -53,17 +53,25 @@ def rare(probable: Probable, drawn: Sample | Sharing, made: Sequence[Atom], foun
 
 def with_rarity(chosen: Sequence[Comparison], shown: Drawn, found: Frequencies, prior: float) -> list[Comparison]:
     """Comparisons with the share of a rare value's bits that counts by what the parent shows."""
-    equal = _by_chance(chosen, found, prior)
+    equal = _by_chance(chosen, found, shown, prior)
     shares = rarities(chosen, chances(chosen, shown, equal, np.zeros(len(shown.draw))))
     return [replace(each, rarity=share) for each, share in zip(chosen, shares, strict=True)]
 
 
-def _by_chance(chosen: Sequence[Comparison], found: Frequencies, prior: float) -> list[float]:
+def _by_chance(chosen: Sequence[Comparison], found: Frequencies, shown: Drawn, prior: float) -> list[float]:
     """U of equal values, as far as is known before matches are."""
-    return [
-        frequencies.by_chance(found.agreeing[i], found.known[i], found.known[i] * prior * each.start[each.exact])
-        for i, each in enumerate(chosen)
-    ]
+    agreeing = _matches_agreeing(chosen, found, shown, prior)
+    return list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
+
+
+def _matches_agreeing(chosen: Sequence[Comparison], found: Frequencies, shown: Drawn, prior: float) -> list[float]:
+    """Matches with equal values, a column each, as many as there are by the starting values."""
+    if alone.is_alone(chosen):
+        return [
+            found.agreeing[0]
+            - alone.equal_by_chance(chosen[0], shown.groups.levels[0], shown.groups.pairs) * found.known[0]
+        ]
+    return [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
 
 
 def shows(records: DataFrame, drawn: pa.Table, chosen: Sequence[Comparison]) -> Drawn:
@@ -138,7 +146,7 @@ def _settled(
 
     `may_be_told`: see `parameters.estimate`.
     """
-    agreeing = [known * prior * each.start[each.exact] for known, each in zip(found.known, chosen, strict=True)]
+    agreeing = _matches_agreeing(chosen, found, shown, prior)
     alike = np.zeros(len(shown.draw))
     apart: tuple[float, ...] = (1.0,)
     related: Sequence[Related] | None = None
@@ -153,6 +161,8 @@ def _settled(
             apart = parameters.apart(model, groups)
         if abs(prior / before - 1) < _SETTLED:
             break
+        if alone.is_alone(chosen):
+            continue
         alike = parameters.alike(model, shown.groups)
         pairs = parameters.alike(model, groups) * groups.pairs
         agreeing = [float(pairs[groups.levels[i] == each.exact].sum()) for i, each in enumerate(chosen)]

@@ -19,6 +19,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching.expressions import literals
+from matching.linkage import alone
 from matching.linkage import related as related_pairs
 from matching.linkage.comparison import NULL, Comparison, gamma
 from matching.linkage.related import Related
@@ -131,6 +132,8 @@ def estimate(
     """
     fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
     names = related_pairs.names_of_one(chosen)
+    if alone.is_alone(chosen):
+        return fitted((), ())
     if related is not None:
         return fitted(names if related else (), related)
     searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told)
@@ -220,13 +223,18 @@ def _fitted(
     """
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
+    # Of one column alone nothing but labels says what matches look like.
+    tells = np.ones(len(groups.pairs), dtype=bool)
+    if alone.is_alone(chosen):
+        m = start = [alone.assumed(chosen[0], start[0], u[0])]
+        tells = groups.label == 1
     cells, held = _cells(parents, start, groups), 0 if related else _HELD
     for iteration in range(iterations):
         model = Parameters(prior, parents, tuple(m), tuple(u), exact, apart, tuple(related))
         # What is unlikely to match is not learned from: there are so many such pairs that each may be off by a little.
         matches, *others = (each * groups.pairs * (each >= LEARNED_FROM) for each in _classes(model, groups, cells))
         found = [
-            _in_order(each.ordered, _shares(cell, matches, before), by_chance)
+            _in_order(each.ordered, _shares(cell, matches * tells, before), by_chance)
             for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
         ]
         for i in names:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matching.linkage.alone import is_alone
 from matching.linkage.chance import RANDOM, Drawn, chances
 from matching.linkage.comparison import NULL, Comparison
 from matching.linkage.dependence import together
@@ -130,6 +131,8 @@ def how_likely(
     possible = sample.possible * sample.scale
     prior = min(0.5 * sample.keys.shape[1] / sample.possible / sample.scale**0.5, 0.5)
     match, alike_pairs, alike_drawn = np.zeros(size), np.zeros(size), np.zeros(len(draw))
+    if is_alone(chosen):
+        alike_pairs = (levels[0][:size] == chosen[0].exact).astype(float)
     # Songs of one album are hardly worth sparing; members of one home are many, and find nobody but each other.
     related: Sequence[Related] | None = None if personal(chosen) else ()
     for _ in range(_ROUNDS):

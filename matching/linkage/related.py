@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.linkage.comparison import SWAPPED, Comparison
-from matching.linkage.kinds import DIFFERENT, EXACT
+from matching.linkage.kinds import DIFFERENT, EXACT, NUMBERS
 from matching.linkage.runs import Floats
 
 # Classes of related pairs, at most.
@@ -43,7 +43,7 @@ _LEEWAY = 0.1
 # most.
 _OTHERS: Mapping[str, Collection[str]] = {
     "given_name": (DIFFERENT,),
-    "full_name": ("numbers", "rare", "partial", DIFFERENT),
+    "full_name": (NUMBERS, "rare", "partial", DIFFERENT),
 }
 _TWICE = 2.0
 # Of related pairs as many are equal in a column of their own, at least: twins have one birth date, fathers and sons one

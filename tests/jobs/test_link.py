@@ -519,3 +519,27 @@ def test_a_csv_of_another_encoding_is_told(spark: SparkSession, tmp_path: Path) 
         (tmp_path / f"{encoding}.csv").write_bytes(rows.encode(encoding))
     assert inputs.garbled(spark, str(tmp_path / "utf-8.csv"), ["name", "town"]) == 0
     assert inputs.garbled(spark, str(tmp_path / "latin-1.csv"), ["name", "town"]) == 1
+
+
+def test_a_list_of_names_alone_is_linked_and_told_of(spark: SparkSession, tmp_path: Path) -> None:
+    chance = random.Random(7)
+    words = ["".join(chance.choices("abdeghiklmnoprstuv", k=chance.randint(4, 8))) for _ in range(250)]
+    trades = ["Trading", "Services", "Foods", "Transport", "Textile"]
+    once = sorted({f"{chance.choice(words)} {chance.choice(words)} {chance.choice(trades)}" for _ in range(400)})
+    twice = once[::4]
+    misspelt = [f"{name[:2]}x{name[3:]}" for name in twice[::2]]
+    names = [*once, *twice[1::2], *misspelt]
+    rows = pd.DataFrame({"rec_id": [f"r{i:03}" for i in range(len(names))], "company": names})
+    rows.to_parquet(tmp_path / "people.parquet")
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({**settings(), "columns": {"company": "text"}}), encoding="utf-8"
+    )
+    told: list[str] = []
+    run(spark, link_config.load(tmp_path / "config.yaml"), tmp_path, tmp_path / "out", told.append)
+    pairs = pd.read_parquet(tmp_path / "out" / "pairs.parquet")
+    found = set(pairs.loc[pairs.match_probability >= 0.5, ["id_l", "id_r"]].itertuples(index=False, name=None))
+    again = [*twice[1::2], *twice[::2]]
+    truth = {(f"r{once.index(name):03}", f"r{len(once) + i:03}") for i, name in enumerate(again)}
+    assert len(found & truth) >= 0.8 * len(truth)
+    assert len(found & truth) >= 0.9 * len(found)
+    assert any("one column alone" in line for line in told)
