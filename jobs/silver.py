@@ -277,7 +277,8 @@ SILVER_STEPS: dict[str, tuple[Step, ...]] = {
         _add(lambda: {"country": _country()}),
         _declared_ids("id_number"),
         _codes("tax_code"),
-        _names(lambda: text.repair(F.col("seller_name"))),
+        _add(lambda: {"name_repaired": text.repair(F.col("seller_name"))}),
+        _names(lambda: names.called(F.col("name_repaired"))),
         _births,
         _places("address"),
         _add(

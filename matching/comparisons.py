@@ -97,6 +97,7 @@ NAME = Comparison(
         Level("typo", "lệch một hai ký tự", (0.03, 0.02)),
         Level("partial", "trùng họ và tên, khác tên đệm", (0.005, 0.01)),
         Level("given", "chỉ trùng tên gọi", (0.01, 0.03)),
+        Level("household", "khác hẳn, là tên của một người cùng hộ", (0.001, 0.005)),
         Level("different", "khác hẳn", (0.015, 0.15)),
         Level("brand_given", "tên hiệu có tên gọi", (0.01, 0.03)),
         Level("contact", "tên một người, không phải tên tổ chức", (0.01, 0.01)),
@@ -106,7 +107,7 @@ NAME = Comparison(
     unseen=(
         (
             *("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials"),
-            *("typo", "partial", "given", "different", "contact"),
+            *("typo", "partial", "given", "household", "different", "contact"),
         ),
         ("brand_given", "brand"),
     ),

@@ -1,7 +1,9 @@
 """Repair of Vietnamese text whose encoding was broken on its way: code pages, old fonts, keys of an input method."""
 
 import unicodedata
-from functools import partial, reduce
+from collections.abc import Mapping
+from functools import cache, partial, reduce
+from types import MappingProxyType
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -23,7 +25,8 @@ _RHYMES = (
 )
 _SYLLABLE = f"^(?:{_ONSET}?(?:{'|'.join(_RHYMES)}))$"
 _ASCII_RHYMES = (c for c in unicodedata.normalize("NFD", "|".join(_RHYMES)) if not unicodedata.combining(c))
-_ASCII_SYLLABLE = f"^(?:{_ONSET}?(?:{''.join(_ASCII_RHYMES)}))$"
+# The same without accents; not anchored.
+ASCII_SYLLABLE = f"(?:{_ONSET}?(?:{''.join(_ASCII_RHYMES)}))"
 
 # What cp1252 shows for the bytes 0x80 to 0x9f.
 _CP1252 = {bytes([code]).decode("cp1252", "replace"): chr(code) for code in range(0x80, 0xA0)}
@@ -36,6 +39,11 @@ _NOT_UTF8 = (
     "|(?<![\u00c3-\u00c6\u00cc\u00cd]|\u00e1|\u00e1[\u00b8-\u00bb]|\u00e2|\u00e2\u0080)[\u0080-\u00bf]"
 )
 
+# Letters and digits drawn in another way: bold, in circles, full width (`𝓛𝓪𝓷`, `Ⓛⓐⓝ`, `Ｌａｎ`), small capitals.
+_DRAWN_RANGES = ((0x1D00, 0x1D23), (0x2102, 0x214A), (0x24B6, 0x24EA), (0xFF10, 0xFF5B), (0x1D400, 0x1D800))
+_BOXED = (0x1F130, 0x1F150, 0x1F170)
+_SMALL_CAPITALS = "ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀsᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"
+
 SUSPECT = (
     # keys that Vietnamese has no use for, lost letters, doubled keys of telex
     "[fFjJwW?]|[aeoAEOdD](?<=aa|ee|oo|AA|EE|OO|[dD][dD])|[^ -~](?<="
@@ -43,14 +51,31 @@ SUSPECT = (
     "[\\x80-\\x9f\\xa1-\\xbf\\xc4-\\xc7\\xcb\\xce-\\xd1\\xd6-\\xd8\\xdb\\xdc\\xde\\xdf\\xe4-\\xe7\\xeb\\xee-\\xf1\\xf6-\\xf8"
     "\\xfb\\xfc\\xfe\\xff\\ufffdƉɖŒœŠšŽžŸƒ€™†‡‰‹›„‚]"
     # two vowels that never meet in Vietnamese; a capital with a mark within a word of small letters
-    "|[aAeE][àáâãèéêùúõÀÁÂÃÈÉÊÙÚÕ]|[oO][âõùÂÕÙ]|[uUyY][õùÕÙ]|[a-z][À-Þ])"
+    "|[aAeE][àáâãèéêùúõÀÁÂÃÈÉÊÙÚÕ]|[oO][âõùÂÕÙ]|[uUyY][õùÕÙ]|[a-z][À-Þ]"
+    # letters that are drawn
+    "|[\\x{1f130}-\\x{1f189}" + "".join(f"\\x{{{a:x}}}-\\x{{{b - 1:x}}}" for a, b in _DRAWN_RANGES) + "])"
 )
 
 
 def restored(c: Column) -> Column:
     """Text with whatever its own letters prove to be broken put right, else unchanged; see `text.repair`."""
-    steps = (_from_cp1252, _with_crossed_d, _from_fonts, _from_telex, _with_lost_letters)
+    steps = (_from_drawn, _from_cp1252, _with_crossed_d, _from_fonts, _from_telex, _with_lost_letters)
     return reduce(lambda text, step: bind(text, step), steps, c)
+
+
+def _from_drawn(c: Column) -> Column:
+    """Letters that are drawn in another way as plain ones."""
+    return translated(c, _drawn())
+
+
+@cache
+def _drawn() -> Mapping[str, str]:
+    """Drawn letter or digit to the plain one: what compatibility composition (NFKC) makes of it, and what it lacks."""
+    letters = (chr(code) for start, stop in _DRAWN_RANGES for code in range(start, stop))
+    plain = {letter: unicodedata.normalize("NFKC", letter) for letter in letters}
+    found = {letter: to for letter, to in plain.items() if len(to) == 1 and to.isascii() and to.isalnum()}
+    boxed = {chr(start + i): chr(ord("A") + i) for start in _BOXED for i in range(26)}
+    return MappingProxyType(dict(zip(*_SMALL_CAPITALS, strict=True)) | found | boxed)
 
 
 def _from_cp1252(c: Column) -> Column:
@@ -162,7 +187,7 @@ def _telex_word(word: Column) -> Column:
     )
     syllable = F.concat(onset, vowels, final)
     toned = F.concat(onset, _with_tone(vowels, final, translated(tone, _TELEX_TONES)), final)
-    typed = ~F.lower(word).rlike(_ASCII_SYLLABLE) & syllable.rlike(_SYLLABLE) & (F.length(tone) < 2)
+    typed = ~F.lower(word).rlike(f"^{ASCII_SYLLABLE}$") & syllable.rlike(_SYLLABLE) & (F.length(tone) < 2)
     return F.when(typed, _in_case_of(word, toned)).otherwise(word)
 
 

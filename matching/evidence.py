@@ -144,6 +144,9 @@ def _pick(texts: list[str], comparison: Comparison) -> Column:
 # Levels of a name that is the subject's, if perhaps not written in full.
 _SAME_NAME = ("exact_accent", "exact", "accent_differs", "reordered", "subset", "initials", "typo", "partial")
 
+# Levels of a name that contradicts.
+_OTHER_NAME = ("household", "different")
+
 _OTHERS = ("other", "shared_other")
 _MAY_ACT = ", có thể là người đại diện hay nhân viên"
 
@@ -201,7 +204,7 @@ def _held(parameters: Parameters) -> dict[str, Column]:
     theirs = shows(c.ID, "self") | shows(c.CODE, "self") | shows(c.BIRTH, "day", "swapped")
     of_the_living = ~F.col("identity_of_dead")
     return {
-        _CONTRADICTED: shows(c.NAME, "different") & ~theirs & of_the_living,
+        _CONTRADICTED: shows(c.NAME, *_OTHER_NAME) & ~theirs & of_the_living,
         _OTHER_PERSON: is_another_person() & of_the_living,
         _CHANGED_HANDS: changed_hands() & of_the_living,
         _DECEASED: shows(c.TRADING, "deceased"),
@@ -227,7 +230,7 @@ def is_another_person() -> Column:
 
     A tax code and a number that are theirs may then be those of somebody who lends them.
     """
-    return shows(c.NAME, "different") & shows(c.BIRTH, "different") & ~shows(c.ID, "self")
+    return shows(c.NAME, *_OTHER_NAME) & shows(c.BIRTH, "different") & ~shows(c.ID, "self")
 
 
 def changed_hands() -> Column:
@@ -241,7 +244,7 @@ def changed_hands() -> Column:
         _shows_any(path, "other", "shared_other") for path in (c.ACCOUNT, c.CODE, c.SIM, c.ID)
     )
     elsewhere = account | code | (paper & number)
-    return is_person(F.col("subject")) & shows(c.NAME, "different") & elsewhere
+    return is_person(F.col("subject")) & shows(c.NAME, *_OTHER_NAME) & elsewhere
 
 
 def rests_on_household(parameters: Parameters) -> Column:

@@ -51,6 +51,8 @@ SUBJECT = (
 )
 
 ORGANISATION = "organisation"
+# Whom a relation leads to.
+HOLDER = "struct<subject: string, household: string>"
 
 # Digits that two independent ids share by chance: 63 provinces, two sexes and a century of births are no even dice
 # (DOMAIN.md §2.1).
@@ -94,7 +96,7 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
 
     Columns out: record, subject, s_household, rules; `g_<comparison>` and `n_<comparison>` (codes of the pair and of
     "none of these"); `u_<comparison>`; log_u; reused, further, reused_none, further_none; of a model that knows of lent
-    identities also `l_<comparison>`, log_u_own, log_u_lent (see `model.Sample`).
+    identities also `l_<comparison>`, `ul_<comparison>` of what comes with one (see `model.Sample`).
     """
     chosen = c.MODELS[model]
     relations = c.relations_of(model)
@@ -104,15 +106,34 @@ def compare(pairs: DataFrame, model: str, statistics: Statistics) -> DataFrame:
     compared = unseen.withColumns({f"g_{comparison.name}": _level(comparison) for comparison in chosen})
     weighed = compared.withColumns({f"u_{comparison.name}": _chance(comparison, statistics) for comparison in chosen})
     kept = ["record", "subject", "s_household", "rules", *(f"{p}_{x.name}" for x in chosen for p in ("g", "n", "u"))]
+    weighed = _with_name_at_home(weighed)
     if c.MASKED_PHONE in chosen:
         weighed = _with_masked_home(weighed)
+    weighed = _with_masked_owner(weighed, statistics, knows=model in c.LENDING)
     log_u = _log_u(chosen) - _again_at_home(relations)
-    result = weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations))
-    return _with_lent(result) if model in c.LENDING else result
+    result = weighed.select(*kept, log_u.alias("log_u"), *_helpers(relations), _owns_id().alias("owns_id"))
+    return (_with_lent(result) if model in c.LENDING else result).drop("owns_id")
 
 
 def _log_u(chosen: Sequence[Comparison]) -> Column:
     return reduce(Column.__add__, [F.log(F.col(f"u_{comparison.name}")) for comparison in chosen])
+
+
+def _with_name_at_home(weighed: DataFrame) -> DataFrame:
+    """A name that contradicts, and is that of another candidate of the subject's household, is the household's.
+
+    By the same chance: under whose name one of a house sells the others may know.
+    """
+    theirs = F.when(shows(c.NAME, "exact_accent", "exact", "accent_differs", "reordered"), F.col("u_name"))
+    home = F.max(theirs).over(Window.partitionBy("record", "s_household"))
+    chance = F.when(shows(c.NAME, "different") & F.col("s_household").isNotNull(), home)
+    known = F.col("name_home").isNotNull()
+    return weighed.withColumn("name_home", chance).withColumns(
+        {
+            "g_name": F.when(known, c.NAME.code("household")).otherwise(F.col("g_name")),
+            "u_name": F.coalesce("name_home", "u_name"),
+        }
+    )
 
 
 def _with_masked_home(weighed: DataFrame) -> DataFrame:
@@ -132,9 +153,40 @@ def _with_masked_home(weighed: DataFrame) -> DataFrame:
     )
 
 
+def _with_masked_owner(weighed: DataFrame, statistics: Statistics, *, knows: bool) -> DataFrame:
+    """A masked id is the one candidate's whom it fits and who was born on the record's day; to others it is a tie.
+
+    Who lends an id lends the birth date that is on it, masked or not. Column out: r_masked_owner (a holder, null where
+    nobody is known to be, or the model does not know of lent identities).
+    """
+    owner = F.struct("subject", F.col("s_household").alias("household"))
+    theirs = F.when(shows(c.ID, "masked_agrees") & shows(c.BIRTH, "day"), owner)
+    of_record = Window.partitionBy("record")
+    least, greatest = F.min(theirs).over(of_record), F.max(theirs).over(of_record)
+    alone = F.when(least["subject"] == greatest["subject"], least)
+    found = weighed.withColumn("r_masked_owner", alone if knows else F.lit(None).cast(HOLDER))
+    owned = F.col("r_masked_owner").isNotNull()
+    tie = F.when(owned & shows(c.ID, "masked_differs"), _tie(c.ID, F.col("r_masked_owner"), ""))
+    hidden = F.col("n_id") == c.ID.unseen_code(1)
+    tied = found.withColumn("tie", tie).withColumns(
+        {
+            "g_id": F.coalesce("tie", "g_id"),
+            "n_id": F.when(owned & hidden, c.ID.unseen_code()).otherwise(F.col("n_id")),
+        }
+    )
+    chance = F.when(F.col("tie").isNotNull(), _chance_relation(c.ID, statistics))
+    return tied.withColumn("u_id", F.coalesce(chance, "u_id"))
+
+
+def _holder(relation: Comparison) -> Column:
+    """Whom a relation leads to."""
+    holder = F.col(f"r_holder_{relation.name}")
+    return F.coalesce(holder, "r_masked_owner") if relation is c.ID else holder
+
+
 def _again_at_home(relations: Sequence[Comparison]) -> Column:
     """Logarithm of what a member of the household who helps again is more likely than just any member of it."""
-    holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
+    holders = F.array_compact(F.array(*map(_holder, relations)))
     at_home = F.filter(
         holders,
         lambda holder: (holder["household"] == F.col("s_household")) & (holder["subject"] != F.col("subject")),
@@ -147,13 +199,22 @@ def _other_members() -> Column:
     return F.greatest(F.coalesce(F.col("s_household_size"), F.lit(2)) - 1, F.lit(1))
 
 
+def _owns_id() -> Column:
+    """Whether the declared id is the candidate's own, as far as a masked one shows whose it is."""
+    return shows(c.ID, "self") | F.coalesce(F.col("r_masked_owner.subject") == F.col("subject"), F.lit(False))
+
+
 def _with_lent(compared: DataFrame) -> DataFrame:
-    """How name and birth date of the record agree with the holder of its declared id; null where that is nobody."""
-    holder = F.when(shows(c.ID, "self"), F.struct(*(F.col(f"g_{x.name}") for x in c.LENT), "log_u_own"))
-    owned = compared.withColumn("log_u_own", _log_u(c.LENT))
-    lent = owned.withColumn("lent", F.max(holder).over(Window.partitionBy("record")))
+    """How name and birth date of the record agree with the holder of its declared id; null where that is nobody.
+
+    Columns in: owns_id beside those that `compare` gives.
+    """
+    shown = [f"{part}_{x.name}" for part in ("g", "u") for x in c.LENT]
+    holder = F.when(F.col("owns_id"), F.struct(*shown))
+    lent = compared.withColumn("lent", F.max(holder).over(Window.partitionBy("record")))
     codes = {f"l_{x.name}": F.col(f"lent.g_{x.name}") for x in c.LENT}
-    return lent.withColumns({**codes, "log_u_lent": F.col("lent.log_u_own")}).drop("lent")
+    chances = {f"ul_{x.name}": F.col(f"lent.u_{x.name}") for x in c.LENT}
+    return lent.withColumns({**codes, **chances}).drop("lent")
 
 
 def _unseen(comparison: Comparison) -> Column:
@@ -290,7 +351,7 @@ def _chance_id(statistics: Statistics) -> Column:
 
 def _helpers(relations: Sequence[Comparison]) -> list[Column]:
     """How many relations lead to strangers, and how many of these to one counted already, for the pair and for none."""
-    holders = F.array_compact(F.array(*(F.col(f"r_holder_{comparison.name}") for comparison in relations)))
+    holders = F.array_compact(F.array(*map(_holder, relations)))
     strangers = F.filter(
         holders,
         lambda holder: (

@@ -11,9 +11,11 @@ with hypotheses that compete:
 
 `reuse` is for strangers who help on several paths: when two relations lead to the same other person, the second is no
 coincidence of 1/N but the same helper again, with probability ρ; a further stranger is a new one with 1 - ρ. Where the
-declared id is another's, h, the name and birth date may be h's as well, with probability λ[class] (a lent identity):
+declared id is another's, h, the name and birth date may be h's as well, with probability λ[class] (a lent identity);
+half of those who lend one keep their own name (ν):
 
-    m[name]·m[birth]/(u·u)  becomes  (1 - λ) · m[name]·m[birth]/(u·u) + λ · (the same of h)
+    m[name]·m[birth]/(u·u)  becomes  (1 - λ) · m[name]·m[birth]/(u·u)
+                                     + λ · ((1 - ν) · (the same of h) + ν · m[name]/u · (m[birth]/u of h))
 
 κ is the share of those who leave no trace of their own that the searches by name, birth, place and household miss: the
 others are candidates, and no part of "none". What the records of "none" show is not known to be anybody's, so that
@@ -33,7 +35,7 @@ import numpy.typing as npt
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from matching.comparisons import CLASSES, HELP, HELPERS, ID, LENDING, LENT, MODELS, Comparison
+from matching.comparisons import BIRTH, CLASSES, HELP, HELPERS, ID, LENDING, MODELS, NAME, Comparison
 from matching.expressions import bind, literals
 from matching.levels import shows
 
@@ -47,6 +49,9 @@ _START_REUSE = 0.3
 _START_LENDING = (0.02, 0.02, 0.10)
 _OUTSIDERS = 0.02  # ω: share of records whose party is no subject at all
 _MISSED = 0.1  # κ
+# ν: share of those with another's id and birth date who trade under their own name; a guess: it counts for a bit where
+# there are twenty.
+_OWN_NAME = 0.5
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Sample:
         further, further_none: further relations that lead to a stranger, whether counted already or new.
         lent: comparison → code that the holder of the record's declared id shows (equal for all pairs of a record), -1
             where there is none; empty in a model that knows of no lent identities, then log_u_own and log_u_lent too.
-        log_u_own, log_u_lent: Σ ln u over the comparisons of `lent`, of each pair and of the holder.
+        log_u_own, log_u_lent: comparison of `lent` → ln u of each pair, and of the holder.
     """
 
     record: Codes
@@ -127,8 +132,8 @@ class Sample:
     further: Array
     further_none: Array
     lent: dict[str, Codes]
-    log_u_own: Array
-    log_u_lent: Array
+    log_u_own: dict[str, Array]
+    log_u_lent: dict[str, Array]
 
     @cached_property
     def first(self) -> Codes:
@@ -164,11 +169,11 @@ class _Responsibilities:
 
     Attributes:
         pairs: probability of (pair, class), array [pairs, class].
-        lent: share of `pairs` in which the identity is a lent one.
+        lent: comparison → share of `pairs` in which what it compares is of a lent identity.
     """
 
     pairs: Array
-    lent: Array
+    lent: dict[str, Array]
 
 
 def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibilities:
@@ -177,8 +182,10 @@ def _responsibilities(parameters: Parameters, sample: Sample) -> _Responsibiliti
     prior = np.log((1 - _OUTSIDERS) / parameters.subjects)
     first = sample.first
     unseen = {name: codes[first] for name, codes in sample.unseen.items()}
-    odds, lent = _lending(parameters, sample.levels, sample.lent_of_pairs, sample.log_u_own - sample.log_u_lent)
-    odds_none, _ = _lending(parameters, unseen, sample.lent_of_records, -sample.log_u_lent[first])
+    chances = {name: sample.log_u_own[name] - log_u for name, log_u in sample.log_u_lent.items()}
+    odds, lent = _lending(parameters, sample.levels, sample.lent_of_pairs, chances)
+    chances_none = {name: -log_u[first] for name, log_u in sample.log_u_lent.items()}
+    odds_none, _ = _lending(parameters, unseen, sample.lent_of_records, chances_none)
     helpers = again * sample.reused + new * (sample.further - sample.reused)
     pairs = _log_m(parameters, sample.levels) + (prior - sample.log_u + helpers)[:, None] + odds
     helpers_none = again * sample.reused_none + new * (sample.further_none - sample.reused_none)
@@ -195,20 +202,27 @@ def _log_m(parameters: Parameters, codes: dict[str, Codes]) -> Array:
 
 
 def _lending(
-    parameters: Parameters, own: dict[str, Codes], lent: dict[str, Codes], log_u: Array
-) -> tuple[Array, Array]:
+    parameters: Parameters, own: dict[str, Codes], lent: dict[str, Codes], log_u: dict[str, Array]
+) -> tuple[Array, dict[str, Array]]:
     """What the chance of a lent identity makes of a weight (logarithm), and the share of it: arrays [rows, class].
 
-    `lent` holds -1 where the declared id is nobody else's; `log_u` is Σ ln u of the own levels less that of the lent.
+    `lent` holds -1 where the declared id is nobody else's; `log_u` is ln u of the own levels less that of the lent; the
+    share is told of each of its comparisons.
     """
     if not lent:
-        return np.zeros((len(log_u), len(CLASSES))), np.zeros((len(log_u), len(CLASSES)))
-    applies = (next(iter(lent.values())) >= 0)[:, None]
+        return np.zeros((len(next(iter(own.values()))), len(CLASSES))), {}
+    applies = (lent[BIRTH.name] >= 0)[:, None]
     share = np.array(parameters.lending)
-    log_m = sum(np.log(parameters.m[name][:, lent[name]] / parameters.m[name][:, own[name]]).T for name in lent)
-    part = np.log(share) + log_m + log_u[:, None]
-    whole = np.logaddexp(np.log(1 - share), part)
-    return np.where(applies, whole, 0.0), np.where(applies, np.exp(part - whole), 0.0)
+    odds = {
+        name: np.log(parameters.m[name][:, codes] / parameters.m[name][:, own[name]]).T + log_u[name][:, None]
+        for name, codes in lent.items()
+    }
+    under_own_name = np.log(share * _OWN_NAME) + odds[BIRTH.name]
+    in_all = np.log(share * (1 - _OWN_NAME)) + odds[BIRTH.name] + odds[NAME.name]
+    whole = np.logaddexp(np.log(1 - share), np.logaddexp(under_own_name, in_all))
+    shares = {NAME.name: np.exp(in_all - whole)}
+    shares[BIRTH.name] = shares[NAME.name] + np.exp(under_own_name - whole)
+    return np.where(applies, whole, 0.0), {name: np.where(applies, part, 0.0) for name, part in shares.items()}
 
 
 def _maximise(prior: Parameters, now: Parameters, sample: Sample, found: _Responsibilities) -> Parameters:
@@ -241,8 +255,9 @@ def _level_counts(now: Parameters, comparison: Comparison, sample: Sample, found
     name, m = comparison.name, now.m[comparison.name]
     if name not in sample.lent:
         return _spread(comparison, m, _counts(m, sample.levels[name], found.pairs))
-    counts = _counts(m, sample.levels[name], found.pairs * (1 - found.lent))
-    return _spread(comparison, m, counts + _counts(m, sample.lent_of_pairs[name], found.pairs * found.lent))
+    lent = found.lent[name]
+    counts = _counts(m, sample.levels[name], found.pairs * (1 - lent))
+    return _spread(comparison, m, counts + _counts(m, sample.lent_of_pairs[name], found.pairs * lent))
 
 
 def _of_any_class(comparison: Comparison, counts: Array) -> Array:
@@ -257,8 +272,8 @@ def _of_any_class(comparison: Comparison, counts: Array) -> Array:
 def _lent_share(prior: Parameters, sample: Sample, found: _Responsibilities) -> tuple[float, ...]:
     if not sample.lent:
         return prior.lending
-    lent = (found.pairs * found.lent).sum(axis=0)
-    another = found.pairs[next(iter(sample.lent_of_pairs.values())) >= 0].sum(axis=0)
+    lent = (found.pairs * found.lent[BIRTH.name]).sum(axis=0)
+    another = found.pairs[sample.lent_of_pairs[BIRTH.name] >= 0].sum(axis=0)
     return tuple(((lent + PRIOR_RECORDS * np.array(prior.lending)) / (another + PRIOR_RECORDS)).tolist())
 
 
@@ -288,7 +303,7 @@ def log_weight(parameters: Parameters, of_none: bool) -> Column:
     """Logarithm of the weight of a pair, or of "none of these" for the pair's record, over a frame of pairs.
 
     Columns in: `g_<comparison>`, log_u, reused, further; of none `n_<comparison>`, reused_none, further_none; of a
-    model that knows of lent identities `l_<comparison>`, log_u_own, log_u_lent.
+    model that knows of lent identities `l_<comparison>`, `u_<comparison>`, `ul_<comparison>`.
     """
     prefix, end = ("n_", "_none") if of_none else ("g_", "")
     again, new = float(np.log(parameters.reuse * parameters.subjects)), float(np.log(1 - parameters.reuse))
@@ -324,15 +339,19 @@ def _log_lending(parameters: Parameters, z: int, of_none: bool) -> Column:
     """What the chance of a lent identity makes of a weight under a class, as in `_lending`."""
     if parameters.model not in LENDING:
         return F.lit(0.0)
-    prefix, log_u_own = ("n_", F.lit(0.0)) if of_none else ("g_", F.col("log_u_own"))
-    odds = log_u_own - F.col("log_u_lent")
-    for comparison in LENT:
-        odds = odds + _log_m_of(parameters, comparison, z, "l_") - _log_m_of(parameters, comparison, z, prefix)
-    applies = F.col("log_u_lent").isNotNull()
+
+    def odds(comparison: Comparison) -> Column:
+        """How many times as likely a comparison shows what it does because it is the holder's."""
+        prefix, own = ("n_", F.lit(1.0)) if of_none else ("g_", F.col(f"u_{comparison.name}"))
+        log_m = _log_m_of(parameters, comparison, z, "l_") - _log_m_of(parameters, comparison, z, prefix)
+        return own / F.col(f"ul_{comparison.name}") * F.exp(log_m)
+
+    applies = F.col(f"ul_{BIRTH.name}").isNotNull()
     if not of_none:
         applies = applies & shows(ID, "household", "other")
     share = parameters.lending[z]
-    return F.when(applies, F.log(F.lit(1 - share) + share * F.exp(odds))).otherwise(0.0)
+    lent = odds(BIRTH) * (_OWN_NAME + (1 - _OWN_NAME) * odds(NAME))
+    return F.when(applies, F.log(F.lit(1 - share) + share * lent)).otherwise(0.0)
 
 
 def lending_weight(parameters: Parameters) -> Column:

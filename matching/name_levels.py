@@ -22,6 +22,8 @@ SUBSET, INITIALS, TYPO, PARTIAL, GIVEN, DIFFERENT = "subset", "initials", "typo"
 
 # One slip of the hand in a short name, two in a long one.
 _LONG_NAME = 12
+# Letters of a name from which it may be one that was cut off: `le minh` is another's more often than `le minh hang`.
+_CUT_OFF = 8
 _COMPANY_SIMILAR = 90.0
 _LOST = re.compile("[?]+")
 
@@ -61,7 +63,8 @@ def person_level(record: str, subject: str) -> str:
     Returns:
         `subset`: surname and given name agree, one side lacks middle names, or the full name stands inside a longer
             text;
-        `initials`: same given name, the other tokens agree as far as their letters go; `typo`: one or two edits apart;
+        `initials`: same given name, the other tokens agree as far as their letters go, or all of the name does, and the
+            rest was cut off; `typo`: one or two edits apart;
         `partial`: surname and given name agree, the middle contradicts; `given`: only the given name; `different`.
     """
     left, right = record.split(), subject.split()
@@ -75,6 +78,8 @@ def person_level(record: str, subject: str) -> str:
         return PARTIAL if _other_middle(left, right) else TYPO
     if left[-1] == right[-1] and left[0] == right[0]:
         return PARTIAL
+    if _cut_off(record, subject):
+        return INITIALS
     return GIVEN if right[-1] in (left[-1], left[0]) else DIFFERENT
 
 
@@ -107,6 +112,11 @@ def _initials(short: list[str], full: list[str]) -> bool:
             for token, other in zip(short, full, strict=True)
         )
     return len(short) == 2 and full[0].startswith(short[0])
+
+
+def _cut_off(record: str, full: str) -> bool:
+    """Whether a name may be the beginning of another one that a field had no room for: two words, and not short."""
+    return len(record) >= _CUT_OFF and " " in record and full.startswith(record)
 
 
 def _other_middle(left: list[str], right: list[str]) -> bool:

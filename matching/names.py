@@ -8,6 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching import tables, text
+from matching.encodings import ASCII_SYLLABLE
 from matching.expressions import bind, empty_to_null, translated
 
 # Legal forms, and words of a shop, that stand one after another, at most: Java calls itself once for each.
@@ -16,13 +17,6 @@ _TITLES = "ong|ba|mr|mrs|ms"
 # What stands where a letter was lost on the way.
 _LOST = "[?\ufffd]"
 _LONE = " *(?<![^ ])\\?+(?![^ ]) *"
-
-# A syllable of Vietnamese without its accents: onset, vowels, coda.
-_SYLLABLE = (
-    "(?:b|ch?|d|gh?|gi|h|kh?|l|m|ngh?|nh?|ph?|qu?|r|s|th?|tr|v|x)?"
-    "(?:a[iouy]?|eo|eu|e|ia|ieu|ie|iu|i|oai|oao|oay|oa|oeo|oe|oi|o|uay|ua|uoi|uou|uo|ue|ui|uu|uye|uya|uyu|uy|u|yeu|ye|y)"
-    "(?:ch?|m|n[gh]?|p|t)?"
-)
 
 
 def person_key(c: Column, kept: str = "a-z?") -> Column:
@@ -47,12 +41,47 @@ def words_apart(c: Column) -> Column:
     """A name that was written as one word with its words apart: `NguyenThiLan` as `Nguyen Thi Lan`; others unchanged.
 
     Every word begins with a capital and the first is a surname, a frequent one where only one more follows: `DienMay`
-    is nobody's name. Columns in: text in NFC.
+    is nobody's name. All in small letters or in capitals (`TRẦNTHỊLAN`: `tran thi lan`, folded) it is a surname and two
+    syllables or three. Columns in: text in NFC.
     """
     apart = F.regexp_replace(c, "(?<=\\p{Ll})(?=\\p{Lu})", " ")
     surname, frequent = _surnames(), _surnames(frequent="yes")
     is_name = text.fold(apart).rlike(f"^(?:{frequent} [a-z]+|{surname}(?: [a-z]+){{2,5}})$")
-    return F.when(c.rlike("^(?:\\p{Lu}\\p{Ll}+){2,6}$") & is_name, apart).otherwise(c)
+    # What is a frequent middle name is one: `tran thi anh`, not `tran thianh`.
+    syllable = f"(thi|van|{ASCII_SYLLABLE})"
+    # Atomic: `hoanglong` is no `ho ang long`. The fewest that fit: `dienthoai` is no `dien tho ai`.
+    two, three, four = (f"^((?>{surname})){syllable * number}$" for number in (1, 2, 3))
+    joined = bind(
+        text.fold(c),
+        lambda folded: (
+            F.when(folded.rlike(two), c)
+            .when(folded.rlike(three), F.regexp_replace(folded, three, "$1 $2 $3"))
+            .when(folded.rlike(four), F.regexp_replace(folded, four, "$1 $2 $3 $4"))
+        ),
+    )
+    one_case = c.rlike("^(?:[\\p{Ll}\\p{M}]{8,}|[\\p{Lu}\\p{M}]{8,})$")
+    return (
+        F.when(c.rlike("^(?:\\p{Lu}\\p{Ll}+){2,6}$") & is_name, apart)
+        .when(one_case, F.coalesce(joined, c))
+        .otherwise(c)
+    )
+
+
+def called(c: Column) -> Column:
+    """What a seller is called, as written there: a person's name without what stands around it, if that makes it one.
+
+    Shop words before it go where three words are left (what is shorter may be cut off), a baptismal name (`Giuse Trần
+    Út`), and whatever one is called beside one's name in parentheses (`Minh Tuệ (Trần Thị Oanh)`).
+    """
+    named = F.regexp_extract(c, "\\(([^()]+)\\)", 1)
+    baptised = tables.alternation(tables.values("baptismal_names", "name"), _in_any_writing)
+    own = F.regexp_replace(c, f"^(?:{baptised}(?!\\p{{L}})[\\s.,]*)+", "")
+    bare = person_in_text(c)
+    whole = F.when(bare.rlike("^\\S+(?:\\s+\\S+){2,}$"), bare)
+    kin = tables.alternation(tables.values("kin", "word"))
+    beside = F.when(~F.lower(named).rlike(f"^\\s*{kin}\\s"), person_in_text(named))
+    found = F.coalesce(whole, beside, F.when(is_person_like(own), own))
+    return F.when(is_person_like(c), c).otherwise(F.coalesce(found, c))
 
 
 def sorted_words(key: Column) -> Column:
@@ -73,9 +102,15 @@ def is_person_like(c: Column) -> Column:
     word or legal form among them. What one is called among kin (`Mẹ Tôm`, `Chú Tư`) is nobody's name. Where letters are
     lost (`L? Th? H??ng`) the first word is a surname, or a frequent one that has lost some.
     """
-    other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms()))
+    other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms(kind="organisation")))
+    # Where they stand at the end they are somebody's given name: `Minh Quân` keeps no `quán`.
+    shop = tables.alternation(_folded_forms(kind="household"))
     initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
-    words = f"{_surnames()}(?: [a-z]+){{1,5}}|(?:{_SYLLABLE} ){{1,5}}{_surnames(frequent='yes')}|{initials}"
+    # Ê Đê and Gia Rai: a man's name begins with Y, a woman's with H', and the family's comes last.
+    upland = f"[hy] [a-z]+(?: [a-z]+)? {_surnames()}"
+    words = (
+        f"{_surnames()}(?: [a-z]+){{1,5}}|(?:{ASCII_SYLLABLE} ){{1,5}}{_surnames(frequent='yes')}|{initials}|{upland}"
+    )
     damaged = f"(?:{_surnames()}|{_damaged_surnames()})(?: \\?*[a-z][a-z?]*){{1,5}}"
     accented = tables.alternation(tables.values("kin", "word"))
     unaccented = tables.alternation(plain(word) for word in tables.values("kin", "word", unaccented="yes"))
@@ -83,7 +118,7 @@ def is_person_like(c: Column) -> Column:
 
     def fits(folded: Column, words: str) -> Column:
         """Whether a folded text is made of these words, none of them a shop's or a company's."""
-        return folded.rlike(f"^(?!(?:.* )?{other}(?: |$))(?:{words})$")
+        return folded.rlike(f"^(?!(?:.* )?{other}(?: |$)|{shop} )(?:{words})$")
 
     return F.when(c.rlike(_LOST), fits(_marked(c), damaged)).otherwise(fits(text.fold(c), words)) & ~among_kin
 

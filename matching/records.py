@@ -16,10 +16,9 @@ from pyspark.sql import functions as F
 from matching.changes import of
 from matching.comparisons import relations_of
 from matching.expressions import fits_mask
-from matching.levels import ORGANISATION, RECORD, SUBJECT
+from matching.levels import HOLDER, ORGANISATION, RECORD, SUBJECT
 
 RESIDENT = "resident"
-HOLDER = "struct<subject: string, household: string>"
 _ADDED = ("household_size", "n_name", "n_sg", "p_province", "p_kind")
 
 

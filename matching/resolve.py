@@ -23,10 +23,8 @@ from matching.model import Parameters, Sample
 _SAMPLE_CANDIDATES = 200
 # Records are drawn by their hash, in so many parts.
 _HASHES = 2**40
-# What the estimate asks of a pair beside its codes; the second of models that know of lent identities.
+# What the estimate asks of a pair beside its codes.
 _FIGURES = ("log_u", "reused", "further", "reused_none", "further_none")
-_FIGURES_OF_LENT = ("log_u_own", "log_u_lent")
-_ALL_FIGURES = (*_FIGURES, *_FIGURES_OF_LENT)
 
 
 @dataclass(frozen=True)
@@ -109,18 +107,20 @@ def _sample(compared: DataFrame, kind: str, records: int) -> Sample:
     names = [comparison.name for comparison in MODELS[kind]]
     lent = [comparison.name for comparison in LENT if kind in LENDING]
     codes = [*(f"{p}_{name}" for name in names for p in ("g", "n")), *(f"l_{name}" for name in lent)]
-    figures = [*_FIGURES, *(_FIGURES_OF_LENT if lent else ())]
-    rows = chosen.select("record", "subject", *codes, *figures).toPandas()
+    chances = [f"{part}_{name}" for part in ("u", "ul") for name in lent]
+    rows = chosen.select("record", "subject", *codes, *_FIGURES, *chances).toPandas()
     rows = rows.sort_values(["record", "subject"], ignore_index=True)
-    # A model without lent identities has no figures of them: they are 0, as where nobody holds the declared id.
-    rows = rows.fillna({f"l_{name}": -1 for name in lent}).reindex(columns=["record", *codes, *_ALL_FIGURES])
+    # Where nobody holds the declared id nothing is lent.
+    rows = rows.fillna({f"l_{name}": -1 for name in lent} | {f"ul_{name}": 1.0 for name in lent})
     coded = {name: rows[name].to_numpy(dtype=np.int64) for name in codes}
     return Sample(
         record=rows["record"].factorize()[0].astype(np.int64),
         levels={name: coded[f"g_{name}"] for name in names},
         unseen={name: coded[f"n_{name}"] for name in names},
         lent={name: coded[f"l_{name}"] for name in lent},
-        **{name: rows[name].fillna(0.0).to_numpy(dtype=np.float64) for name in _ALL_FIGURES},
+        log_u_own={name: np.log(rows[f"u_{name}"].to_numpy(dtype=np.float64)) for name in lent},
+        log_u_lent={name: np.log(rows[f"ul_{name}"].to_numpy(dtype=np.float64)) for name in lent},
+        **{name: rows[name].to_numpy(dtype=np.float64) for name in _FIGURES},
     )
 
 

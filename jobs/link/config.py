@@ -100,10 +100,12 @@ def load(path: Path) -> LinkConfig:
     try:
         return LinkConfig.model_validate(content)
     except ValidationError as error:
-        wrong = "; ".join(_told(e["loc"], e["msg"]) for e in error.errors())
+        wrong = "; ".join(_told(e["loc"], e["msg"], unknown=e["type"] == "extra_forbidden") for e in error.errors())
         raise UserError(f"{path}: {wrong}") from None
 
 
-def _told(place: tuple[int | str, ...], message: str) -> str:
+def _told(place: tuple[int | str, ...], message: str, *, unknown: bool) -> str:
     message = message.removeprefix("Value error, ")
+    if unknown and len(place) == 1:
+        message = f"no such key; there are {', '.join(LinkConfig.model_fields)}"
     return f"{'.'.join(map(str, place))}: {message}" if place else message

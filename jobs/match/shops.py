@@ -16,7 +16,7 @@ from jobs.match.subjects import changed_ids, holders_of_ids, of_organisation
 from jobs.tables import NEAREST
 from matching import candidates, changes, evidence, records, sisters
 from matching.changes import Tracked, of
-from matching.levels import ORGANISATION
+from matching.levels import HOLDER, ORGANISATION
 from matching.resolve import Resolution, decision
 
 # From so many shops on an account is looked upon as one of a pool.
@@ -82,7 +82,7 @@ def _doubtful_shops(stage: Stage, shops: Tracked, holders: Holders) -> DataFrame
     # A masked number is looked for among those of the holders that other relations lead to.
     held = [f"holder_{relation}" for relation in _WITH_NUMBERS]
     fields = (StructField(name, StringType()) for name in ("record", "phone_suffix"))
-    schema = StructType([*fields, *(StructField(name, DataType.fromDDL(records.HOLDER)) for name in held)])
+    schema = StructType([*fields, *(StructField(name, DataType.fromDDL(HOLDER)) for name in held)])
     before = stage.memory.recall(asked_of("shop"), "record", schema)
     subjects = F.array(*(F.col(f"{name}.subject") for name in held))
     masked = changes.reached(
@@ -219,7 +219,7 @@ def _subscribers(
     few = F.col("shops") <= stage.settings.max_block
     named = records.subscriber(sized.where(few), first(sims), date, active_only)
     cut = sized.where(~few).select(
-        "record", F.lit(None).cast(records.HOLDER).alias("holder"), F.xxhash64("phone_norm").alias("cut_key")
+        "record", F.lit(None).cast(HOLDER).alias("holder"), F.xxhash64("phone_norm").alias("cut_key")
     )
     return named.withColumn("cut_key", F.lit(None).cast("bigint")).unionByName(cut)
 

@@ -19,8 +19,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from matching.expressions import literals
-from matching.linkage import alone
 from matching.linkage import related as related_pairs
+from matching.linkage.alone import assumed, is_alone
 from matching.linkage.comparison import NULL, Comparison, gamma
 from matching.linkage.related import Related
 from matching.linkage.runs import Flags, Floats, Longs
@@ -132,14 +132,18 @@ def estimate(
     """
     fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
     names = related_pairs.names_of_one(chosen)
-    if alone.is_alone(chosen):
+    # Labelled matches say themselves how often births differ.
+    births = () if (groups.label == 1).any() else related_pairs.births_of_one(chosen)
+    if is_alone(chosen):
         return fitted((), ())
     if related is not None:
-        return fitted(names if related else (), related)
+        return fitted((*names, *births) if related else (), related)
     searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told)
     free = searched(partial(fitted, ()))
     # Where nobody is related, whatever matches show is theirs: people who go by several names.
-    return searched(partial(fitted, names)) if names and free.related else free
+    found = searched(partial(fitted, names)) if names and free.related else free
+    # What classes there are is seen before: bounded, births would take the place of kin who live apart.
+    return fitted((*names, *births), found.related) if births and found.related else found
 
 
 def _classed(
@@ -214,19 +218,19 @@ def _fitted(
     prior: float,
     iterations: int,
     apart: tuple[float, ...],
-    names: Sequence[int],
+    seldom: Sequence[int],
     related: Sequence[Related],
 ) -> Parameters:
     """The model with so many classes of related pairs (see `estimate`).
 
-    `names`: columns in which matches differ no more often than they may (`related.seldom_apart`).
+    `seldom`: columns in which matches differ no more often than they may (`related.seldom_apart`).
     """
     parents, exact = tuple(each.parent for each in chosen), tuple(each.exact for each in chosen)
     m = start = starting(chosen)
     # Of one column alone nothing but labels says what matches look like.
     tells = np.ones(len(groups.pairs), dtype=bool)
-    if alone.is_alone(chosen):
-        m = start = [alone.assumed(chosen[0], start[0], u[0])]
+    if is_alone(chosen):
+        m = start = [assumed(chosen[0], start[0], u[0])]
         tells = groups.label == 1
     cells, held = _cells(parents, start, groups), 0 if related else _HELD
     for iteration in range(iterations):
@@ -237,7 +241,7 @@ def _fitted(
             _in_order(each.ordered, _shares(cell, matches * tells, before), by_chance)
             for each, cell, before, by_chance in zip(chosen, cells, start, u, strict=True)
         ]
-        for i in names:
+        for i in seldom:
             by_state = _counts(cells[i], matches, found[i]).sum(axis=1)
             found[i] = related_pairs.seldom_apart(chosen[i], found[i], by_state)
         related = [

@@ -39,13 +39,15 @@ _OF_EVENT = (EXACT, "days")
 # How often such a level is shown by related pairs, at most, where chance shows it less often: fathers name their sons
 # after themselves, twins have one birth date.
 _LEEWAY = 0.1
-# Levels of a name that is another's, and how many times as often as is expected before data speak matches show them, at
-# most.
+# Levels of a name, or a birth, that is another's, and how many times as often as is expected before data speak matches
+# show them, at most. Names are many people's, and people have several; who was born years before is somebody else.
 _OTHERS: Mapping[str, Collection[str]] = {
     "given_name": (DIFFERENT,),
     "full_name": (NUMBERS, "rare", "partial", DIFFERENT),
+    "date": (DIFFERENT,),
+    "year": (DIFFERENT,),
 }
-_TWICE = 2.0
+_AT_MOST: Mapping[str, float] = {"given_name": 2.0, "full_name": 2.0, "date": 0.4, "year": 0.4}
 # Of related pairs as many are equal in a column of their own, at least: twins have one birth date, fathers and sons one
 # name.
 _TWINS = 0.01
@@ -173,8 +175,13 @@ def bounded(chosen: Sequence[Comparison], found: Related, u: Sequence[Floats]) -
 
 def names_of_one(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     """Names in which matches seldom differ: given ones, and those of businesses; people go by more than one in full."""
-    known = _OTHERS.keys() - ({"full_name"} if _of_people(chosen) else set())
+    known = ("given_name",) if _of_people(chosen) else _NAMES
     return tuple(i for i, each in enumerate(chosen) if each.kind in known)
+
+
+def births_of_one(chosen: Sequence[Comparison]) -> tuple[int, ...]:
+    """Dates and years in which matches hardly ever differ by more than a slip: of births, where somebody is named."""
+    return tuple(i for i in personal(chosen) if chosen[i].kind in ("date", "year"))
 
 
 def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
@@ -187,9 +194,9 @@ def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
     """
     shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
     others = _gammas(each, _OTHERS[each.kind])
-    most[others] = _TWICE * start[others] / start.sum()
+    most[others] = _AT_MOST[each.kind] * start[others] / start.sum()
     # Of levels that are sets of keys the first is none of them, and nothing is expected.
-    most[0] = _LEEWAY
+    most[0] = _LEEWAY * _AT_MOST[each.kind] / _AT_MOST["given_name"]
     found = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
     rest = most == 1
     found[:, rest] *= ((1 - found[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]

@@ -360,6 +360,7 @@ def test_labels_bind_the_clusters_and_measure_the_scores(
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"treshold": 0.9}, "treshold: no such key; there are link_type, inputs"),
     ({"columns": {"birth": "birthday"}}, "birth: no kind 'birthday'"),
     ({"columns": {"born": "date"}}, "people.parquet: no column born"),
     ({"columns": {}}, "columns"),

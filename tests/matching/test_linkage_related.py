@@ -75,6 +75,22 @@ def test_members_of_one_home_are_no_matches_though_there_are_four_times_as_many(
     assert recall > 0.85
 
 
+def test_father_and_son_of_one_name_are_two() -> None:
+    chosen = comparisons({**PEOPLE, "born": "date"}, {})
+    by_chance = shares(chosen, [0.005, 0.002, 1e-5, 1e-4])
+    of_matches = shares(chosen, [0.95, 0.9, 0.8, 0.95])
+    # Whoever's date is wrong has a slip in it.
+    of_matches[3][chosen[3].levels.index("close")] += of_matches[3][0]
+    of_matches[3][0] = 0
+    homes, sons = (shares(chosen, [same, 0.9, 0.95, 1e-4]) for same in (0.01, 0.99))
+    classes = (MATCHES, of_matches), (MATCHES, homes), (0.16 * MATCHES, sons), (POSSIBLE, by_chance)
+    groups, counts = drawn(chosen, *classes)
+    model = estimate(chosen, groups, [levels[None, :] for levels in by_chance], POSSIBLE, 5e-4)
+    linked = probabilities(model, groups) >= 0.5
+    assert counts[2][linked].sum() < 0.2 * counts[2].sum()
+    assert counts[0][linked].sum() > 0.9 * counts[0].sum()
+
+
 def test_songs_of_one_album_are_told_by_their_titles() -> None:
     model, match, counts = estimated(SONGS, [0.95, 0.9, 0.9, 0.5], [1e-4, 0.95, 0.95, 0.01], ANYTHING, RELATED)
     (album,) = model.related

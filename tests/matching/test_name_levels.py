@@ -14,6 +14,10 @@ CASES = [
     ("n t lan", "nguyen thi lan", "initials"),
     ("ng thi lan", "nguyen thi lan", "initials"),
     ("n lan", "nguyen thi lan", "initials"),
+    # Cut off by a field of so many letters.
+    ("nguyen thi hoa", "nguyen thi hoang yen", "initials"),
+    ("huynh xuan", "huynh xuan tuan luan", "initials"),
+    ("le minh", "le minh hang", "different"),
     ("nguyen thi lann", "nguyen thi lan", "typo"),
     ("nguyen thi la", "nguyen thi lan", "typo"),
     ("nguyne thi lan", "nguyen thi lan", "typo"),

@@ -111,6 +111,7 @@ def shops() -> list[Row]:
     """Shops that are each a case of their own, and ordinary ones."""
     of = {HOA: (HOA, "h1"), BAO: (BAO, "h2"), SANG: (SANG, "h3")}
     sangs = {relation: of[SANG] for relation in ("code", "account", "sim")}
+    kiens = {relation: (KIEN, "h1") for relation in ("account", "sim")}
     return [
         shop("own_id", "hoa le thi quynh", id=of[HOA]),
         shop("slip_in_id", "le thi quynh hoa", person_id="079188000021", state_id="unknown"),
@@ -136,6 +137,9 @@ def shops() -> list[Row]:
         shop("brand_with_given_name", "tiem hoa xinh", like_person=False, account=(KIEN, "h1")),
         shop("masked_phone_of_the_house", "tiembanh", id=(KIEN, "h1"), **_MASKED),
         shop("masked_id_of_a_relative", "phan duc kien", id_prefix="0791", id_suffix="12", sim=of[HOA]),
+        # Her id, masked, and her birth date under his name.
+        shop("masked_id_and_birth_of_a_relative", "phan duc kien", HOA_NAMED["born"], **_HOAS, **kiens),
+        shop("id_and_birth_of_another", "mac van sang", HOA_NAMED["born"], id=of[HOA], account=of[SANG]),
         shop("companys_code", "le thi quynh hoa", code=(COMPANY, None), state_code="organisation", sim=of[HOA]),
         shop("left_out_id", person_id="079188000021", sister=of[BAO]),
         shop("id_of_the_dead", VINH_NAMED["name"], id=(VINH, "h6"), account=of[BAO], sim=of[BAO]),
@@ -150,7 +154,7 @@ def shops() -> list[Row]:
 
 def searched() -> list[Row]:
     """Shops that one rule alone leads to somebody; named after the rule."""
-    born, ends = HOA_NAMED["born"], {"id_prefix": "0791", "id_suffix": "012"}
+    born, ends = HOA_NAMED["born"], _HOAS
     place = {"province34": "79", "house_key": "5 hang bong"}
     return [
         shop("surname_birth_province", "le thi quynh hao", born, province34="79"),
@@ -166,6 +170,7 @@ def searched() -> list[Row]:
 
 
 _MASKED = {"phone_prefix": "09", "phone_suffix": "2233"}
+_HOAS = {"id_prefix": "0791", "id_suffix": "012"}
 
 Found = Mapping[str, Mapping[str, Row]]
 
@@ -324,6 +329,25 @@ def test_name_and_birth_that_come_with_a_borrowed_id_are_no_evidence_of_their_ow
     assert _p(found, "lent_identity", SANG) > _p(found, "lent_identity", HOA)
     assert found["lent_identity"][SANG]["lending_weight"] > 0
     assert found["lent_identity"][HOA]["lending_weight"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_masked_id_with_its_birth_date_is_lent_as_a_whole_one_is(found: Found) -> None:
+    relatives = found["masked_id_and_birth_of_a_relative"]
+    assert relatives[KIEN]["probability"] > 0.8
+    # Whose it is, it is not the household's; to the others of the household it is.
+    assert {who: relatives[who]["g_id"] for who in (HOA, KIEN)} == {
+        HOA: ID.code("masked_agrees"),
+        KIEN: ID.code("household"),
+    }
+    assert relatives[KIEN]["lending_weight"] > 0
+    # Whom a mask fits without that birth date is not known to be its owner.
+    assert found["masked_id_of_a_relative"][KIEN]["g_id"] == ID.code("masked_differs")
+
+
+def test_who_uses_anothers_id_and_birth_date_may_keep_the_own_name(found: Found) -> None:
+    shares = found["id_and_birth_of_another"]
+    assert shares[SANG]["probability"] > shares[HOA]["probability"]
+    assert shares[SANG]["lending_weight"] > 0
 
 
 def test_a_name_with_ties_to_the_household_alone_is_marked(found: Found) -> None:

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from matching import comparisons as c
-from matching.records import HOLDER
+from matching.levels import HOLDER
 from matching.sisters import anchored, named, sisters, without_shared
 
 RELATIONS = ("account", "sim", "sim_now", "contact", "id", "code", "email", "sister")
