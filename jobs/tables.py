@@ -64,9 +64,9 @@ BRONZE: dict[str, Table] = {
 }
 
 # ── silver: the present picture of a source, raw beside normalised ──
-# Person names: name_clean NFC text · name_accent accents kept, one spelling · name_key folded tokens in order ·
-# name_sorted the same, order-free · name_sg "surname given" · name_like_person whether it looks like a person's name at
-# all.
+# Person names: name_clean NFC text (of a seller: without what stands around the name) · name_accent accents kept, one
+# spelling · name_key folded tokens in order · name_sorted the same, order-free · name_sg "surname given" ·
+# name_like_person whether it looks like a person's name at all.
 _NAME = (
     "name_clean string, name_accent string, name_key string, name_sorted string, name_sg string, "
     "name_like_person boolean"

@@ -49,8 +49,8 @@ _START_REUSE = 0.3
 _START_LENDING = (0.02, 0.02, 0.10)
 _OUTSIDERS = 0.02  # ω: share of records whose party is no subject at all
 _MISSED = 0.1  # κ
-# ν: share of those with another's id and birth date who trade under their own name; a guess: it counts for a bit where
-# there are twenty.
+# ν: share of those with another's id and birth date who trade under their own name; a guess: any other would move what
+# such a pair weighs by a bit or two, and name and birth date weigh twenty.
 _OWN_NAME = 0.5
 
 

@@ -11,8 +11,9 @@ from matching import tables, text
 from matching.encodings import ASCII_SYLLABLE
 from matching.expressions import bind, empty_to_null, translated
 
-# Legal forms, and words of a shop, that stand one after another, at most: Java calls itself once for each.
-_FORMS, _WORDS = 8, 16
+# Legal forms, words of a shop, and baptismal names that stand one after another, at most: Java calls itself once for
+# each.
+_FORMS, _WORDS, _BAPTISED = 8, 16, 4
 _TITLES = "ong|ba|mr|mrs|ms"
 # What stands where a letter was lost on the way.
 _LOST = "[?\ufffd]"
@@ -59,7 +60,7 @@ def words_apart(c: Column) -> Column:
             .when(folded.rlike(four), F.regexp_replace(folded, four, "$1 $2 $3 $4"))
         ),
     )
-    one_case = c.rlike("^(?:[\\p{Ll}\\p{M}]{8,}|[\\p{Lu}\\p{M}]{8,})$")
+    one_case = c.rlike("^(?:[\\p{Ll}\\p{M}]{8,40}|[\\p{Lu}\\p{M}]{8,40})$")
     return (
         F.when(c.rlike("^(?:\\p{Lu}\\p{Ll}+){2,6}$") & is_name, apart)
         .when(one_case, F.coalesce(joined, c))
@@ -75,7 +76,7 @@ def called(c: Column) -> Column:
     """
     named = F.regexp_extract(c, "\\(([^()]+)\\)", 1)
     baptised = tables.alternation(tables.values("baptismal_names", "name"), _in_any_writing)
-    own = F.regexp_replace(c, f"^(?:{baptised}(?!\\p{{L}})[\\s.,]*)+", "")
+    own = F.regexp_replace(c, f"^(?:{baptised}(?!\\p{{L}})[\\s.,]*){{1,{_BAPTISED}}}", "")
     bare = person_in_text(c)
     whole = F.when(bare.rlike("^\\S+(?:\\s+\\S+){2,}$"), bare)
     kin = tables.alternation(tables.values("kin", "word"))

@@ -94,9 +94,9 @@ def repair(c: Column) -> Column:
     """Stored form of a text whose encoding was broken, repaired where the text itself shows how; else `nfc`.
 
     Repaired are UTF-8 read as cp1252 (`Nguyá»…n`), TCVN3 (`NguyÔn ThÞ`) and VNI (`Nguyeãn Thò`) read as Latin-1, telex
-    keys left as typed (`Nguyeenx`), ETH for Đ, and frequent syllables with lost letters (`Nguy?n`). A repair counts
-    only if it turns broken syllables into Vietnamese ones and leaves most words Vietnamese: good and foreign names
-    stay.
+    keys left as typed (`Nguyeenx`), ETH for Đ, frequent syllables with lost letters (`Nguy?n`), and letters that are
+    drawn in another way (`𝓛𝓪𝓷`). A repair of syllables counts only if it makes broken ones Vietnamese and leaves most
+    words Vietnamese: good and foreign names stay.
     """
     restored = F.when(c.rlike(encodings.SUSPECT), _cleaned(encodings.restored(c)))
     return empty_to_null(F.trim(_composed(restored.when(c.rlike(_TO_BE_CLEANED), _cleaned(c)).otherwise(c))))
