@@ -14,8 +14,8 @@ hider.
 oneself, to its household, or to another. "Another" is compared with nobody: it stands for the stranger behind a
 borrowed id or a hired account.
 
-A *lent identity* is a declared id that comes with its holder's name and birth date: where the party is another, that
-name and birth date agree with the holder's by no chance, and say nothing of the party.
+A *lent identity* is a declared id that comes with its holder's birth date, and maybe name: where the party is another,
+these agree with the holder's by no chance, and say nothing of the party.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ LENT = (NAME, BIRTH)
 LENT_IDENTITY = Comparison(
     "lent_identity",
     "Danh tính",
-    (Level("lent", "họ tên, ngày sinh khai theo số định danh mượn của người khác", (1, 1)),),
+    (Level("lent", "ngày sinh, có khi cả họ tên, khai theo số định danh mượn của người khác", (1, 1)),),
 )
 LENDING = frozenset({"shop", "shop_with_sisters"})
 
