@@ -2,7 +2,7 @@
 
 So what the rows are is what they say: equal values are those of matches, and m stays what it starts as. What differs is
 held against texts of words drawn from all others, which only chance makes alike (as permutation tests draw what chance
-does; Fisher 1935). Where values are one word, that says nothing, and pairs of other values seldom match.
+does; Fisher 1935). Of values of one word, that says nothing: equal ones match, others seldom.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def against_chance(drawn: pa.Table) -> pa.Table:
 def by_chance(records: DataFrame, rids: Longs, seed: int) -> DataFrame:
     """Records whose words stand in other records at the same place; their rid is -1 less that of a record.
 
+    Of one word nothing else can be made: records that have no more are left out.
+
     Args:
         records: rid, source, id, v0.
         rids: of the records whose words are taken, or of some of them.
@@ -79,9 +81,9 @@ def by_chance(records: DataFrame, rids: Longs, seed: int) -> DataFrame:
     session = records.sparkSession
     some = pa.table({"rid": generator.permutation(np.sort(rids))[:_MOST]})
     table = (
-        records.where(F.col("v0").isNotNull())
-        .join(F.broadcast(session.createDataFrame(some)), "rid")
+        records.join(F.broadcast(session.createDataFrame(some)), "rid")
         .select("rid", "source", F.split("v0", " ").alias("words"))
+        .where(F.size("words") > 1)
         .toArrow()
         .sort_by("rid")
     )

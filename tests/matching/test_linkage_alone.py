@@ -60,12 +60,12 @@ def test_words_by_chance_are_those_of_others_at_their_place(spark: SparkSession)
     values = ["a1 b1", "a2 b2 c2", "a3", None, "a5 b5"]
     rows = pd.DataFrame({"rid": range(1, 6), "source": 0, "id": "x", "v0": values})
     made = alone.by_chance(spark.createDataFrame(rows), np.array([1, 2, 3, 4, 5]), 1).toPandas().sort_values("rid")
-    # Those without a value have no words to give.
-    assert made.rid.tolist() == [-6, -4, -3, -2]
+    # Those without a value have no words to give, and of one word nothing else is made.
+    assert made.rid.tolist() == [-6, -3, -2]
     words = [text.split() for text in made.v0]
-    assert sorted(map(len, words)) == [1, 2, 2, 3]
-    assert sorted(each[0] for each in words) == ["a1", "a2", "a3", "a5"]
-    assert sorted(each[1] for each in words if len(each) > 1) == ["b1", "b2", "b5"]
+    assert sorted(map(len, words)) == [2, 2, 3]
+    assert sorted(each[0] for each in words) == ["a1", "a2", "a5"]
+    assert sorted(each[1] for each in words) == ["b1", "b2", "b5"]
 
 
 def test_names_that_many_bear_are_equal_by_chance() -> None:
