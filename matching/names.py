@@ -72,7 +72,8 @@ def called(c: Column) -> Column:
     """What a seller is called, as written there: a person's name without what stands around it, if that makes it one.
 
     Shop words before it go where three words are left (what is shorter may be cut off), a baptismal name (`Giuse Trần
-    Út`), and whatever one is called beside one's name in parentheses (`Minh Tuệ (Trần Thị Oanh)`).
+    Út`), and whatever one is called beside one's name in parentheses (`Minh Tuệ (Trần Thị Oanh)`); who signs for a
+    company is not what it is called.
     """
     named = F.regexp_extract(c, "\\(([^()]+)\\)", 1)
     baptised = tables.alternation(tables.values("baptismal_names", "name"), _in_any_writing)
@@ -82,7 +83,7 @@ def called(c: Column) -> Column:
     kin = tables.alternation(tables.values("kin", "word"))
     beside = F.when(~F.lower(named).rlike(f"^\\s*{kin}\\s"), person_in_text(named))
     found = F.coalesce(whole, beside, F.when(is_person_like(own), own))
-    return F.when(is_person_like(c), c).otherwise(F.coalesce(found, c))
+    return F.when(is_person_like(c) | is_company_like(c), c).otherwise(F.coalesce(found, c))
 
 
 def sorted_words(key: Column) -> Column:
