@@ -122,35 +122,34 @@ def _log_u(chosen: Sequence[Comparison]) -> Column:
 def _with_name_at_home(weighed: DataFrame) -> DataFrame:
     """A name that contradicts, and is that of another candidate of the subject's household, is the household's.
 
-    By the same chance: under whose name one of a house sells the others may know.
+    Under whose name one of a house sells the others may know.
     """
-    theirs = F.when(shows(c.NAME, "exact_accent", "exact", "accent_differs", "reordered"), F.col("u_name"))
-    home = F.max(theirs).over(Window.partitionBy("record", "s_household"))
-    chance = F.when(shows(c.NAME, "different") & F.col("s_household").isNotNull(), home)
-    known = F.col("name_home").isNotNull()
-    return weighed.withColumn("name_home", chance).withColumns(
-        {
-            "g_name": F.when(known, c.NAME.code("household")).otherwise(F.col("g_name")),
-            "u_name": F.coalesce("name_home", "u_name"),
-        }
-    )
+    theirs = shows(c.NAME, "exact_accent", "exact", "accent_differs", "reordered")
+    return _of_the_household(weighed, c.NAME, theirs, shows(c.NAME, "different"))
 
 
 def _with_masked_home(weighed: DataFrame) -> DataFrame:
-    """A masked number that fits another candidate of the subject's household is the household's, by the same chance."""
-    fitting = F.when(shows(c.MASKED_PHONE, "self"), F.col("u_masked_phone"))
-    home = F.max(fitting).over(Window.partitionBy("record", "s_household"))
+    """A masked number that fits another candidate of the subject's household is the household's."""
     # Of one whose numbers are not known none can differ.
     unfit = F.col("g_masked_phone").isin(c.MASKED_PHONE.code("differs"), c.MASKED_PHONE.unseen_code(1))
-    chance = F.when(unfit & F.col("s_household").isNotNull(), home)
-    return weighed.withColumn("u_home", chance).withColumns(
+    return _of_the_household(weighed, c.MASKED_PHONE, shows(c.MASKED_PHONE, "self"), unfit)
+
+
+def _of_the_household(weighed: DataFrame, comparison: Comparison, theirs: Column, unfit: Column) -> DataFrame:
+    """Pairs that a comparison speaks against, with its level `household` where it is another candidate's of that home.
+
+    By the same chance. `theirs`: whether it is the pair's subject's; `unfit`: whether it speaks against the pair.
+    """
+    level, chance = f"g_{comparison.name}", f"u_{comparison.name}"
+    home = F.max(F.when(theirs, F.col(chance))).over(Window.partitionBy("record", "s_household"))
+    found = weighed.withColumn("at_home", F.when(unfit & F.col("s_household").isNotNull(), home))
+    known = F.col("at_home").isNotNull()
+    return found.withColumns(
         {
-            "g_masked_phone": F.when(F.col("u_home").isNotNull(), c.MASKED_PHONE.code("household")).otherwise(
-                F.col("g_masked_phone")
-            ),
-            "u_masked_phone": F.coalesce("u_home", "u_masked_phone"),
+            level: F.when(known, comparison.code("household")).otherwise(F.col(level)),
+            chance: F.coalesce("at_home", chance),
         }
-    )
+    ).drop("at_home")
 
 
 def _with_masked_owner(weighed: DataFrame, statistics: Statistics, *, knows: bool) -> DataFrame:

@@ -105,7 +105,7 @@ def is_person_like(c: Column) -> Column:
     lost (`L? Th? H??ng`) the first word is a surname, or a frequent one that has lost some.
     """
     other = tables.alternation((*tables.values("shop_words", "word"), *_folded_forms(kind="organisation")))
-    # Where they stand at the end they are somebody's given name: `Minh Quân` keeps no `quán`.
+    # At the beginning alone: folded, `Minh Quân` ends in a `quán`.
     shop = tables.alternation(_folded_forms(kind="household"))
     initials = "(?:[a-z] |ng ){1,4}[a-z]{2,}"
     # Ê Đê and Gia Rai: a man's name begins with Y, a woman's with H', and the family's comes last.

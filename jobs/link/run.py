@@ -20,6 +20,7 @@ from jobs.link import inputs, results
 from jobs.link.config import LinkConfig
 from jobs.storage import Files
 from matching.linkage import clusters, trained
+from matching.linkage.alone import is_alone
 from matching.linkage.clusters import Edges
 from matching.linkage.comparison import comparisons
 from matching.linkage.engine import Linked, against_all, equal_rows, link
@@ -99,7 +100,7 @@ def _run(
         clock.told(
             "warning: model: by these columns no pair is likely to match; if some do, give blocking_rules and labels"
         )
-    if found.learned is None and len(given.columns) == 1:
+    if found.learned is None and is_alone(found.comparisons):
         clock.told(
             "warning: model: of one column alone nothing says how matches differ: that is assumed, and equal values "
             "are taken for one subject's unless chance makes as many; another column, or labels, would say more"

@@ -57,7 +57,7 @@ def equal_by_chance(column: Comparison, levels: Longs, pairs: Floats) -> float:
         levels: gammas that drawn pairs show.
         pairs: number of pairs that show each.
     """
-    if not has_words([column]):
+    if not KINDS[column.kind].rare:
         return 0.0
     return float(pairs[levels == column.exact].sum() / max(pairs[levels >= 0].sum(), 1.0))
 

@@ -41,13 +41,14 @@ _OF_EVENT = (EXACT, "days")
 _LEEWAY = 0.1
 # Levels of a name, or a birth, that is another's, and how many times as often as is expected before data speak matches
 # show them, at most. Names are many people's, and people have several; who was born years before is somebody else.
-_OTHERS: Mapping[str, Collection[str]] = {
-    "given_name": (DIFFERENT,),
-    "full_name": (NUMBERS, "rare", "partial", DIFFERENT),
-    "date": (DIFFERENT,),
-    "year": (DIFFERENT,),
+_OTHERS: Mapping[str, tuple[Collection[str], float]] = {
+    "given_name": ((DIFFERENT,), 2.0),
+    "full_name": ((NUMBERS, "rare", "partial", DIFFERENT), 2.0),
+    "date": ((DIFFERENT,), 0.4),
+    "year": ((DIFFERENT,), 0.4),
 }
-_AT_MOST: Mapping[str, float] = {"given_name": 2.0, "full_name": 2.0, "date": 0.4, "year": 0.4}
+# How often matches are expected to have no key in common.
+_NO_KEY = 0.05
 # Of related pairs as many are equal in a column of their own, at least: twins have one birth date, fathers and sons one
 # name.
 _TWINS = 0.01
@@ -185,18 +186,19 @@ def births_of_one(chosen: Sequence[Comparison]) -> tuple[int, ...]:
 
 
 def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
-    """M of a name, an array [state, level], in which matches differ no more often than they may.
+    """M of a name or a birth, an array [state, level], in which matches differ no more often than they may.
 
     Args:
-        each: the comparison of the name.
+        each: the comparison.
         m: as it was found.
         matches: how many there are, by state.
     """
     shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
-    others = _gammas(each, _OTHERS[each.kind])
-    most[others] = _AT_MOST[each.kind] * start[others] / start.sum()
-    # Of levels that are sets of keys the first is none of them, and nothing is expected.
-    most[0] = _LEEWAY * _AT_MOST[each.kind] / _AT_MOST["given_name"]
+    names, times = _OTHERS[each.kind]
+    others = _gammas(each, names)
+    most[others] = times * start[others] / start.sum()
+    # Of levels that are sets of keys the first is none of them, and says nothing of what is expected.
+    most[0] = times * _NO_KEY
     found = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
     rest = most == 1
     found[:, rest] *= ((1 - found[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]
