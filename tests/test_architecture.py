@@ -57,6 +57,7 @@ def test_nothing_is_collected_to_the_driver_unbounded() -> None:
         "matching/linkage/alone.py",  # values of sampled records, limited
         "matching/linkage/drawing.py",  # sampled records, limited
         "matching/linkage/engine.py",  # how many records of each input are asked for: two figures
+        "matching/linkage/equivalents.py",  # texts of the values that stand for one another, limited
         "matching/linkage/frequencies.py",  # values of at least a hundred thousandth of the records
         "matching/linkage/learning.py",  # counted agreement patterns, limited
     }

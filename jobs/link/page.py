@@ -35,6 +35,7 @@ LEVELS: Mapping[str, str] = {
     "exact": "trùng hẳn",
     "swapped": "đảo chỗ hai cột",
     "reordered": "đảo thứ tự từ",
+    "equivalent": "hai giá trị dùng thay cho nhau",
     "days": "cách nhau không quá năm ngày",
     "close": "lệch một lỗi gõ",
     "words": "mọi từ của một bên có ở bên kia",
@@ -184,6 +185,7 @@ def _environment() -> Environment:
         "waterfall": waterfall,
         "room": lambda bars, linked: Scale.around([linked, *(bar.end for bar in bars)]),
         "missing": missing,
+        "equivalents": equivalents,
     }
     return environment
 
@@ -212,6 +214,11 @@ def _next(bars: Sequence[Bar], label: str, note: str, added: float, colour: str)
 def missing(example: Mapping[str, Any]) -> list[str]:
     """Columns of an example that say nothing."""
     return [step["column"] for step in example["steps"] if step["gamma"] < 0]
+
+
+def equivalents(comparisons: Mapping[str, Mapping[str, Any]]) -> dict[str, Sequence[tuple[str, str]]]:
+    """Column → values that stand for one another, of the columns that have any."""
+    return {column: each["equivalents"] for column, each in comparisons.items() if each["equivalents"]}
 
 
 def histogram(weights: Mapping[str, Any], linked: float) -> dict[str, Any]:

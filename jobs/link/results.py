@@ -23,7 +23,7 @@ from jobs.errors import UserError
 from jobs.link import inputs
 from jobs.link.config import LinkConfig
 from jobs.link.page import page
-from matching.linkage import parameters
+from matching.linkage import equivalents, parameters
 from matching.linkage.comparison import gamma
 from matching.linkage.engine import Linked
 from matching.linkage.given import Input
@@ -33,6 +33,8 @@ from matching.linkage.trained import shifts
 _WRITING = ".writing"
 _EACH = 3
 _CALIBRATION_BINS = 10
+# Values of a column that stand for one another, of which is told: the commonest.
+_MOST_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ def _blocking(config: LinkConfig, found: Linked) -> dict[str, Any]:
 
 def _comparisons(found: Linked, given: Input) -> dict[str, Any]:
     model = found.parameters
+    stand = equivalents.texts(found.records, found.comparisons, _MOST_TOLD)
     told = {}
     for i, each in enumerate(found.comparisons):
         m, u = parameters.marginal(model, i)
@@ -227,6 +230,7 @@ def _comparisons(found: Linked, given: Input) -> dict[str, Any]:
             "term_frequency": each.term_frequency,
             "depends_on": parent,
             "repeats": list(given.repeats.get(each.column, ())),
+            "equivalents": stand.get(each.column, []),
             "levels": levels,
         }
     return told

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from matching.expressions import literals
 from matching.linkage.kinds import (
     DIFFERENT,
+    EQUIVALENT,
     EXACT,
     FREQUENT,
     KINDS,
@@ -39,6 +40,7 @@ NULL = -1
 SWAPPED = "swapped"
 _SWAPPED_M = 0.02
 _NONE: Mapping[int, Sequence[int]] = MappingProxyType({})
+_NO_EQUIVALENTS: Mapping[int, Sequence[tuple[int, int]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Comparison:
         rarity: share of the bits of a rare value that counts, by gamma of the parent: of what the parent tells already
             its rarity says nothing more.
         thresholds: level and bound (`kinds.Bounded`) of the levels whose bound is not that of the kind.
+        equivalents: hashes of two values, or words, that stand for one another (`equivalents.learned`).
     """
 
     column: str
@@ -70,6 +73,7 @@ class Comparison:
     parent: int | None = None
     rarity: tuple[float, ...] = ()
     thresholds: tuple[tuple[str, float], ...] = ()
+    equivalents: tuple[tuple[int, int], ...] = ()
 
     @property
     def ordered(self) -> list[int]:
@@ -97,8 +101,17 @@ class Wish:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
-def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[Comparison]:
+def comparisons(
+    columns: Mapping[str, str],
+    wishes: Mapping[str, Wish],
+    equivalents: Mapping[int, Sequence[tuple[int, int]]] = _NO_EQUIVALENTS,
+) -> list[Comparison]:
     """How each column is compared, in their order.
+
+    Args:
+        columns: column → kind.
+        wishes: column → what is wanted.
+        equivalents: column (its place) → values that stand for one another; without any it has no level of them.
 
     Raises:
         ValueError: a wish names a level that the kind has not, or sets a bound of one that has none or is left out.
@@ -119,6 +132,8 @@ def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[
             known = ", ".join(sorted(bounded)) or "none"
             raise ValueError(f"{column}: no threshold of {', '.join(sorted(without))}; levels that have one: {known}")
         between = [(name, m) for name, m in reversed(named) if wish.levels is None or name in wish.levels]
+        between = [(name, m) for name, m in between if name != EQUIVALENT or i in equivalents]
+        stand = tuple(equivalents.get(i, ())) if EQUIVALENT in dict(between) else ()
         levels = [(DIFFERENT, 0.05), *between, (EXACT, 0.95 - sum(m for _, m in between))]
         if pair and i == pair[0]:
             levels.append((SWAPPED, _SWAPPED_M))
@@ -126,7 +141,13 @@ def comparisons(columns: Mapping[str, str], wishes: Mapping[str, Wish]) -> list[
         names, start = zip(*levels, strict=True)
         carries = SWAPPED in names
         thresholds = tuple(sorted(wish.thresholds.items()))
-        found.append(Comparison(column, kind, names, start, wish.term_frequency, other, carries, thresholds=thresholds))
+        found.append(
+            Comparison(
+                *(column, kind, names, start, wish.term_frequency, other, carries),
+                thresholds=thresholds,
+                equivalents=stand,
+            )
+        )
     return found
 
 
@@ -149,7 +170,8 @@ def prepared(
     for i, each in enumerate(chosen):
         kind = KINDS[each.kind]
         edited = {LETTERS: letters} if kind.edits else {}
-        for form, made in {**kind.forms, **edited}.items():
+        standing = {_standing(atom): kind.atoms[atom] for atom in kind.equivalents if each.equivalents}
+        for form, made in {**kind.forms, **edited, **standing}.items():
             forms[f"f{i}_{form}"] = made(F.col(f"v{i}"))
         if kind.rare:
             forms[f"f{i}_{RARE}"] = rare_words(F.col(f"v{i}"), frequent.get(i, ()))
@@ -225,6 +247,22 @@ def _common(i: int, kind: Kind) -> Column:
     return common_words(_forms(i, kind)) if kind.rare else F.lit(None).cast("int")
 
 
+def _standing(atom: str) -> str:
+    """Name of the form of an atom that may stand for another."""
+    return f"{EQUIVALENT}_{atom}"
+
+
+def _equivalent(i: int, comparison: Comparison) -> Column:
+    """Whether of two values one stands for the other: in one of the kind's atoms, where the others are the same."""
+    known = [a ^ b for a, b in comparison.equivalents]
+    every, some = F.lit(True), F.lit(False)
+    for atom in KINDS[comparison.kind].equivalents if known else ():
+        one, other = _both(f"f{i}_{_standing(atom)}")
+        stands = one.bitwiseXOR(other).isin(known)
+        every, some = every & ((one == other) | stands), some | stands
+    return F.coalesce(every & some, F.lit(False))
+
+
 def _edits(i: int, kind: Kind) -> Column:
     left, right = _both(f"v{i}")
     if not kind.edits:
@@ -243,7 +281,7 @@ def _level(i: int, comparison: Comparison) -> Column:
         either = (left == others[1]) & (others[0] == right)
         level = level.when(either, comparison.levels.index(SWAPPED) if comparison.carries else NULL)
     kind = KINDS[comparison.kind]
-    sides = Sides(left, right, F.col(f"e{i}"), F.col(f"c{i}"), _forms(i, kind))
+    sides = Sides(left, right, F.col(f"e{i}"), F.col(f"c{i}"), _equivalent(i, comparison), _forms(i, kind))
     bounds = dict(comparison.thresholds)
     for name, _, test in kind.levels:
         if name in comparison.levels:

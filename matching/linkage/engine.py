@@ -11,7 +11,18 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from matching.linkage import alone, blocks, comparison, drawing, frequencies, keys, learning, parameters, plan
+from matching.linkage import (
+    alone,
+    blocks,
+    comparison,
+    drawing,
+    equivalents,
+    frequencies,
+    keys,
+    learning,
+    parameters,
+    plan,
+)
 from matching.linkage.chance import Drawn
 from matching.linkage.comparison import Comparison
 from matching.linkage.frequencies import Frequencies, Rarity
@@ -106,7 +117,7 @@ def link(
     hashed = keep(keys.of_atoms(given, made, frequent, options))
     sample, rids = drawing.sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
-    chosen = _arranged(given, options, planned.parents if frozen is None else frozen.parameters.parents)
+    chosen = list(frozen.comparisons) if frozen else _arranged(given, planned, looked_at, made, options)
     own = Blocking() if options.blocking_rules else _blocking(made, planned)
     blocking = frozen.blocking if frozen and frozen.blocking.rules else own
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
@@ -116,7 +127,7 @@ def link(
     ready = partial(_ready, found=found, chosen=chosen, rare=rare, frequent=frequent)
     records, drawn = keep(ready(given.records)), drawing.pairs(sample, made, rids, chosen, options.seed)
     shown = _shown(given, records, ready, drawn, chosen, options.seed)
-    chosen = learning.with_rarity(chosen, shown, found, prior) if frozen is None else list(frozen.comparisons)
+    chosen = chosen if frozen else learning.with_rarity(chosen, shown, found, prior)
     told("compare")
     keyed, rules = keys.of_rules(given, hashed, made, blocking, options)
     pairs, groups, masks, cuts = _compared(given, keyed, rules, labels, records, chosen, options, keep)
@@ -236,10 +247,13 @@ def _blocking(made: Sequence[Atom], planned: plan.Plan) -> Blocking:
     return Blocking(tuple(rules), planned.recall)
 
 
-def _arranged(given: Input, options: Options, parents: Sequence[int | None]) -> list[Comparison]:
-    """How each column is compared, and given which other one."""
-    chosen = comparison.comparisons(given.columns, options.wishes)
-    return [replace(each, parent=parent) for each, parent in zip(chosen, parents, strict=True)]
+def _arranged(
+    given: Input, planned: plan.Plan, looked_at: Sample | Sharing, made: Sequence[Atom], options: Options
+) -> list[Comparison]:
+    """How each column is compared, which of its values stand for one another, and given which other column."""
+    stand = equivalents.learned(planned.probable, looked_at, made, given.columns)
+    chosen = comparison.comparisons(given.columns, options.wishes, stand)
+    return [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
 
 
 def _compared(

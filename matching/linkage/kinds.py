@@ -20,6 +20,8 @@ Atoms = Mapping[str, Callable[[Column], Column]]
 Level = tuple[str, float, Callable[["Sides"], Column]]
 
 EXACT, DIFFERENT = "exact", "different"
+# Level of values that stand for one another; which ones do the data say.
+EQUIVALENT = "equivalent"
 FULL = "full"
 # Forms that hold the words of a value, each a bit of 64 by its hash: and-ing them costs a tenth of comparing arrays.
 WORDS = ("words", "words_again")
@@ -63,6 +65,7 @@ class Sides:
         left, right: the compared values.
         edits: Levenshtein distance between them, -1 where it is above the bound of the kind.
         common: weight of the words that both have (`common_words`), of a kind that tells rare words from frequent ones.
+        equivalent: whether they stand for one another.
         forms: form → the form of either value, null where it has none (see `Kind.forms`).
     """
 
@@ -70,6 +73,7 @@ class Sides:
     right: Column
     edits: Column
     common: Column
+    equivalent: Column
     forms: Mapping[str, tuple[Column, Column]]
 
     def same(self, form: str) -> Column:
@@ -159,6 +163,7 @@ class Kind:
         ordered: levels of which a better one never says less for a match than one below it.
         drawn: of the rare words as many are keys, each the first in another order that has nothing to do with the words
             (MinHash; Broder 1997): values that share most rare words share most of these.
+        equivalents: atoms of which one may stand for another, where the others of these are the same.
     """
 
     value: Callable[[Column], Column]
@@ -169,6 +174,7 @@ class Kind:
     rare: bool = False
     ordered: frozenset[str] = frozenset()
     drawn: int = 0
+    equivalents: tuple[str, ...] = ()
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -475,7 +481,9 @@ def _name_or_half(pair: Sides, most: float) -> Column:
 
 
 _NAME_ATOMS: Atoms = {FULL: _whole, "sounds": sounds, "prefix3": prefix(3), "suffix3": suffix(3)}
+_EQUIVALENT: Level = (EQUIVALENT, 0.03, lambda pair: pair.equivalent)
 _NAME_LEVELS: tuple[Level, ...] = (
+    _EQUIVALENT,
     ("close", 0.06, Sides.one_edit),
     ("similar", 0.03, Bounded(Sides.edited_share, _THIRD)),
     ("partial", 0.03, lambda pair: pair.begins() | pair.same("sounds") | pair.same("prefix3")),
@@ -489,7 +497,9 @@ _CODE_ATOMS: Atoms = {FULL: _whole, **_HALVES}
 _TEXT_ATOMS: Atoms = {FULL: _whole, "number": number_word, "longest_word": longest_word, "prefix6": prefix(6)}
 _NUMBER_LEVELS = _CODE_LEVELS[:1]
 _CODE = Kind(_code, _CODE_ATOMS, _CODE_LEVELS, 2, _HALVES)
-_NAME = Kind(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)})
+_NAME = Kind(
+    *(_folded, _NAME_ATOMS, _NAME_LEVELS, _EDITS, {"sounds": sounds, "prefix3": prefix(3)}), equivalents=(FULL,)
+)
 _WORDS: Atoms = {WORDS[0]: _word_bits(1), WORDS[1]: _word_bits(2)}
 _WORD_FORMS: Atoms = {**_WORDS, "sorted": names.sorted_words}
 
@@ -541,6 +551,7 @@ KINDS: Mapping[str, Kind] = {
             ("reordered", 0.05, lambda pair: pair.same("sorted")),
             # Companies of one owner, funds of one family, a father and his son.
             (NUMBERS, 0.02, lambda pair: (shared_words(pair.forms) > 0) & pair.numbered_apart()),
+            _EQUIVALENT,
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, Bounded(_name_or_half, _THIRD)),
@@ -550,6 +561,7 @@ KINDS: Mapping[str, Kind] = {
         _LONG_EDITS,
         {**_WORD_FORMS, "initials": initials, NUMBERS: _numerals},
         rare=True,
+        equivalents=("first_word", "last_word"),
     ),
     "given_name": _NAME,
     "family_name": _NAME,
@@ -604,15 +616,17 @@ KINDS: Mapping[str, Kind] = {
         _folded,
         {FULL: _whole, "sounds": sounds, "prefix4": prefix(4)},
         (
+            _EQUIVALENT,
             ("close", 0.05, Sides.one_edit),
             ("similar", 0.03, Bounded(Sides.edited_share, _THIRD)),
             ("partial", 0.03, lambda pair: shared_words(pair.forms) > 0),
         ),
         _EDITS,
         _WORDS,
+        equivalents=(FULL,),
     ),
     "postcode": _CODE,
-    "category": Kind(_folded, {FULL: _whole}),
+    "category": Kind(_folded, {FULL: _whole}, (_EQUIVALENT,), equivalents=(FULL,)),
     "number": Kind(
         lambda c: F.coalesce(_plain_number(c), _folded(c)),
         {

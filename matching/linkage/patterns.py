@@ -71,11 +71,13 @@ class Probable:
     Attributes:
         left, right: the two records.
         matches: expected number of matches, of all records, that each stands for.
+        match: probability that each is a match.
     """
 
     left: Longs
     right: Longs
     matches: Floats
+    match: Floats
 
 
 def patterns_of(
@@ -170,9 +172,8 @@ def probable(patterns: Patterns, left: Longs, right: Longs) -> Probable:
     step = max(len(pairs) // _MOST_PROBABLE, 1)
     some = pairs[::step]
     of = patterns.of_pairs[some]
-    return Probable(
-        left[some], right[some], (patterns.match * patterns.stands_for)[of] * (len(pairs) / max(len(some), 1))
-    )
+    match = patterns.match[of]
+    return Probable(left[some], right[some], match * patterns.stands_for[of] * (len(pairs) / max(len(some), 1)), match)
 
 
 def _agreement(sample: Sample | Sharing, left: Longs, right: Longs) -> Words:

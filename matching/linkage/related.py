@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.linkage.comparison import SWAPPED, Comparison
-from matching.linkage.kinds import DIFFERENT, EXACT, NUMBERS
+from matching.linkage.kinds import DIFFERENT, EQUIVALENT, EXACT, NUMBERS
 from matching.linkage.runs import Floats
 
 # Classes of related pairs, at most.
@@ -22,8 +22,8 @@ MOST = 3
 # Levels by kind that say of two people that they are one; of a text that two things are.
 _NAMES = ("given_name", "full_name")
 _OWN: Mapping[str, Collection[str]] = {
-    "given_name": (EXACT, SWAPPED, "close"),
-    "full_name": (EXACT, "reordered", "close", "words"),
+    "given_name": (EXACT, SWAPPED, EQUIVALENT, "close"),
+    "full_name": (EXACT, "reordered", EQUIVALENT, "close", "words"),
     "date": (EXACT, "days", "close", "year_day", "year_month", "month_day"),
     "year": (EXACT,),
     "identifier": (EXACT, "close"),

@@ -13,12 +13,15 @@ import numpy as np
 from matching.linkage import parameters
 from matching.linkage.comparison import Comparison
 from matching.linkage.frequencies import Rarity
+from matching.linkage.kinds import EQUIVALENT
 from matching.linkage.parameters import Parameters
 from matching.linkage.related import Related
 from matching.linkage.repeated import Repetition
 
 # A level that fewer matches show moves by chance.
 _RARE = 0.005
+# Fields of a comparison that parameters of an older version lack.
+_ADDED = ("thresholds", "equivalents")
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class Trained:
 
 
 def _outline(each: Comparison) -> tuple[object, ...]:
-    return each.column, each.kind, each.levels, each.term_frequency, each.thresholds
+    """What the configuration says of a comparison; which values stand for one another it does not."""
+    levels = tuple(name for name in each.levels if name != EQUIVALENT)
+    return each.column, each.kind, levels, each.term_frequency, each.thresholds
 
 
 def read(plain: Mapping[str, Any]) -> Trained:
@@ -144,8 +149,8 @@ def read(plain: Mapping[str, Any]) -> Trained:
 
 
 def _plain_comparison(each: Comparison) -> dict[str, Any]:
-    """Its fields; thresholds only where there are some, as in `_content`."""
-    return {name: value for name, value in asdict(each).items() if name != "thresholds" or value}
+    """Its fields; of those that were added only where there are some, as in `_content`."""
+    return {name: value for name, value in asdict(each).items() if name not in _ADDED or value}
 
 
 def _plain(each: Related) -> dict[str, Any]:
@@ -165,10 +170,11 @@ def _blocking(plain: Mapping[str, Any] | None) -> Blocking:
 
 
 def _comparison(plain: Mapping[str, Any]) -> Comparison:
-    own: dict[str, Any] = {name: plain[name] for name in Comparison.__dataclass_fields__ if name != "thresholds"}
+    own: dict[str, Any] = {name: plain[name] for name in Comparison.__dataclass_fields__ if name not in _ADDED}
     lists = {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
     thresholds = tuple((level, float(bound)) for level, bound in plain.get("thresholds", ()))
-    return Comparison(**{**own, **lists, "thresholds": thresholds})
+    equivalents = tuple((int(one), int(other)) for one, other in plain.get("equivalents", ()))
+    return Comparison(**{**own, **lists, "thresholds": thresholds, "equivalents": equivalents})
 
 
 @dataclass(frozen=True)

@@ -544,3 +544,35 @@ def test_a_list_of_names_alone_is_linked_and_told_of(spark: SparkSession, tmp_pa
     assert len(found & truth) >= 0.8 * len(truth)
     assert len(found & truth) >= 0.9 * len(found)
     assert any("one column alone" in line for line in told)
+
+
+def test_codes_and_short_names_that_stand_for_one_another_are_learned_and_told(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """One register writes `M` and `Bill`, the other `male` and `William`: no list says so, the other columns do."""
+    table = people(11, 400, 0).assign(sex=lambda rows: np.where(rows.index % 2, "F", "M"))
+    names = table.given_name.value_counts().index[:3]
+    other = table.assign(
+        sex=table.sex.map({"F": "female", "M": "male"}),
+        given_name=[f"{n[::-1]}x" if n in names and at % 3 else n for at, n in enumerate(table.given_name)],
+        phone=[p if at % 2 else None for at, p in enumerate(table.phone)],
+    )
+    for name, rows in (("one", table), ("two", other.sample(frac=1, random_state=1))):
+        rows.drop(columns=["entity", "name"]).to_parquet(tmp_path / f"{name}.parquet")
+    columns = {name: kind for name, kind in COLUMNS.items() if name != "name"} | {"sex": "category"}
+    wanted = settings(link_type="link", inputs=["one.parquet", "two.parquet"], columns=columns)
+    pairs, _, summary = linked(spark, tmp_path, wanted)
+    compared = summary["comparisons"]
+    told = {column: {frozenset(pair) for pair in compared[column]["equivalents"]} for column in columns}
+    assert told["sex"] == {frozenset({"f", "female"}), frozenset({"m", "male"})}
+    assert told["given_name"] == {frozenset({name, f"{name[::-1]}x"}) for name in names}
+    assert not any(told[column] for column in ("surname", "birth", "street", "town", "phone"))
+    right = pairs[(pairs.id_l == pairs.id_r) & (pairs.match_probability >= 0.5)]
+    levels = [level["name"] for level in reversed(compared["sex"]["levels"])]
+    assert len(right) == len(table)
+    assert set(right.gamma_sex) == {levels.index("equivalent")}
+    # The same by what was learned: which values these are is a part of it.
+    learned = json.loads((tmp_path / "out" / "parameters.json").read_text(encoding="utf-8"))
+    (tmp_path / "learned.json").write_text(json.dumps(learned), encoding="utf-8")
+    again, _, _ = linked(spark, tmp_path, {**wanted, "parameters": "learned.json"})
+    pd.testing.assert_frame_equal(again, pairs)

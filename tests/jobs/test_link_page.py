@@ -75,6 +75,7 @@ SUMMARY: dict[str, Any] = {
             "term_frequency": True,
             "depends_on": None,
             "repeats": [],
+            "equivalents": [("bill", "william"), ("liz", "elizabeth")],
             "levels": [
                 level(5, "swapped", 0.02, 0.000002),
                 level(4, "exact", 0.71, 0.0045),
@@ -89,6 +90,7 @@ SUMMARY: dict[str, Any] = {
             "term_frequency": False,
             "depends_on": "given_name",
             "repeats": ["full_name"],
+            "equivalents": [],
             "levels": [
                 level(3, "exact", 0.86, 0.00009),
                 level(2, "year", 0.06, 0.011),
@@ -199,7 +201,7 @@ def test_examples_say_why_they_were_chosen_and_what_is_missing() -> None:
     assert "Không có bằng chứng (null), tính 0: dob" in text
     assert "dob same_moon 0,0" in text
     assert "người nhà, cùng nhóm cũng giống vậy (related) −2,5" in text
-    assert "chỉ nêu mã bản ghi (id), không bao giờ nêu giá trị" in text
+    assert "chỉ nêu mã bản ghi (id), không bao giờ nêu giá trị của một bản ghi" in text
 
 
 def test_every_level_shows_m_u_and_its_weight() -> None:
@@ -210,6 +212,12 @@ def test_every_level_shows_m_u_and_its_weight() -> None:
     assert "trùng hẳn (exact) +13,2 × 9.556 0,8600 9,0·10⁻⁵" in text
     assert "khác nhau (different) −4,3 ÷ 19 0,0500 0,9658" in text
     assert "same_moon 0,0 × 1,0 0,0300 0,0300" in text
+
+
+def test_values_that_stand_for_one_another_are_told_where_there_are_any() -> None:
+    assert "Giá trị dùng thay cho nhau (equivalent)" in shown()
+    assert "given_name bill ~ william; liz ~ elizabeth" in shown()
+    assert "dùng thay cho nhau" not in Page(page(EMPTY)).text
 
 
 def test_the_histogram_has_a_logarithmic_axis_and_both_marks() -> None:
@@ -305,6 +313,7 @@ def test_text_of_the_data_never_becomes_markup() -> None:
     summary["inputs"][0]["name"] = summary["model_version"] = HOSTILE
     summary["comparisons"][HOSTILE] = {
         **{"kind": HOSTILE, "term_frequency": True, "depends_on": HOSTILE, "repeats": [HOSTILE]},
+        "equivalents": [(HOSTILE, HOSTILE)],
         "levels": [level(0, HOSTILE, 0.1, 0.2)],
     }
     summary["blocking"]["rules"][0]["rule"] = HOSTILE

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from matching.linkage.comparison import NULL, SWAPPED, compared, comparisons, gamma, prepared
+from matching.linkage.comparison import NULL, SWAPPED, Wish, compared, comparisons, gamma, prepared
 from matching.linkage.kinds import KINDS, rare_words
 from matching.linkage.records import atoms, standardised
 
@@ -253,6 +254,31 @@ PAIRS: list[tuple[str, str, str, str | None]] = [
     ("number", "1e400", "2", "different"),
 ]
 
+# Hashed by the engine: values, of full names words, that stand for one another.
+STAND = {
+    "category": [("m", "nam")],
+    "given_name": [("bill", "william"), ("jon", "john")],
+    "full_name": [("bill", "william"), ("6", "8"), ("vu", "vo")],
+    "locality": [("sai gon", "tp ho chi minh")],
+}
+STANDING: list[tuple[str, str, str, str]] = [
+    # kind, one, other, level
+    ("category", "M", "Nam", "equivalent"),
+    ("category", "Nam", "Nam", "exact"),
+    ("category", "M", "Nữ", "different"),
+    ("given_name", "William", "Bill", "equivalent"),
+    ("given_name", "John", "Jon", "equivalent"),
+    ("given_name", "Bill", "Jon", "different"),
+    ("locality", "Sài Gòn", "TP. Hồ Chí Minh", "equivalent"),
+    ("full_name", "William Tailor", "Bill Tailor", "equivalent"),
+    ("full_name", "William Henry Tailor", "Bill Tailor", "equivalent"),
+    ("full_name", "Vũ Thị Lan", "Võ Thị Lan", "equivalent"),
+    ("full_name", "Bill Tailor", "William Baker", "different"),
+    ("full_name", "William Henry Tailor", "William James Tailor", "similar"),
+    # Companies are numbered: what one number is another is not.
+    ("full_name", "Weber Beteiligungs 6", "Weber Beteiligungs 8", "numbers"),
+]
+
 NAMED = {"given_name": "Lan", "family_name": "Nguyễn"}
 NAMES: list[tuple[Written, Written, Levels]] = [
     # who, who, what both columns show
@@ -290,9 +316,14 @@ def hashes(spark: SparkSession) -> list[int]:
     return [row["hash"] for row in words.collect()]
 
 
-def shown(records: DataFrame, pairs: Iterable[tuple[int, int]], columns: Mapping[str, str]) -> list[Levels]:
+def shown(
+    records: DataFrame,
+    pairs: Iterable[tuple[int, int]],
+    columns: Mapping[str, str],
+    stand: Mapping[int, Sequence[tuple[int, int]]] = MappingProxyType({}),
+) -> list[Levels]:
     """Level of each column in every pair of records (rid), columns without evidence left out."""
-    chosen = comparisons(columns, {})
+    chosen = comparisons(columns, {}, stand)
     no_bits = records.withColumns({f"t{i}": F.lit(0.0) for i in range(len(columns))})
     left, right = zip(*pairs, strict=True)
     drawn = records.sparkSession.createDataFrame(pa.table({"at": range(len(left)), "l": left, "r": right}))
@@ -345,9 +376,12 @@ def test_two_values_show_the_level_that_the_cases_say(kind: str, levels: list[tu
 
 
 def test_every_level_of_every_kind_has_a_case() -> None:
-    cases = {(kind, level) for kind, _, _, level in PAIRS if level}
+    cases = {(kind, level) for kind, _, _, level in (*PAIRS, *STANDING) if level}
     named = {(kind, level) for kind, of in KINDS.items() for level in of.level_names}
-    assert named - cases == {(kind, "exact") for kind in ("year", "postcode", "text", "locality")}
+    assert named - cases == {(kind, "exact") for kind in ("year", "postcode", "text", "locality")} | {
+        # As of a given name.
+        ("family_name", "equivalent")
+    }
     assert cases <= named
 
 
@@ -489,3 +523,35 @@ def test_of_texts_of_hundreds_of_words_it_counts_which_they_share(spark: SparkSe
     columns = {"text": "text"}
     found = shown(standardised(written(spark, written_as, columns), columns), [(0, 1), (0, 2), (0, 3)], columns)
     assert [pair["text"] for pair in found] == ["similar", "half", "different"]
+
+
+def test_values_that_stand_for_one_another_are_a_level_of_their_own(spark: SparkSession) -> None:
+    words = sorted({word for pairs in STAND.values() for pair in pairs for word in pair})
+    rows = spark.createDataFrame(pa.table({"word": words})).select("word", F.xxhash64("word").alias("hash")).collect()
+    hashed = {row["word"]: int(row["hash"]) for row in rows}
+    stand = {
+        i: [(hashed[one], hashed[other]) for one, other in STAND[kind]]
+        for i, kind in enumerate(COLUMNS)
+        if kind in STAND
+    }
+    people = [{kind: text} for kind, one, other, _ in STANDING for text in (one, other)]
+    records = standardised(written(spark, people, COLUMNS), COLUMNS).persist()
+    rids = [row["rid"] for row in numbered(records)]
+    there = list(zip(rids[::2], rids[1::2], strict=True))
+    found = shown(records, [*there, *((other, one) for one, other in there)], COLUMNS, stand)
+    told = [{kind: level} for kind, _, _, level in STANDING]
+    assert found[: len(there)] == told
+    assert found[len(there) :] == told
+
+
+def test_without_any_there_is_no_such_level_and_a_user_may_leave_it_out() -> None:
+    assert all("equivalent" not in each.levels for each in comparisons(COLUMNS, {}))
+    place = list(COLUMNS).index("category")
+    (known,) = (each for each in comparisons(COLUMNS, {}, {place: [(1, 2)]}) if "equivalent" in each.levels)
+    assert (known.column, known.levels, known.equivalents) == (
+        "category",
+        ("different", "equivalent", "exact"),
+        ((1, 2),),
+    )
+    without = comparisons(COLUMNS, {"category": Wish(levels=())}, {place: [(1, 2)]})[place]
+    assert (without.levels, without.equivalents) == (("different", "exact"), ())
