@@ -6,6 +6,7 @@ A failed night in one line and 1.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import signal
@@ -404,6 +405,7 @@ def main() -> None:
     """Entry point of `ct18`."""
     # As where somebody presses Ctrl-C: a night that is told to stop writes down that it did.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _show_any_letter()
     try:
         sys.exit(app(standalone_mode=False))
     except (typer.Abort, KeyboardInterrupt):
@@ -420,6 +422,13 @@ def main() -> None:
             raise
         # The text of a library's error may quote data: only its kind is shown.
         sys.exit(_last_words(f"unexpected {type(error).__name__}; CT18_DEBUG=1 shows where (it may show data)", 1))
+
+
+def _show_any_letter() -> None:
+    """A console that has no Vietnamese letters shows others in their place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _last_words(error: object, code: int) -> int:

@@ -31,6 +31,9 @@ _DEFAULTS = {"country": "VN"}
 _INTEGER = r"\A-?[0-9]+\z"
 _DATE = r"\A(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 _LOCAL = r"\A(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+# What else ISO 8601 allows (the basic form, a comma, RFC 3339's small letters), and how it reads then.
+_BASIC = r"\A([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})?"
+_SECONDS = r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}),"
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)\z"
 # Forms of ISO 8601 that Spark does not read.
 _NO_SECONDS = r"([T ][0-9]{2}:[0-9]{2})(Z|[+-])"
@@ -81,7 +84,11 @@ def _unreadable(error: AnalysisException | Py4JJavaError, manifest: Manifest) ->
     if is_missing_file(error):
         return "a file is gone that was there when the manifest was checked"
     name = unreadable_file(error) if isinstance(error, Py4JJavaError) else None
-    return None if name is None else f"{name} is not readable as {manifest.format}"
+    if name is None:
+        return None
+    # A codec that is missing breaks the same job.
+    codecs = " (damaged, or of a codec other than snappy, gzip, zstd, lz4)" if manifest.format is Format.PARQUET else ""
+    return f"{name} is not readable as {manifest.format}{codecs}"
 
 
 def _write_kept(lake: Lake, arrival: Arrival, manifest: Manifest) -> Counts:
@@ -205,11 +212,24 @@ def _from_text(text: Column, kind: str) -> Column:
     if kind == "date":
         return F.when(text.rlike(_DATE), text.try_cast(KINDS[kind]))
     if kind == "timestamp":
-        local = F.concat(text, F.lit("+07:00"))
-        zoned = F.when(text.rlike(_LOCAL + _ZONE), text).when(text.rlike(_LOCAL + r"\z"), local)
+        usual = F.when(text.rlike(_LOCAL + _ZONE), text).when(text.rlike(_LOCAL + r"\z"), _local(text))
+        zoned = F.coalesce(usual, _unusual(text))
         with_seconds = F.regexp_replace(zoned, _NO_SECONDS, "$1:00$2")
         return F.regexp_replace(with_seconds, _HOURS_ONLY, "$1:00").try_cast(KINDS[kind])
     return text
+
+
+def _local(text: Column) -> Column:
+    """A time without offset is Vietnam's."""
+    return F.concat(text, F.lit("+07:00"))
+
+
+def _unusual(text: Column) -> Column:
+    """A time in a rarer form of ISO 8601 as the usual one has it; null where it is none."""
+    capital = F.upper(text)
+    hours = F.regexp_replace(F.regexp_replace(capital, _BASIC, "$1-$2-$3T$4:$5:$6"), ":(?=Z|[+-]|$)", "")
+    plain = F.regexp_replace(hours, _SECONDS, "$1.")
+    return F.when(plain.rlike(_LOCAL + _ZONE), plain).when(plain.rlike(_LOCAL + r"\z"), _local(plain))
 
 
 def _rules(source: Source, manifest: Manifest) -> Iterator[tuple[Column, str]]:

@@ -183,7 +183,7 @@ def _line(laws: Sequence[YearLaw], category: str) -> Column:
     def of_law(residence: Residence) -> Column:
         """Rate and basis."""
         return F.struct(
-            by_year(laws, lambda law: _percent(law.rates[residence, category])).alias("Tỷ lệ GTGT và TNCN"),
+            by_year(laws, lambda law: _percent(sum(law.rates[residence, category]))).alias("Tỷ lệ GTGT và TNCN"),
             by_year(laws, lambda law: law.rates_basis[residence, category]).alias("Căn cứ"),
         )
 

@@ -319,6 +319,8 @@ def _id_verdict() -> tuple[Column, Column, Column]:
     dead = (F.col("source") == "sellers") & F.forall("holders", lambda holder: holder["deceased"])
     problem = (
         F.when(number.isNull(), None)
+        # People may have named whoever is dead: the shop bears a dead person's id all the same.
+        .when(own & dead, DECEASED)
         .when(own & (F.col("id_kind") == "cmnd"), STALE)
         .when(own, None)
         .when(slip, MISTYPED)

@@ -55,7 +55,7 @@ def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
     """Whether there is anything that an operator's `--accept` could mean.
 
     Raises:
-        UserError: an unknown source, or a date of which nothing was held and nothing lies in the landing zone.
+        UserError: an unknown source, or a date of which nothing was held and nothing new lies in the landing zone.
     """
     source = SOURCES.get(accept.source)
     if source is None:
@@ -63,7 +63,9 @@ def check_accept(lake: Lake, landing_zone: str, accept: Accept) -> None:
     history = deliveries.load(lake).get(source.name, ())
     known = {each.delivery_date for each in history if each.state in HELD or each.accepted_by}
     arrived, _ = landing.arrivals(lake.files, landing_zone, source, accept.delivery_date)
-    if accept.delivery_date not in known | {each.delivery_date for each in arrived}:
+    in_hand = {each.key for each in history if _is_in_hand(each)}
+    waiting = {each.delivery_date for each in arrived if each.key not in in_hand}
+    if accept.delivery_date not in known | waiting:
         raise UserError(f"--accept: no delivery of {accept.source} of {accept.delivery_date} is held or waiting")
 
 
@@ -110,7 +112,7 @@ def take_in(
         recalled(decided.history, source, business_date, settings),
         picture=decided.picture,
         judged=decided.judged,
-        warnings=(*warnings, *received.warnings, *_repeated(decided)),
+        warnings=(*warnings, *received.warnings, *_repeated(decided), *_in_vain(mine, decided.history)),
         rows_in=sum(each.rows or 0 for each in received.read),
         rows_kept=sum(each.kept or 0 for each in received.read),
     )
@@ -321,8 +323,11 @@ def verdict_in_force(history: History) -> Verdict | None:
 def _one_by_one(night: _Night, received: _Received, pictures: _Pictures) -> History:
     history = received.history
     for delivery in received.fresh:
-        tried = deliveries.admit(history, _taken_or_held(night, history, delivery))
-        if _keys(tried) != _keys(history) and not _passes(history, tried, pictures):
+        decided = _taken_or_held(night, history, delivery)
+        tried = deliveries.admit(history, decided)
+        # Whoever accepts what was held accepts its picture: what it was held for is what he was told.
+        new = not decided.accepted_by and _keys(tried) != _keys(history)
+        if new and not _passes(history, tried, pictures):
             reason = f"gate: {pictures.verdict(tried).reason}"
             tried = deliveries.admit(history, _hold(night, delivery, State.GATE_FAILED, reason))
         history = tried
@@ -386,6 +391,13 @@ def _repeated(decided: _Decided) -> list[str]:
     (full,) = members
     more = (full.kept or 0) - (full.keys or 0)
     return [f"{full.key.title}: {more} rows repeat a key, of each key the newest row counts"] if more else []
+
+
+def _in_vain(accept: Accept | None, history: History) -> list[str]:
+    """A warning where somebody accepts what was not held: it was good anyway, or refused, which nobody can accept."""
+    if accept is None or any(each.delivery_date == accept.delivery_date and each.accepted_by for each in history):
+        return []
+    return [f"--accept {accept.source}:{accept.delivery_date}: nothing of that date was held, so nothing was accepted"]
 
 
 def _with_key_count(history: History, keys: int) -> History:

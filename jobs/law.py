@@ -72,7 +72,7 @@ class YearLaw:
         threshold_basis: document and article of the threshold.
         income_tax_vnd: revenue of a resident above which PIT is due on income, None where the law knew none.
         income_tax_basis: document and article of that.
-        rates: (residence, category of sales) → VAT and PIT together, in parts of 10,000.
+        rates: (residence, category of sales) → VAT and PIT, in parts of 10,000.
         rates_basis: the same → document and article of the rate.
         duties: (reason, what it applies to) → document and article of the duty; applies to `organisation`, to a detail
             of the reason, or to whatever is not named so (empty).
@@ -86,7 +86,7 @@ class YearLaw:
     threshold_basis: str
     income_tax_vnd: int | None
     income_tax_basis: str | None
-    rates: Mapping[tuple[str, str], int]
+    rates: Mapping[tuple[str, str], tuple[int, int]]
     rates_basis: Mapping[tuple[str, str], str]
     duties: Mapping[tuple[str, str], str]
     due_quarters: tuple[int, ...]
@@ -123,7 +123,7 @@ def year_law(tax_year: int, business_date: dt.date) -> YearLaw:
         threshold_basis=_basis(thresholds[()]),
         income_tax_vnd=int(income_tax["revenue_vnd"]) if income_tax else None,
         income_tax_basis=_basis(income_tax) if income_tax else None,
-        rates={(r, c): int(v["vat_per_10000"]) + int(v["pit_per_10000"]) for (r, c), v in rates.items()},
+        rates={(r, c): (int(v["vat_per_10000"]), int(v["pit_per_10000"])) for (r, c), v in rates.items()},
         rates_basis={(r, c): _basis(values) for (r, c), values in rates.items()},
         duties={(reason, to): _basis(values) for (reason, to), values in duties.items()},
         due_quarters=due_quarters(tax_year, business_date),
@@ -152,18 +152,26 @@ def by_year(laws: Sequence[YearLaw], value: Callable[[YearLaw], object]) -> Colu
     return F.coalesce(*(F.when(F.col("tax_year") == law.tax_year, F.lit(value(law))) for law in laws))
 
 
-def rate_column(laws: Sequence[YearLaw], residence: Residence, category: Column) -> Column:
-    """VAT and PIT together, in parts of 10,000, of a category of sales; an unknown category bears the highest rate.
+def rate_columns(laws: Sequence[YearLaw], residence: Residence, category: Column) -> tuple[Column, Column]:
+    """VAT and PIT, in parts of 10,000, of a category of sales; an unknown category bears the highest rates.
 
     Columns in: tax_year.
     """
-    known = (F.when(category == name, rate_of(laws, residence, name)) for name in CATEGORIES)
-    return F.coalesce(*known, rate_of(laws, residence, "undetermined"))
+
+    def rate(name: str, part: int) -> Column:
+        """One of the two, of a category."""
+        return by_year(laws, lambda law: law.rates[residence, name][part])
+
+    vat, pit = (
+        F.coalesce(*(F.when(category == name, rate(name, part)) for name in CATEGORIES), rate("undetermined", part))
+        for part in (0, 1)
+    )
+    return vat, pit
 
 
 def rate_of(laws: Sequence[YearLaw], residence: Residence, category: str) -> Column:
     """VAT and PIT together, in parts of 10,000, of a category of sales that the law names. Columns in: tax_year."""
-    return by_year(laws, lambda law: law.rates[residence, category])
+    return by_year(laws, lambda law: sum(law.rates[residence, category]))
 
 
 def _filing_date(tax_year: int, quarter: int) -> dt.date:

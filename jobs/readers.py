@@ -9,7 +9,7 @@ The frame of `read` holds the columns that are due (Parquet: typed; CSV and JSON
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import reduce
 
 import pyarrow as pa
@@ -126,6 +126,7 @@ def _read_parquet(files: Files, arrival: Arrival, manifest: Manifest, due: dict[
         footer = _footer(files, arrival, each.name)
         if footer.rows != each.rows:
             raise Refused(f"{each.name} has {footer.rows} records, the manifest says {each.rows}")
+        _require_told_apart(each.name, due, footer.columns)
         stored = tuple(_stored_type(each.name, column, kind, footer.columns) for column, kind in due.items())
         alike.setdefault(stored, []).append(each.name)
     groups = (
@@ -140,6 +141,13 @@ def _footer(files: Files, arrival: Arrival, name: str) -> Footer:
         return files.parquet_footer(arrival.path(name))
     except OSError:
         raise Refused(f"{name} is not readable as Parquet") from None
+
+
+def _require_told_apart(name: str, due: Iterable[str], columns: Collection[str]) -> None:
+    """Spark, which reads names without case, could not tell such columns from each other."""
+    for column in set(due) & set(columns):
+        if alike := sorted(other for other in columns if other.lower() == column and other != column):
+            raise Refused(f"{name} has columns that differ in case alone: {', '.join([column, *alike])}")
 
 
 def _stored_type(name: str, column: str, kind: str, columns: Mapping[str, str]) -> str:
@@ -167,7 +175,7 @@ def _read_alike(
         *(_value(column, kind, stored[column]).alias(column) for column, kind in due.items()),
         F.expr(_FILE).alias("_file"),
         (F.col("_metadata.row_index") + 1).alias("_row_number"),
-        (_row_as_json(schema, texts) if keep_raw else F.lit(None).cast("string")).alias("_raw"),
+        (_row_as_json(stored, due, texts) if keep_raw else F.lit(None).cast("string")).alias("_raw"),
         F.concat_ws("", *_problems(texts, stored)).alias("_problems"),
         F.lit(None).cast("string").alias("_broken"),
     )
@@ -212,11 +220,15 @@ def _value(column: str, kind: str, stored: str) -> Column:
     return moment if "true" in stored else moment - F.expr("INTERVAL 7 HOURS")
 
 
-def _row_as_json(schema: StructType, texts: list[str]) -> Column:
-    shown = (
-        F.when(F.is_valid_utf8(c), F.col(c)).otherwise(F.concat(F.lit("\\x"), F.hex(F.col(c)))).alias(c)
-        if c in texts
-        else F.col(c)
-        for c in schema.names
-    )
-    return F.to_json(F.struct(*shown))
+def _row_as_json(stored: dict[str, str], due: dict[str, str], texts: list[str]) -> Column:
+    """A row of the columns due, nulls too; of texts that are no UTF-8 the bytes, of nanoseconds the time."""
+
+    def shown(column: str) -> Column:
+        """One of its values."""
+        if column in texts:
+            value = F.col(column)
+            return F.when(F.is_valid_utf8(value), value).otherwise(F.concat(F.lit("\\x"), F.hex(value)))
+        is_counted = "NANOS" in stored[column] or stored[column] == _NO_VALUES
+        return _value(column, due[column], stored[column]) if is_counted else F.col(column)
+
+    return F.to_json(F.struct(*(shown(column).alias(column) for column in due)), {"ignoreNullFields": "false"})

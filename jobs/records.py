@@ -227,7 +227,8 @@ def _json_chunks(text: io.TextIOWrapper, wanted: Wanted) -> Iterator[_Chunk]:
         malformed += sum(codes == [Reason.BAD_RECORD] for codes in chunk.problems.values())
         if chunk.size:
             yield chunk
-    if total and malformed == total:
+    # One line alone may be a record that was cut off; of several that are none the file is of another format.
+    if total > 1 and malformed == total:
         raise _Broken("holds no JSON object")
 
 

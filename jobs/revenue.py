@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.law import Residence, YearLaw, by_year, rate_column, rate_of
+from jobs.law import Residence, YearLaw, by_year, rate_columns, rate_of
 from jobs.sources import CATEGORIES
 
 # đồng in sums: whole numbers with room for every sale of a country.
 MONEY = "decimal(38,0)"
 _LARGEST = 9_223_372_036_854_775_807
-
-# Two amounts are withheld of a sale, each in whole đồng.
-_ROUNDING_VND = 2
 
 QUARTERS = (1, 2, 3, 4)
 
@@ -83,8 +80,9 @@ def is_due(laws: Sequence[YearLaw], quarter: Column) -> Column:
 
 
 def _covered(laws: Sequence[YearLaw]) -> Column:
-    rate = rate_column(laws, "resident", F.col("category"))
-    return (F.col("withheld_vnd") + _ROUNDING_VND) * 10_000 > F.col("gross_vnd") * rate
+    """Whether VAT and PIT were withheld at their rates; each of the two is in whole đồng."""
+    parts = (F.floor(F.col("gross_vnd") * rate / 10_000) for rate in rate_columns(laws, "resident", F.col("category")))
+    return F.col("withheld_vnd") >= sum(parts, F.lit(0).cast(MONEY))
 
 
 def tax_by_rates(laws: Sequence[YearLaw], residence: Residence) -> Column:

@@ -162,6 +162,15 @@ _BY_HOUSEHOLD = "chỉ biết họ tên và các mối liên hệ của người
 _BY_ONE_RELATION = "chỉ dựa vào một liên hệ, trong khi liên hệ khác dẫn tới người khác"
 _OF_ORGANISATION = "gian hàng khai mã số thuế của một tổ chức, không phải mã của riêng người đại diện"
 
+# What a key is of that a sister shop shares, by kind: of what kind the match is which it carries, and in words.
+_SHARED = {
+    "id": ("id", "số giấy tờ"),
+    "code": ("tax_code", "mã số thuế"),
+    "account": ("bank", "tài khoản"),
+    "phone": ("phone", "số điện thoại"),
+    "email": ("fuzzy", "thư điện tử"),
+}
+
 # The first of these that holds carries the match (contract: match_type).
 _CARRIERS = (
     ("id", c.ID, ("self", "near", "masked_agrees")),
@@ -173,9 +182,22 @@ _CARRIERS = (
 )
 
 
-def match_type(parameters: Parameters) -> Column:
-    """`id`, `tax_code`, `bank`, `phone` or `fuzzy`: the evidence that carries a scored pair."""
+def shared_in_words(shared: Column) -> Column:
+    """Which keys a shop shares with its sister (an array of their kinds): `số giấy tờ, tài khoản`."""
+    named = (F.when(F.array_contains(shared, kind), text) for kind, (_, text) in _SHARED.items())
+    return F.concat_ws(", ", *named)
+
+
+def match_type(parameters: Parameters, shared: Column | None = None) -> Column:
+    """`id`, `tax_code`, `bank`, `phone` or `fuzzy`: the evidence that carries a scored pair.
+
+    `shared`: kinds of the keys through which a sister shop tells whose it is, an array; null where none does. The
+    relations through these were replaced by the sister (`sisters.without_shared`), and are what carries the pair.
+    """
     carrier = F.lit("fuzzy")
+    if shared is not None and c.SISTER in parameters.comparisons:
+        told = (F.when(F.array_contains(shared, kind), F.lit(of)) for kind, (of, _) in _SHARED.items())
+        carrier = F.when(shows(c.SISTER, "self"), F.coalesce(*told, carrier)).otherwise(carrier)
     for name, comparison, levels in reversed(_CARRIERS):
         if comparison in parameters.comparisons:
             carrier = F.when(shows(comparison, *levels), name).otherwise(carrier)

@@ -22,6 +22,7 @@ from matching.resolve import Resolution, decision
 # From so many shops on an account is looked upon as one of a pool.
 _SHARED_FROM = 8
 _CODE_IS_ID = "code_is_id"
+_NOTHING_SHARED = "cast(null as array<string>)"
 
 
 def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
@@ -42,13 +43,15 @@ def shops(stage: Stage, sellers: Tracked, holders: Holders) -> DataFrame:
     alone = stage.memory.tracked("shop", "record", touched, first(unaided.scored)).now
     alone = by_people.marked(alone, obeyed)
     # They are few: to find out whom nothing has touched would take longer than to resolve them all.
-    informed = stage.keep(_inform(stage, asked.now, domestic.now, alone, unaided, obeyed))
+    told_by = _sisters(stage, asked.now, domestic.now, alone, unaided, obeyed)
+    informed = stage.keep(_informed(asked.now, told_by))
     stage.progress("match: shop_with_sisters")
     known_pairs = unaided.proposed if touched is None else None
     second = stage.resolve("shop_with_sisters", informed, subjects.now, known_pairs, obeyed, are_few=True)
-    told = stage.keep(by_people.marked(first(second.scored), obeyed))
+    shared = told_by.select("record", F.col("by").alias("shared"))
+    told = stage.keep(by_people.marked(first(second.scored), obeyed).join(shared, "record"))
     # Sisters who contradict each other may leave a shop without any candidate: then what it says alone stands.
-    untold = alone.join(told.select("record"), "record", "left_anti")
+    untold = alone.join(told.select("record"), "record", "left_anti").withColumn("shared", F.expr(_NOTHING_SHARED))
     return _best(stage, second, told, domestic.now, subjects.now).unionByName(
         _best(stage, unaided, untold, domestic.now, subjects.now)
     )
@@ -224,7 +227,7 @@ def _subscribers(
     return named.withColumn("cut_key", F.lit(None).cast("bigint")).unionByName(cut)
 
 
-def _inform(
+def _sisters(
     stage: Stage,
     asked: DataFrame,
     shops: DataFrame,
@@ -232,7 +235,7 @@ def _inform(
     unaided: Resolution,
     decided: DataFrame | None,
 ) -> DataFrame:
-    """Shops that share a key with anchored sisters, with that relation in place of the one through the shared key.
+    """Whose shops are by anchored sisters that share a key with them; columns as of `sisters.sisters`.
 
     What people are to decide on anchors nobody, whom they have named does. Numbers come to other subscribers: of one
     with two shops its holders when they were registered must be the same. A sister whose party was ruled out for a shop
@@ -252,11 +255,13 @@ def _inform(
     if decided is not None:
         ruled_out = decided.where("not is_party").select("record", "subject")
         found = found.withColumn("subject", F.col("holder.subject")).join(ruled_out, ["record", "subject"], "left_anti")
-    found = stage.keep(found.select("record", "holder", "by"))
-    informed = records.relate(asked, "sister", found.select("record", "holder")).join(
-        found.select("record", "by"), "record"
-    )
-    return sisters.without_shared(informed)
+    return stage.keep(found.select("record", "holder", "by"))
+
+
+def _informed(asked: DataFrame, told_by: DataFrame) -> DataFrame:
+    """Shops that have such sisters, with that relation in place of those through the shared keys."""
+    informed = records.relate(asked, "sister", told_by.select("record", "holder"))
+    return sisters.without_shared(informed.join(told_by.select("record", "by"), "record"))
 
 
 def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, subjects: DataFrame) -> DataFrame:
@@ -268,11 +273,12 @@ def _best(stage: Stage, found: Resolution, best: DataFrame, shops: DataFrame, su
     verdict = F.when(is_named, "link").otherwise(by_itself)
     # Of the nearest candidate of a shop that nobody is linked with it is told what agrees, not who it is.
     values = {name: _pair(name, shown=verdict != "none") for name in _VALUES}
+    values["sister"] = evidence.shared_in_words(F.col("shared")), F.lit(None).cast("string")
     return best.select(
         *("record", "subject"),
         # What the evidence alone comes to stays in the explanation.
         F.when(is_named, 1.0).otherwise(F.col("probability")).alias("probability"),
-        evidence.match_type(found.parameters).alias("match_type"),
+        evidence.match_type(found.parameters, F.col("shared")).alias("match_type"),
         F.when(~is_named & for_people & (verdict == "link"), "review").otherwise(verdict).alias("decision"),
         evidence.explanation(found.parameters, values, is_named).alias("evidence"),
         evidence.missing(found.parameters, {name: F.col(f"says.{name}") for name in _said()}).alias("missing"),

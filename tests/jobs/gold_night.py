@@ -116,12 +116,13 @@ def _registrations(world: World) -> None:
     withheld = world.resident("fully withheld")
     world.shop("fully withheld", to=withheld)
     world.sale("fully withheld", BILLION + 33, vat=10_000_000, pit=5_000_000)
-    world.sale("fully withheld", 100 * MILLION, category="services", vat=5_000_000, pit=2_000_000)
+    # Of 100.000.019 đồng 5 % and 2 % are not whole đồng: what is withheld is as near as may be.
+    world.sale("fully withheld", 100 * MILLION + 19, category="services", vat=5_000_000, pit=2_000_000)
     world.sale("fully withheld", -5 * MILLION, category="transport")
     partly = world.resident("partly withheld")
     world.shop("partly withheld", to=partly)
     world.sale("partly withheld", BILLION, vat=10_000_000, pit=5_000_000)
-    world.sale("partly withheld", 100 * MILLION, category="services", vat=5_000_000, pit=1_900_000)
+    world.sale("partly withheld", 100 * MILLION, category="services", vat=5_000_000, pit=1_999_999)
 
 
 def _suspended(world: World) -> None:

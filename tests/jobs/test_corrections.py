@@ -63,8 +63,9 @@ SHOPS: list[dict[str, Any]] = [
     {"shop_id": "s5", "id_number": NOBODY, "country": "CN", "tax_code": "0109999991"},
     {"shop_id": "s6", "province_code": "01"},
     {"shop_id": "s7", "province_code": "01", "address": "Số 1, phố Lê Lợi, Hà Tĩnh"},
+    {"shop_id": "s8", "id_number": DEAD, "seller_name": "Le Van Cuong", "date_of_birth": None},
 ]
-SHOP_LINKS = {"s1": THUY, "s3": THUY, "s4": THUY}
+SHOP_LINKS = {"s1": THUY, "s3": THUY, "s4": THUY, "s8": DEAD}
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,8 @@ def test_what_a_shop_declares(found: dict[tuple[str, str, str], Row]) -> None:
     told = {shop["shop_id"]: of(found, "sellers", f"san-a|{shop['shop_id']}") for shop in SHOPS}
     assert told["s1"] == {}
     assert told["s2"] == {"id_number": ("deceased", "****4999", None, 1.0)}
+    # Whom people have named as the seller is dead all the same.
+    assert told["s8"]["id_number"][:3] == ("deceased", "****4999", None)
     assert told["s3"] == {"tax_code": ("not_found", "****9991", None, 1.0)}
     assert told["s4"] == told["s5"] == {}
     # The code says Hà Nội, the address Hồ Chí Minh or Hà Tĩnh: one of the two is wrong.

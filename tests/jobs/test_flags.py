@@ -162,7 +162,7 @@ def test_probability_counts_the_holder_link_that_a_reason_needs(
     [
         ("no code", UNREGISTERED, BILLION, 18 * MILLION, 0, 18 * MILLION),
         ("all kinds of sales", UNREGISTERED, BILLION, 41_200_001, 1 * MILLION, 40_200_001),
-        ("fully withheld", UNREGISTERED, BILLION, 22_000_000, 22 * MILLION, 0),
+        ("fully withheld", UNREGISTERED, BILLION, 22_000_001, 22 * MILLION, 1),
         ("company, stopped", STOPPED, None, None, 0, 50_000),  # 5 % of revenue
         ("company, mostly withheld", UNDER, BILLION, None, 1, 510 * MILLION),
         ("nobody found", UNRESOLVED, BILLION, 18 * MILLION, 0, 18 * MILLION),

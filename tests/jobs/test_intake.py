@@ -211,6 +211,28 @@ def test_rows_of_a_full_delivery_that_repeat_a_key_are_told(nights: Nights) -> N
     assert nights.run(2).warnings == ()
 
 
+def test_accepting_what_is_not_held_is_told(nights: Nights) -> None:
+    nights.zone.rows("residents", day(1), person("1"))
+    accept = Accept("residents", day(1), "T. Lan", "x")
+    intake.check_accept(nights.lake, str(nights.zone.root), accept)
+    told = "--accept residents:2026-11-01: nothing of that date was held, so nothing was accepted"
+    assert nights.run(1, accept=accept).warnings == (told,)
+    # Taken long ago: nothing waits.
+    with pytest.raises(UserError, match="no delivery of residents of 2026-11-01 is held or waiting"):
+        intake.check_accept(nights.lake, str(nights.zone.root), accept)
+
+
+def test_what_a_delivery_was_held_for_stays_told_where_its_picture_fails_too(nights: Nights) -> None:
+    gate = Gate()
+    nights.zone.rows("residents", day(1), *(person(str(number)) for number in range(4)))
+    nights.run(1, gate)
+    nights.zone.rows("residents", day(2), person("1", "bad"))
+    assert nights.run(2, gate).outcomes[0].reason == "1 keys, the last good picture has 4"
+    result = nights.run(2, gate, Accept("residents", day(2), "T. Lan", "đúng"))
+    assert people(result) == {"1": "bad"}
+    assert "was held: 1 keys, the last good picture has 4" in str(result.outcomes[0].reason)
+
+
 @pytest.mark.parametrize(("source", "number"), [("vehicles", 1), ("residents", 1)])
 def test_what_there_is_no_accepting(nights: Nights, source: str, number: int) -> None:
     nights.zone.rows("residents", day(9), person("1"))

@@ -77,17 +77,18 @@ def test_a_quarter_is_due_from_the_day_after_its_filing_date(
 @pytest.mark.parametrize("asked_on", ["2025-03-31", "2025-06-30", "2026-03-31", "2026-11-15"])
 def test_rates_are_those_of_the_withholding_table(asked_on: str) -> None:
     rates = law.year_law(day(asked_on).year, day(asked_on)).rates
+    # VAT, PIT.
     assert {category: rates["resident", category] for category in CATEGORIES} == {
-        "goods": 150,
-        "services": 700,
-        "transport": 450,
-        "undetermined": 700,
+        "goods": (100, 50),
+        "services": (500, 200),
+        "transport": (300, 150),
+        "undetermined": (500, 200),
     }
     assert {category: rates["non_resident", category] for category in CATEGORIES} == {
-        "goods": 200,
-        "services": 1000,
-        "transport": 500,
-        "undetermined": 1000,
+        "goods": (100, 100),
+        "services": (500, 500),
+        "transport": (300, 200),
+        "undetermined": (500, 500),
     }
 
 

@@ -154,6 +154,25 @@ def test_parquet_with_bytes_that_are_no_text(spark: SparkSession, zone: Zone) ->
     assert raw["tax_code"] == "\\x3031FF" and raw["period"] == "2026-Q3"
 
 
+def test_what_is_kept_of_a_parquet_row_has_its_nulls_and_its_times(spark: SparkSession, zone: Zone) -> None:
+    table = GOOD.set_column(4, "filed_on", pa.nulls(1, pa.date32()))
+    moments = pa.array([1_793_494_800_000_000_000]).cast(pa.timestamp("ns", tz="UTC"))
+    content = parquet_bytes(table.set_column(5, "updated_at", moments))
+    zone.files("declarations", day(1), {"a.parquet": (content, 1)})
+    (row,) = read(spark, zone, keep_raw=True).collect()
+    raw = json.loads(row["_raw"])
+    assert (raw["filed_on"], raw["updated_at"]) == (None, "2026-11-01T08:00:00.000+07:00")
+
+
+def test_parquet_columns_that_differ_in_case_alone_are_told(spark: SparkSession, zone: Zone) -> None:
+    zone.files("declarations", day(1), {"a.parquet": (parquet_bytes(GOOD.append_column("Period", pa.array(["x"]))), 1)})
+    with pytest.raises(Refused, match="^a.parquet has columns that differ in case alone: period, Period$"):
+        read(spark, zone)
+    # One that is not due may be written in any way.
+    zone.files("declarations", day(1), {"a.parquet": (parquet_bytes(GOOD.append_column("Note", pa.array(["x"]))), 1)})
+    assert read(spark, zone).count() == 1
+
+
 def test_a_moment_that_no_calendar_has_is_the_rows_fault(spark: SparkSession, zone: Zone) -> None:
     # As NumPy stores that there is none.
     never = pa.array([-(2**63)], pa.int64()).cast(pa.timestamp("us"))

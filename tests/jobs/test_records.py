@@ -152,6 +152,11 @@ def test_bad_bytes_in_a_csv_column_that_is_not_due() -> None:
     assert (row["_problems"], row["id"]) == ("bad_utf8;", "1")
 
 
+def test_one_line_that_is_cut_off_is_a_record_that_cannot_be_read() -> None:
+    (row,) = parse(b'{"id": "1", "na', 1, "jsonl")
+    assert (row["_broken"], row["_problems"]) == (None, "bad_record;")
+
+
 WHOLE = b"id,n,name\n1,2,An\n2,2,An\n"
 BROKEN: dict[str, tuple[str, bytes, int, str]] = {
     "fewer records": ("csv", WHOLE, 3, "f has 2 records, the manifest says 3"),

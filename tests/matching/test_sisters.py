@@ -7,7 +7,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from matching import comparisons as c
+from matching.evidence import match_type, shared_in_words
 from matching.levels import HOLDER
+from matching.model import start
 from matching.sisters import anchored, named, sisters, without_shared
 
 RELATIONS = ("account", "sim", "sim_now", "contact", "id", "code", "email", "sister")
@@ -37,6 +39,35 @@ def test_what_leads_through_a_key_shared_with_the_sister_is_dropped(
     assert shop is not None
     assert {name for name in RELATIONS if shop[f"holder_{name}"]} == left
     assert {name for name in RELATIONS if shop[f"state_{name}"] == states[name]} == left
+
+
+@pytest.mark.parametrize(
+    ("sister", "own", "shared", "carrier"),
+    [
+        ("self", "missing", ["id"], "id"),
+        ("self", "missing", ["code", "email"], "tax_code"),
+        ("self", "missing", ["account", "phone"], "bank"),
+        ("self", "missing", ["phone"], "phone"),
+        ("self", "missing", ["email"], "fuzzy"),
+        ("other", "missing", ["id"], "fuzzy"),
+        ("missing", "missing", None, "fuzzy"),
+        # What a shop says itself goes before what it shares.
+        ("self", "self", ["phone"], "id"),
+    ],
+)
+def test_what_is_shared_with_the_sister_carries_the_match(
+    spark: SparkSession, sister: str, own: str, shared: list[str] | None, carrier: str
+) -> None:
+    """It was replaced by the sister, but the shop says it (contract: match_type)."""
+    parameters = start("shop_with_sisters", 1000)
+    codes = {f"g_{each.name}": each.code("missing") for each in c.RELATIONS if each in parameters.comparisons}
+    codes |= {"g_sister": c.SISTER.code(sister), "g_id": c.ID.code(own)}
+    columns = ", ".join(f"{name} int" for name in codes)
+    pair = spark.createDataFrame([(*codes.values(), shared)], f"{columns}, shared array<string>")
+    found = pair.select(match_type(parameters, F.col("shared")), shared_in_words(F.col("shared"))).first()
+    assert found is not None and found[0] == carrier
+    if shared == ["account", "phone"]:
+        assert found[1] == "tài khoản, số điện thoại"
 
 
 @pytest.mark.parametrize(("kind", "shops", "is_theirs"), [("phone", 3, True), ("phone", 4, False), ("code", 4, True)])
