@@ -26,6 +26,10 @@ _LEAST_SUBJECTS = 3
 _TIMES, _DEVIATIONS = 2.0, 3.0
 # Members of a family, at most.
 _FAMILY = 8
+# Columns in which brothers and sisters differ, and names of one family are of one fashion.
+_OF_FAMILY = ("given_name", "full_name")
+# Standard deviations (of a binomial variable) by which more subjects than usual may have found themselves, and a half.
+_MORE = 2.0
 # Probability from which a pair counts as a match here: one that differs in the column is one by all others.
 _LIKELY = 0.5
 # Pairs of values a column, at most: those of most subjects.
@@ -60,7 +64,10 @@ def learned(
             same = np.ones(len(left), dtype=bool)
             for one, other in sides[:a] + sides[a + 1 :]:
                 same &= one == other
-            pairs += _stand_for(sides[a], same, subject, whole[:i] + whole[i + 1 :], _shares(keys))
+            told = _stand_for(sides[a], same, subject, whole[:i] + whole[i + 1 :], _shares(keys))
+            if kind in _OF_FAMILY and told:
+                told = _of_one(told, sides[a], (left, right), subject)
+            pairs += told
         if pairs:
             ranked = sorted(pairs, key=lambda each: (-each[1], each[0]))
             found[i] = list(dict.fromkeys(pair for pair, _ in ranked))[:_MOST]
@@ -114,6 +121,35 @@ def _stand_for(
         cases = _counted(of[kept], subject[rows], np.where(moved, one[rows] ^ other[rows], subject[rows]))
         told[np.flatnonzero(cases < _LEAST_SUBJECTS)] = False
     return [((int(a), int(b)), int(count)) for a, b, count in zip(*pairs[:, told], subjects[told], strict=True)]
+
+
+def _of_one(
+    found: list[tuple[tuple[int, int], int]], sides: tuple[Longs, Longs], records: tuple[Longs, Longs], subject: Longs
+) -> list[tuple[tuple[int, int], int]]:
+    """Those of the pairs of names that are one person's, and not twins': `Matthew` and `Michael` are often brothers.
+
+    Each of two people is found again under the own name, as often as anybody has a second record. Who bears both names
+    is found under either of them once more as seldom as anybody has a third, for each of the two.
+    """
+    one, other = sides
+    same = (one == other) & (one != 0)
+    again = np.bincount(np.concatenate([side[same] for side in records]), minlength=int(np.max(records)) + 1)
+    most = np.maximum(again[records[0]], again[records[1]])
+    usual = min(2 * _share_of_subjects(subject[same], most[same] > 1), 1.0)
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    kept = []
+    for pair, count in found:
+        rows = (low == pair[0]) & (high == pair[1])
+        selves = _share_of_subjects(subject[rows], most[rows] > 0) * count
+        if selves <= usual * count + _MORE * np.sqrt(usual * (1 - usual) * count) + 0.5:
+            kept.append((pair, count))
+    return kept
+
+
+def _share_of_subjects(subject: Longs, shown: Flags) -> float:
+    """Share of the subjects of some pairs of which any shows it; 0 where there is none."""
+    every = len(np.unique(subject))
+    return len(np.unique(subject[shown])) / every if every else 0.0
 
 
 def _numbered(low: Longs, high: Longs) -> tuple[Longs, Longs]:

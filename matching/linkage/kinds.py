@@ -480,6 +480,11 @@ def _name_or_half(pair: Sides, most: float) -> Column:
     return pair.same("initials") | ((shared_words(pair.forms) >= 2) | pair.edited_share(most))
 
 
+def _one_word_for_another(pair: Sides) -> Column:
+    """One word stands for another, and all others of the name with fewer stand in the other."""
+    return pair.equivalent & (shared_words(pair.forms) >= pair.fewest_words() - 1)
+
+
 _NAME_ATOMS: Atoms = {FULL: _whole, "sounds": sounds, "prefix3": prefix(3), "suffix3": suffix(3)}
 _EQUIVALENT: Level = (EQUIVALENT, 0.03, lambda pair: pair.equivalent)
 _NAME_LEVELS: tuple[Level, ...] = (
@@ -551,7 +556,7 @@ KINDS: Mapping[str, Kind] = {
             ("reordered", 0.05, lambda pair: pair.same("sorted")),
             # Companies of one owner, funds of one family, a father and his son.
             (NUMBERS, 0.02, lambda pair: (shared_words(pair.forms) > 0) & pair.numbered_apart()),
-            _EQUIVALENT,
+            (EQUIVALENT, 0.03, _one_word_for_another),
             ("close", 0.06, Sides.one_edit),
             ("words", 0.06, _all_words_of_one),
             ("similar", 0.04, Bounded(_name_or_half, _THIRD)),

@@ -97,6 +97,29 @@ def test_a_family_that_moves_moves_once_and_a_province_that_is_renamed_is_many()
     assert set(found[1]) == stand((OLD, NEW))
 
 
+def test_names_of_twins_stand_for_nothing() -> None:
+    """Each of the two is found again under the own name; who has two names mostly has no third record."""
+
+    def family(first: int, one: int, other: int, records: int) -> list[list[int]]:
+        return [[name, TOWNS[first % 40], first] for name in (one, other) for _ in range(records)]
+
+    def of(families: Sequence[list[list[int]]]) -> Mapping[int, Pairs]:
+        size = len(families[0])
+        keys = hashed(np.array([row for rows in families for row in rows] + everybody()).T)
+        left, right = np.triu_indices(size, 1)
+        start = size * np.arange(len(families))[:, None]
+        pairs = (start + left).ravel(), (start + right).ravel()
+        probable = Probable(*pairs, np.ones(len(pairs[0])), np.full(len(pairs[0]), 0.9))
+        made = [Atom(name, frozenset({i}), F.col(f"v{i}"), is_full=True) for i, name in enumerate(PEOPLE)]
+        return learned(probable, Sample(keys, None, 1.0), made, PEOPLE)
+
+    twins = [family(1000 + n, MARY, ANN, 2) for n in range(6)]
+    assert of(twins) == {}
+    # Who bears both names has as many records as anybody: here all have three of each.
+    many = [family(1000 + n, BILL, WILLIAM, 3) for n in range(6)]
+    assert set(of(many)[0]) == stand((BILL, WILLIAM))
+
+
 def test_pairs_that_are_hardly_matches_say_nothing() -> None:
     assert met(known_as(BILL, WILLIAM, 5), others=everybody(), match=0.4) == {}
     assert met([], others=everybody()) == {}

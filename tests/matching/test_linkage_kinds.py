@@ -272,6 +272,7 @@ STANDING: list[tuple[str, str, str, str]] = [
     ("locality", "Sài Gòn", "TP. Hồ Chí Minh", "equivalent"),
     ("full_name", "William Tailor", "Bill Tailor", "equivalent"),
     ("full_name", "William Henry Tailor", "Bill Tailor", "equivalent"),
+    ("full_name", "William Henry Tailor", "Bill James Tailor", "rare"),
     ("full_name", "Vũ Thị Lan", "Võ Thị Lan", "equivalent"),
     ("full_name", "Bill Tailor", "William Baker", "different"),
     ("full_name", "William Henry Tailor", "William James Tailor", "similar"),
