@@ -145,7 +145,7 @@ def _footer(files: Files, arrival: Arrival, name: str) -> Footer:
 
 def _require_told_apart(name: str, due: Iterable[str], columns: Collection[str]) -> None:
     """Spark, which reads names without case, could not tell such columns from each other."""
-    for column in set(due) & set(columns):
+    for column in sorted(set(due) & set(columns)):
         if alike := sorted(other for other in columns if other.lower() == column and other != column):
             raise Refused(f"{name} has columns that differ in case alone: {', '.join([column, *alike])}")
 
