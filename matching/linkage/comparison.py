@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -39,8 +40,7 @@ MASK = 2**_BITS - 1
 NULL = -1
 SWAPPED = "swapped"
 _SWAPPED_M = 0.02
-_NONE: Mapping[int, Sequence[int]] = MappingProxyType({})
-_NO_EQUIVALENTS: Mapping[int, Sequence[tuple[int, int]]] = MappingProxyType({})
+_NONE: Mapping[int, Sequence[Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Wish:
 def comparisons(
     columns: Mapping[str, str],
     wishes: Mapping[str, Wish],
-    equivalents: Mapping[int, Sequence[tuple[int, int]]] = _NO_EQUIVALENTS,
+    equivalents: Mapping[int, Sequence[tuple[int, int]]] = _NONE,
 ) -> list[Comparison]:
     """How each column is compared, in their order.
 
@@ -131,9 +131,9 @@ def comparisons(
         if without:
             known = ", ".join(sorted(bounded)) or "none"
             raise ValueError(f"{column}: no threshold of {', '.join(sorted(without))}; levels that have one: {known}")
-        between = [(name, m) for name, m in reversed(named) if wish.levels is None or name in wish.levels]
-        between = [(name, m) for name, m in between if name != EQUIVALENT or i in equivalents]
-        stand = tuple(equivalents.get(i, ())) if EQUIVALENT in dict(between) else ()
+        there = [(name, m) for name, m in reversed(named) if name != EQUIVALENT or i in equivalents]
+        between = [(name, m) for name, m in there if wish.levels is None or name in wish.levels]
+        stand = tuple(equivalents[i]) if EQUIVALENT in dict(between) else ()
         levels = [(DIFFERENT, 0.05), *between, (EXACT, 0.95 - sum(m for _, m in between))]
         if pair and i == pair[0]:
             levels.append((SWAPPED, _SWAPPED_M))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -56,14 +57,15 @@ def learned(
     whole = [(at[column][left], at[column][right]) for column in columns]
     found = {}
     for i, (column, kind) in enumerate(columns.items()):
-        own = [at[name] for name in _atoms(column, kind) if name in at]
+        names = _atoms(column, kind)
+        # Of very many columns some have lost the atoms of their words.
+        own = [at[name] for name in names] if at.keys() >= set(names) else []
         sides = [(keys[left], keys[right]) for keys in own]
+        equal = [one == other for one, other in sides]
         pairs = []
-        for a, keys in enumerate(own if len(own) == len(KINDS[kind].equivalents) else ()):
+        for a, keys in enumerate(own):
             # Of a full name one word may stand for another where the rest is the same.
-            same = np.ones(len(left), dtype=bool)
-            for one, other in sides[:a] + sides[a + 1 :]:
-                same &= one == other
+            same = np.all([np.ones(len(left), dtype=bool), *equal[:a], *equal[a + 1 :]], axis=0)
             told = _stand_for(sides[a], same, subject, whole[:i] + whole[i + 1 :], _shares(keys))
             if kind in _OF_FAMILY and told:
                 told = _of_one(told, sides[a], (left, right), subject)
@@ -135,21 +137,19 @@ def _of_one(
     same = (one == other) & (one != 0)
     again = np.bincount(np.concatenate([side[same] for side in records]), minlength=int(np.max(records)) + 1)
     most = np.maximum(again[records[0]], again[records[1]])
-    usual = min(2 * _share_of_subjects(subject[same], most[same] > 1), 1.0)
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    kept = []
-    for pair, count in found:
-        rows = (low == pair[0]) & (high == pair[1])
-        selves = _share_of_subjects(subject[rows], most[rows] > 0) * count
-        if selves <= usual * count + _MORE * np.sqrt(usual * (1 - usual) * count) + 0.5:
-            kept.append((pair, count))
-    return kept
+    # A pair of equal values is one time itself that its two records are found under their name.
+    seen = pd.DataFrame({"pair": one ^ other, "subject": subject, "again": most > same})
+    asked = seen[same | np.isin(seen["pair"], [low ^ high for (low, high), _ in found])]
+    # By what two hashes differ in, equal ones in nothing: the share of subjects of whom any is found again.
+    shares = asked.groupby(["pair", "subject"])["again"].any().groupby("pair").mean()
+    usual = min(2 * shares.get(0, 0.0), 1.0)
 
+    def is_usual(pair: tuple[int, int], count: int) -> bool:
+        """Whether no more of so many subjects are found again than may be."""
+        most = usual * count + _MORE * np.sqrt(usual * (1 - usual) * count) + 0.5
+        return bool(shares[pair[0] ^ pair[1]] * count <= most)
 
-def _share_of_subjects(subject: Longs, shown: Flags) -> float:
-    """Share of the subjects of some pairs of which any shows it; 0 where there is none."""
-    every = len(np.unique(subject))
-    return len(np.unique(subject[shown])) / every if every else 0.0
+    return [(pair, count) for pair, count in found if is_usual(pair, count)]
 
 
 def _numbered(low: Longs, high: Longs) -> tuple[Longs, Longs]:

@@ -32,12 +32,17 @@ def met(
     match: float = 0.9,
 ) -> Mapping[int, Pairs]:
     """What is learned from pairs of records, each of a subject of its own, beside other records."""
-    records = [record for pair in rows for record in pair] + list(others)
-    keys = hashed(np.array(records).T)
     left = 2 * np.arange(len(rows))
-    probable = Probable(left, left + 1, np.ones(len(rows)), np.full(len(rows), match))
+    return of_pairs([record for pair in rows for record in pair] + list(others), left, left + 1, columns, match)
+
+
+def of_pairs(
+    records: Sequence[Sequence[int]], left: Longs, right: Longs, columns: Columns = PEOPLE, match: float = 0.9
+) -> Mapping[int, Pairs]:
+    """What is learned from some pairs of records."""
+    probable = Probable(left, right, np.ones(len(left)), np.full(len(left), match))
     made = [Atom(name, frozenset({i}), F.col(f"v{i}"), is_full=True) for i, name in enumerate(columns)]
-    return learned(probable, Sample(keys, None, 1.0), made, columns)
+    return learned(probable, Sample(hashed(np.array(records).T), None, 1.0), made, columns)
 
 
 def stand(*pairs: tuple[int, int]) -> set[tuple[int, int]]:
@@ -76,11 +81,7 @@ def test_what_everybody_is_mistaken_for_stands_for_nothing() -> None:
 
 def test_one_subject_counts_once_however_many_records_it_has() -> None:
     records = [[BILL if n % 2 else WILLIAM, 100, 1000] for n in range(6)]
-    every = [*records, *everybody()]
-    left, right = np.triu_indices(6, 1)
-    probable = Probable(left, right, np.ones(len(left)), np.full(len(left), 0.9))
-    made = [Atom(name, frozenset({i}), F.col(f"v{i}"), is_full=True) for i, name in enumerate(PEOPLE)]
-    assert learned(probable, Sample(hashed(np.array(every).T), None, 1.0), made, PEOPLE) == {}
+    assert of_pairs([*records, *everybody()], *np.triu_indices(6, 1)) == {}
 
 
 def test_a_family_that_moves_moves_once_and_a_province_that_is_renamed_is_many() -> None:
@@ -105,13 +106,9 @@ def test_names_of_twins_stand_for_nothing() -> None:
 
     def of(families: Sequence[list[list[int]]]) -> Mapping[int, Pairs]:
         size = len(families[0])
-        keys = hashed(np.array([row for rows in families for row in rows] + everybody()).T)
-        left, right = np.triu_indices(size, 1)
         start = size * np.arange(len(families))[:, None]
-        pairs = (start + left).ravel(), (start + right).ravel()
-        probable = Probable(*pairs, np.ones(len(pairs[0])), np.full(len(pairs[0]), 0.9))
-        made = [Atom(name, frozenset({i}), F.col(f"v{i}"), is_full=True) for i, name in enumerate(PEOPLE)]
-        return learned(probable, Sample(keys, None, 1.0), made, PEOPLE)
+        left, right = ((start + side).ravel() for side in np.triu_indices(size, 1))
+        return of_pairs([row for rows in families for row in rows] + everybody(), left, right)
 
     twins = [family(1000 + n, MARY, ANN, 2) for n in range(6)]
     assert of(twins) == {}
