@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from expectations.vietnamese import FORMS
@@ -17,6 +17,7 @@ AGE = "_age_days"
 KEY = "_key"
 
 _LOOKED_UP, _KNOWN = "_reference_key", "_reference_known"
+_GROUP, _TOLD = "_group", "_told_of_group"
 
 Rules = Mapping[str, Callable[[], Column]]
 
@@ -203,28 +204,40 @@ RULES: dict[str, Rules] = {
 # ── rules on rows that go together ──
 
 
-def _alone(*columns: str) -> Callable[[], Column]:
+@dataclass(frozen=True)
+class Group:
+    """Rows of one value, and what is held against each of them.
+
+    Attributes:
+        by: the value, 64 bits of it; null: the row goes with no other.
+        told: what is said of rows that go together, an aggregate of a fixed width.
+        rule: whether a row is right; it sees what is told as `_told_of_group`, null where no other row goes with it.
+    """
+
+    by: Callable[[], Column]
+    told: Callable[[], Column]
+    rule: Callable[[], Column]
+
+
+def _alone(*columns: str) -> Group:
     """Whether no other row has the same values; a row that lacks one of them is alone."""
-
-    def alone() -> Column:
-        """Counted among rows of one hash; what lacks a value is spread by its key, not gathered."""
-        same = F.when(_all_present(*columns), F.xxhash64(*columns))
-        return F.count("*").over(Window.partitionBy(F.coalesce(same, F.col(KEY)))) == 1
-
-    return alone
+    return Group(lambda: _hashed([F.col(name) for name in columns]), lambda: F.lit(True), lambda: F.isnull(_TOLD))
 
 
 def _number_current() -> Column:
     """Whether an active SIM is the last activation of its number; null where it is not active."""
-    number = F.coalesce(F.when(F.col("phone_norm").isNotNull(), F.xxhash64("phone_norm")), F.col(KEY))
-    last = F.max("activated_on").over(Window.partitionBy(number))
+    last = F.coalesce(_TOLD, "activated_on")
     return F.when(F.col("status") == "active", F.col("activated_on") >= last)
 
 
-GROUPED: dict[str, Rules] = {
+GROUPED: dict[str, Mapping[str, Group]] = {
     "residents": {"_not_doubled": _alone("name_key", "birth_date", "address_key")},
     "taxpayers": {"_not_doubled": _alone("id_number", "taxpayer_type", "name_key", "address_key", "status")},
-    "telecom_subscribers": {"_number_current": _number_current},
+    "telecom_subscribers": {
+        "_number_current": Group(
+            lambda: _hashed([F.col("phone_norm")]), lambda: F.max("activated_on"), _number_current
+        ),
+    },
     "sellers": {"_not_doubled": _alone("platform", "shop_name_clean", "name_key", "account_norm")},
 }
 
@@ -235,7 +248,13 @@ def derived_columns(source: str) -> list[str]:
     return [AGE, KEY, *RULES.get(source, {}), *GROUPED.get(source, {}), *looked_up]
 
 
-def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], business_date: dt.date) -> DataFrame:
+def derive(
+    source: str,
+    rows: DataFrame,
+    references: Mapping[str, DataFrame],
+    business_date: dt.date,
+    keep: Callable[[DataFrame], DataFrame],
+) -> DataFrame:
     """The rows of a source with the columns that its suite asks for besides its own.
 
     Args:
@@ -243,6 +262,7 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
         rows: its silver columns.
         references: silver tables by source; a missing one leaves its columns null, so nothing is held against a row.
         business_date: the day from which ages count.
+        keep: computes a frame once and gives it back.
 
     Returns:
         Contract columns and origin of the source, blank texts null, then `derived_columns`.
@@ -251,8 +271,8 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
     # Narrow to shuffle; a collision in 64 bits would cost a point of a score and stop nothing.
     derived = rows.withColumns({AGE: age, KEY: F.xxhash64(*SOURCES[source].key)})
     derived = derived.withColumns({name: rule() for name, rule in RULES.get(source, {}).items()})
-    for name, rule in GROUPED.get(source, {}).items():
-        derived = derived.withColumn(name, rule())
+    for name, group in GROUPED.get(source, {}).items():
+        derived = _grouped(derived, name, group, keep)
     for reference in REFERENCES.get(source, ()):
         derived = _looked_up(derived, reference, references.get(reference.source))
     own = {name: F.col(name) for name in SOURCES[source].schema.names}
@@ -260,6 +280,15 @@ def derive(source: str, rows: DataFrame, references: Mapping[str, DataFrame], bu
     own |= {name: F.when(F.trim(name) != "", F.col(name)) for name in SOURCES[source].texts}
     columns = (column.alias(name) for name, column in own.items())
     return derived.select(*columns, *ORIGIN.names, *derived_columns(source))
+
+
+def _grouped(rows: DataFrame, name: str, group: Group, keep: Callable[[DataFrame], DataFrame]) -> DataFrame:
+    """The rows with the column `name`. Groups of several rows are few: to find them first spares sorting all rows."""
+    named = rows.withColumn(_GROUP, group.by())
+    groups = named.where(F.col(_GROUP).isNotNull()).groupBy(_GROUP)
+    told = groups.agg(F.count("*").alias("rows"), group.told().alias(_TOLD))
+    several = keep(told.where("rows > 1").select(_GROUP, _TOLD))
+    return named.join(several, _GROUP, "left").withColumn(name, group.rule()).drop(_GROUP, _TOLD)
 
 
 def _looked_up(rows: DataFrame, reference: Reference, table: DataFrame | None) -> DataFrame:

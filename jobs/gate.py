@@ -86,7 +86,7 @@ def judge(source: Source, rows: DataFrame, asked: Asked, keep: Callable[[DataFra
         NightFailed: an expectation could not be evaluated at all.
     """
     name = source.name
-    derived = derive(name, rows, asked.references, asked.business_date)
+    derived = derive(name, rows, asked.references, asked.business_date, keep)
     marked = keep(derived.withColumn(_BROKEN, broken_rules(SUITES[name]())))
     profile = drift.measure(source, rows, asked.before, asked.settings.drift)
     said = {column: F.lit(value).cast("boolean") for column, value in _facts(source, rows, asked, profile).items()}

@@ -9,6 +9,10 @@ from jobs.deliveries import History
 from jobs.outcomes import Change
 from jobs.sources import Source
 
+# Rows of deliveries whose keys every task may hold; Spark, which knows no more than the size of their files, would
+# spread the whole picture by its key to look these up.
+_FEW_ROWS = 300_000
+
 
 def picture(bronze: DataFrame, source: Source, members: History) -> DataFrame:
     """The present state of a source, one row a key.
@@ -52,6 +56,8 @@ def change(bronze: DataFrame, source: Source, before: History, after: History) -
     if all(each.kept == 0 for each in apart):
         return Change(None)
     touched = _rows(bronze, apart).select(*source.key).distinct()
+    if sum(_FEW_ROWS if each.kept is None else each.kept for each in apart) < _FEW_ROWS:
+        touched = F.broadcast(touched)
     return Change(picture(bronze.join(touched, [*source.key], "left_semi"), source, after), touched)
 
 

@@ -253,7 +253,7 @@ def test_a_suite_costs_as_many_jobs_however_many_rules_it_has(spark: SparkSessio
     context = spark.sparkContext
     jobs = {}
     for source in ("declarations", "sellers"):
-        derived = derive(source, normalise(source, picture(spark, source, {})), {}, NIGHT)
+        derived = derive(source, normalise(source, picture(spark, source, {})), {}, NIGHT, DataFrame.persist)
         asked = {str(expectation.configuration.kwargs.get("column", KEY)) for expectation in SUITES[source]()}
         facts = {name: F.lit(True) for name in asked - set(derived.columns)}
         frame = derived.withColumns(facts).persist()
@@ -285,5 +285,5 @@ def test_an_expectation_that_cannot_be_evaluated_ends_the_night_in_one_line(spar
 
 def test_a_blank_text_is_none(spark: SparkSession) -> None:
     rows = normalise("residents", picture(spark, "residents", {"full_name": " ", "permanent_address": ""}))
-    (row,) = derive("residents", rows, {}, NIGHT).collect()
+    (row,) = derive("residents", rows, {}, NIGHT, DataFrame.persist).collect()
     assert (row.full_name, row.permanent_address) == (None, None)
