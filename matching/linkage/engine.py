@@ -15,6 +15,7 @@ from matching.linkage import (
     alone,
     blocks,
     comparison,
+    dependence,
     drawing,
     equivalents,
     frequencies,
@@ -117,7 +118,7 @@ def link(
     hashed = keep(keys.of_atoms(given, made, frequent, options))
     sample, rids = drawing.sampled(given, hashed, len(made), options)
     planned, looked_at = _planned(given, hashed, sample, made, options)
-    chosen = list(frozen.comparisons) if frozen else _arranged(given, planned, looked_at, made, options)
+    chosen = list(frozen.comparisons) if frozen else _arranged(given, planned, sample, looked_at, made, options)
     own = Blocking() if options.blocking_rules else _blocking(made, planned)
     blocking = frozen.blocking if frozen and frozen.blocking.rules else own
     prior = min(max(planned.matches / given.possible, 1e-12), 0.5)
@@ -248,12 +249,20 @@ def _blocking(made: Sequence[Atom], planned: plan.Plan) -> Blocking:
 
 
 def _arranged(
-    given: Input, planned: plan.Plan, looked_at: Sample | Sharing, made: Sequence[Atom], options: Options
+    given: Input,
+    planned: plan.Plan,
+    sample: Sample,
+    looked_at: Sample | Sharing,
+    made: Sequence[Atom],
+    options: Options,
 ) -> list[Comparison]:
     """How each column is compared, which of its values stand for one another, and given which other column."""
     stand = equivalents.learned(planned.probable, looked_at, made, given.columns)
-    chosen = comparison.comparisons(given.columns, options.wishes, stand)
-    return [replace(each, parent=parent) for each, parent in zip(chosen, planned.parents, strict=True)]
+    chosen, parents = comparison.comparisons(given.columns, options.wishes, stand), planned.parents
+    if stand:
+        # Under other names columns depend on each other as well.
+        parents = dependence.tree(equivalents.as_one(sample, made, given.columns, stand), made, len(chosen))
+    return [replace(each, parent=parent) for each, parent in zip(chosen, parents, strict=True)]
 
 
 def _compared(

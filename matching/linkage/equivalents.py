@@ -7,6 +7,7 @@ else, two values that mean the same meet far more often than those that somebody
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,26 @@ def learned(
             ranked = sorted(pairs, key=lambda each: (-each[1], each[0]))
             found[i] = list(dict.fromkeys(pair for pair, _ in ranked))[:_MOST]
     return found
+
+
+def as_one(sample: Sample, made: Sequence[Atom], columns: Mapping[str, str], stand: Mapping[int, Pairs]) -> Sample:
+    """The sample with one hash for two values of a column that stand for one another, which are whole values there.
+
+    A value is one with the one that it meets most: through a third and a fourth all schools of a town would be one.
+    """
+    keys = sample.keys.copy()
+    for i, (column, kind) in enumerate(columns.items()):
+        if i in stand and FULL in KINDS[kind].equivalents:
+            own = next(k for k, atom in enumerate(made) if atom.name == column)
+            known: dict[int, int] = {}
+            for one, other in stand[i]:
+                if one not in known and other not in known:
+                    known |= {one: one, other: one}
+            values = np.sort(np.array(list(known)))
+            at = np.minimum(np.searchsorted(values, keys[own]), len(values) - 1)
+            hashes = np.array([known[value] for value in values.tolist()])
+            keys[own] = np.where(values[at] == keys[own], hashes[at], keys[own])
+    return replace(sample, keys=keys)
 
 
 def _atoms(column: str, kind: str) -> list[str]:

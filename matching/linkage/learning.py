@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +16,13 @@ from pyspark.sql import functions as F
 
 from matching.linkage import alone, comparison, frequencies, parameters
 from matching.linkage.chance import Drawn, chances, rarities
-from matching.linkage.comparison import Comparison
+from matching.linkage.comparison import Comparison, gamma
 from matching.linkage.frequencies import Frequencies, Rarity
 from matching.linkage.given import Input
 from matching.linkage.parameters import Groups, Parameters
 from matching.linkage.patterns import Probable
 from matching.linkage.records import Atom
-from matching.linkage.related import Related, personal
+from matching.linkage.related import Related, births_of_one, names, own_levels, personal
 from matching.linkage.runs import Longs, distinct
 from matching.linkage.sample import Sample, Sharing, full_atoms
 
@@ -37,6 +38,13 @@ _TOLD_APART = 4
 # he has not found himself under another number.
 _FAMILY = 1.5
 _AS_OFTEN = 0.5
+# Share of the matches that look like twins from which these are asked about; how many times as often as whoever has
+# found himself once has found himself twice records have a match at all, where that can tell.
+_LIKE_TWINS = 0.01
+_TELLING = 2.0
+# Share of these that are two people from which they are told from matches; of the others so many are, at least.
+_MOSTLY = 0.5
+_RENAMED = 0.05
 # Agreement patterns that are counted, at most; the rarest beyond are left out of the estimation.
 _MOST_PATTERNS = 1_000_000
 
@@ -119,17 +127,22 @@ def learned(
         shown: what drawn pairs show.
         prior: probability that two random records match, to start from.
     """
-    usual = given, chosen, groups, found, shown, prior
-    model = _settled(*usual)
+    settled = partial(_settled, given, chosen, groups, found, shown, prior)
+    model = settled()
     own = set(personal(chosen))
     told = {chosen[i].kind for each in model.related if not own.issuperset(each.own) for i in each.own}
-    if not told:
-        return model
     if told == {"identifier"}:
         in_families = as_often_matched(pairs, model, given.link, given.counts[0]) >= _AS_OFTEN
     else:
-        in_families = partners(pairs, model, given.link) >= _FAMILY
-    return model if in_families else _settled(*usual, may_be_told=False)
+        in_families = not told or partners(pairs, model, given.link) >= _FAMILY
+    if not in_families:
+        settled = partial(settled, may_be_told=False)
+        model = settled()
+    like_twins = parameters.like_twins(model, chosen, groups)
+    if like_twins < _LIKE_TWINS:
+        return model
+    share = twins(pairs, model, chosen, given.link, given.counts[0])
+    return model if share < _MOSTLY else settled(renamed=max(1 - share, _RENAMED) * like_twins)
 
 
 def _settled(
@@ -141,10 +154,11 @@ def _settled(
     prior: float,
     *,
     may_be_told: bool = True,
+    renamed: float | None = None,
 ) -> Parameters:
     """The model; u again when m is known, because drawn pairs and value counts hold matches too.
 
-    `may_be_told`: see `parameters.estimate`.
+    `may_be_told`, `renamed`: see `parameters.estimate`.
     """
     agreeing = _matches_agreeing(chosen, found, shown, prior)
     alike = np.zeros(len(shown.draw))
@@ -155,7 +169,7 @@ def _settled(
         exact = list(map(frequencies.by_chance, found.agreeing, found.known, agreeing))
         u = chances(chosen, shown, exact, alike)
         usual = chosen, groups, u, given.possible, prior
-        model = parameters.estimate(*usual, apart=apart, related=related, may_be_told=may_be_told)
+        model = parameters.estimate(*usual, apart=apart, related=related, may_be_told=may_be_told, renamed=renamed)
         prior, related = model.prior, model.related
         if len(chosen) >= _TOLD_APART:
             apart = parameters.apart(model, groups)
@@ -189,6 +203,30 @@ def as_often_matched(pairs: DataFrame, model: Parameters, link: bool, records: i
     both = F.count_if(F.col("related") & F.col("match"))
     found = of.agg(both, F.count_if("related"), F.count_if("match")).first() or (0, 0, 0)
     return float(found[0] / max(found[1], 1) * records / max(found[2], 1))
+
+
+def twins(pairs: DataFrame, model: Parameters, chosen: Sequence[Comparison], link: bool, records: int) -> float:
+    """Share of those who match but for the name that are two people, and not one under two names; 0: nothing tells.
+
+    `records`: how many there are, of two inputs in the first.
+
+    Two people have found themselves under their own names as often as anybody has; one who bears both names is found
+    under either of them once more as seldom as anybody is who has been found once. Where most have been found more
+    than once these are the same.
+    """
+    named = reduce(Column.__or__, (gamma(i).isin(own_levels(chosen, i)) for i in names(chosen)))
+    has_name = reduce(Column.__or__, (gamma(i) != comparison.NULL for i in names(chosen)))
+    born = reduce(Column.__or__, (gamma(i) == chosen[i].exact for i in births_of_one(chosen)))
+    alike = pairs.where((parameters.match_weight(model) >= 0) & (named | (has_name & born)))
+    of = _from_each_end(alike.select("l", "r", named.alias("own")), link).groupBy("l")
+    counted = of.agg(F.count_if("own").alias("own"), F.count_if(~F.col("own")).alias("others"))
+    has_other, found = F.col("others") > 0, F.col("own") > 0
+    asked = [has_other & found, has_other, F.col("own") > 1, found]
+    both, having, twice, once = counted.agg(*map(F.count_if, asked)).first() or (0, 0, 0, 0)
+    again, usual = twice / max(once, 1), once / max(records, 1)
+    if usual < _TELLING * again:
+        return 0.0
+    return float(np.clip((both / max(having, 1) - again) / (usual - again), 0.0, 1.0))
 
 
 def _from_each_end(pairs: DataFrame, link: bool) -> DataFrame:

@@ -113,6 +113,7 @@ def estimate(
     related: Sequence[Related] | None = None,
     *,
     may_be_told: bool = True,
+    renamed: float | None = None,
 ) -> Parameters:
     """Maximum-likelihood m and prior, given u (Dempster, Laird, Rubin 1977; Winkler 1988 for linkage).
 
@@ -129,19 +130,21 @@ def estimate(
         apart: see `Parameters`.
         related: classes of related pairs to start from; None: as many are looked for as there seem to be.
         may_be_told: whether a text, an address, a number or a date may tell things apart, where no person has them.
+        renamed: share of the matches that bear another name, at most, where others who do are twins; None: no twins are
+            looked for.
     """
-    fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart)
-    names = related_pairs.names_of_one(chosen)
+    fitted = partial(_fitted, chosen, groups, u, possible, prior, iterations, apart, renamed)
+    names = related_pairs.names_of_one(chosen) if renamed is None else related_pairs.names(chosen)
     # Labelled matches say themselves how often births differ.
     births = () if (groups.label == 1).any() else related_pairs.births_of_one(chosen)
     if is_alone(chosen):
         return fitted((), ())
     if related is not None:
         return fitted((*names, *births) if related else (), related)
-    searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told)
-    free = searched(partial(fitted, ()))
+    searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told, renamed is not None)
+    free = searched(partial(fitted, () if renamed is None else names))
     # Where nobody is related, whatever matches show is theirs: people who go by several names.
-    found = searched(partial(fitted, names)) if names and free.related else free
+    found = searched(partial(fitted, names)) if names and free.related and renamed is None else free
     # What classes there are is seen before: bounded, births would take the place of kin who live apart.
     return fitted((*names, *births), found.related) if births and found.related else found
 
@@ -153,6 +156,7 @@ def _classed(
     possible: float,
     prior: float,
     may_be_told: bool,
+    twins: bool,
     fitted: Callable[[Sequence[Related]], Parameters],
 ) -> Parameters:
     """The model with as many classes of related pairs as there seem to be (see `estimate`).
@@ -166,7 +170,7 @@ def _classed(
         told, apart_by = _told_apart(chosen, model, apart_by)
         if not told and not own:
             return model
-    ways = [way for way in (told, own) if way]
+    ways = [way for way in (told, own, related_pairs.names(chosen) if twins else ()) if way]
     if not ways:
         return fitted(())
     begun = partial(related_pairs.start, m=usual, apart=apart_by, share=prior)
@@ -218,6 +222,7 @@ def _fitted(
     prior: float,
     iterations: int,
     apart: tuple[float, ...],
+    renamed: float | None,
     seldom: Sequence[int],
     related: Sequence[Related],
 ) -> Parameters:
@@ -243,7 +248,7 @@ def _fitted(
         ]
         for i in seldom:
             by_state = _counts(cells[i], matches, found[i]).sum(axis=1)
-            found[i] = related_pairs.seldom_apart(chosen[i], found[i], by_state)
+            found[i] = related_pairs.seldom_apart(chosen[i], found[i], by_state, renamed)
         related = [
             _related(chosen, each.own, cells, pairs, u, possible) for each, pairs in zip(related, others, strict=True)
         ]
@@ -302,6 +307,16 @@ def _own_apart(chosen: Sequence[Comparison], own: Sequence[int], groups: Groups)
         agrees |= np.isin(groups.levels[i], related_pairs.own_levels(chosen, i))
         known |= groups.levels[i] >= 0
     return np.asarray(known & ~agrees)
+
+
+def like_twins(model: Parameters, chosen: Sequence[Comparison], groups: Groups) -> float:
+    """Share of what is taken for matches that are equal in a birth and agree in no name."""
+    if not related_pairs.names(chosen):
+        return 0.0
+    matches = probabilities(model, groups) * groups.pairs
+    born = [groups.levels[i] == chosen[i].exact for i in related_pairs.births_of_one(chosen)]
+    twins = _own_apart(chosen, related_pairs.names(chosen), groups) & np.any([*born, np.zeros_like(matches, bool)], 0)
+    return float(matches[twins].sum() / max(matches.sum(), 1e-12))
 
 
 def starting(chosen: Sequence[Comparison]) -> list[Floats]:

@@ -87,6 +87,11 @@ def personal(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     return tuple(i for i, each in enumerate(chosen) if each.kind in _OWN and each.kind not in _TOLD_BY)
 
 
+def names(chosen: Sequence[Comparison]) -> tuple[int, ...]:
+    """Names of people, or of one person each: by them alone twins differ."""
+    return tuple(i for i in personal(chosen) if chosen[i].kind in _NAMES)
+
+
 def may_be_things(chosen: Sequence[Comparison]) -> bool:
     """Whether records may be of things, or of places of one business: nobody is named, or no birth is known of anybody.
 
@@ -185,13 +190,14 @@ def births_of_one(chosen: Sequence[Comparison]) -> tuple[int, ...]:
     return tuple(i for i in personal(chosen) if chosen[i].kind in ("date", "year"))
 
 
-def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
+def seldom_apart(each: Comparison, m: Floats, matches: Floats, renamed: float | None = None) -> Floats:
     """M of a name or a birth, an array [state, level], in which matches differ no more often than they may.
 
     Args:
         each: the comparison.
         m: as it was found.
         matches: how many there are, by state.
+        renamed: share of the matches, at most, that bear another name, where that is known.
     """
     shares, most, start = matches @ m / max(matches.sum(), 1e-12), np.ones(len(each.levels)), np.array(each.start)
     names, times = _OTHERS[each.kind]
@@ -199,6 +205,8 @@ def seldom_apart(each: Comparison, m: Floats, matches: Floats) -> Floats:
     most[others] = times * start[others] / start.sum()
     # Of levels that are sets of keys the first is none of them, and says nothing of what is expected.
     most[0] = times * _NO_KEY
+    if renamed is not None and each.kind in _NAMES:
+        most[others] = np.minimum(most[others], renamed)
     found = m * np.minimum(1.0, most / np.maximum(shares, 1e-12))
     rest = most == 1
     found[:, rest] *= ((1 - found[:, ~rest].sum(axis=1)) / np.maximum(m[:, rest].sum(axis=1), 1e-12))[:, None]

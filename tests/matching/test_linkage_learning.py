@@ -1,4 +1,4 @@
-"""What is learned of related pairs: whether they come in families, and whether who has one has a match besides."""
+"""What is learned of related pairs: whether they come in families, whether who has one has a match besides, twins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from matching.linkage.comparison import NULL, comparisons, packs, place
-from matching.linkage.learning import as_often_matched, partners
+from matching.linkage.learning import as_often_matched, partners, twins
 from matching.linkage.parameters import Parameters
 from matching.linkage.related import start
 from tests.matching.test_linkage_related import shares
@@ -56,3 +56,32 @@ def test_who_has_found_himself_under_another_number_has_no_match_besides(spark: 
     assert as_often_matched(*shown(spark, [(1, 11), (2, 12)], [(3, 13), (4, 14)]), True, 10) == 0
     assert as_often_matched(*shown(spark, [(2, 3)], [(1, 3), (4, 5)]), False, 8) == pytest.approx(1 / 2 * 8 / 4)
     assert as_often_matched(*shown(spark, []), False, 10) == 0
+
+
+def two_people(
+    spark: SparkSession, under_one_name: Sequence[tuple[int, int]], under_two: Sequence[tuple[int, int]], *, link: bool
+) -> float:
+    """Share of the second pairs, which are born on one day and have two names, that are two people."""
+    chosen = comparisons({"given": "given_name", "born": "date"}, {})
+    u, m = (shares(chosen, exact) for exact in ([1e-2, 1e-9], [0.95, 0.95]))
+    model = Parameters(
+        *(1e-6, (None, None), tuple(each[None, :] for each in m), tuple(each[None, :] for each in u)),
+        tuple(each.exact for each in chosen),
+    )
+    rows = [
+        (left, right, (level - NULL) << place(0)[1] | (chosen[1].exact - NULL) << place(1)[1], 0.0)
+        for pairs, level in ((under_one_name, chosen[0].exact), (under_two, 0))
+        for left, right in pairs
+    ]
+    found = spark.createDataFrame(rows, "l bigint, r bigint, pattern_0 bigint, frequency double")
+    return twins(found, model, chosen, link, 10)
+
+
+def test_twins_have_found_themselves_and_who_bears_two_names_has_not(spark: SparkSession) -> None:
+    themselves = [(i, 10 + i) for i in range(8)]
+    assert two_people(spark, themselves, [(0, 11), (1, 10)], link=True) == 1
+    assert two_people(spark, themselves, [(8, 18), (9, 19)], link=True) == 0
+    assert two_people(spark, themselves, [(0, 11), (8, 18)], link=True) == pytest.approx(0.5 / 0.8)
+    # Whoever has three records of one name has found himself twice: of him nothing tells.
+    thrice = [pair for i in range(0, 9, 3) for pair in itertools.combinations(range(i, i + 3), 2)]
+    assert two_people(spark, thrice, [(0, 3), (1, 4)], link=False) == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matching.linkage.comparison import Comparison, comparisons
-from matching.linkage.parameters import Groups, Parameters, estimate, probabilities
+from matching.linkage.parameters import Groups, Parameters, estimate, like_twins, probabilities
 from matching.linkage.related import may_be_things, own_levels
 
 POSSIBLE, MATCHES, RELATED = 5e7, 5_000, 20_000
@@ -88,6 +88,25 @@ def test_father_and_son_of_one_name_are_two() -> None:
     model = estimate(chosen, groups, [levels[None, :] for levels in by_chance], POSSIBLE, 5e-4)
     linked = probabilities(model, groups) >= 0.5
     assert counts[2][linked].sum() < 0.2 * counts[2].sum()
+    assert counts[0][linked].sum() > 0.9 * counts[0].sum()
+
+
+def test_where_few_have_another_name_twins_are_two() -> None:
+    chosen = comparisons({**PEOPLE, "born": "date"}, {})
+    by_chance = shares(chosen, [0.005, 0.002, 1e-5, 1e-4])
+    of_matches, twins = (shares(chosen, [same, 0.9, 0.8, 0.95]) for same in (0.98, 0.005))
+    classes = (MATCHES, of_matches), (0.05 * MATCHES, twins), (POSSIBLE, by_chance)
+    groups, counts = drawn(chosen, *classes)
+    usual = chosen, groups, [levels[None, :] for levels in by_chance], POSSIBLE, 5e-4
+    # What they show may as well be that of people who go by several names.
+    taken = estimate(*usual)
+    linked = probabilities(taken, groups) >= 0.5
+    assert counts[1][linked].sum() > 0.5 * counts[1].sum()
+    assert like_twins(taken, chosen, groups) == pytest.approx(0.05, abs=0.03)
+    told = estimate(*usual, renamed=0.002)
+    assert [each.own for each in told.related] == [(0,)]
+    linked = probabilities(told, groups) >= 0.5
+    assert counts[1][linked].sum() < 0.2 * counts[1].sum()
     assert counts[0][linked].sum() > 0.9 * counts[0].sum()
 
 
