@@ -128,8 +128,8 @@ def _writable(files: Files, root: str) -> Finding:
     probe = f"{root.rstrip('/')}/ops/_probe_{os.getpid()}"
     try:
         made = files.create(probe, b"")
-    except Exception as error:  # noqa: BLE001 - whatever the file system says, it is no place to write to
-        return Finding("error", "kho (warehouse)", f"{root}: không ghi được (not writable): {type(error).__name__}")
+    except OSError as error:
+        return Finding("error", "kho (warehouse)", f"{root}: không ghi được (not writable): {error}")
     if made:
         files.delete(probe)
     return Finding("ok", "kho (warehouse)", f"{root}: ghi được (writable)")

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from jobs.settings import DriftSettings
 from jobs.sources import Source
+from matching.text import composed
 
 # The measures. Of rows and updates the whole picture is asked, of the others a sample.
 ROWS, NEWEST, OLDEST_DELIVERY = "rows", "newest_update", "oldest_delivery"
@@ -139,7 +140,9 @@ def _of_whole(picture: DataFrame) -> list[Measured]:
 
 def _of_columns(source: Source, picture: DataFrame, every: int) -> list[Measured]:
     """One pass over every n-th row by its key, which is the same row each night."""
-    sampled = picture.where(F.pmod(F.xxhash64(*source.key), F.lit(every)) == 0)
+    # Of composed letters or of marks beside them a text is the same.
+    texts = {name: composed(F.col(name)) for name, kind in source.kinds.items() if kind == "string"}
+    sampled = picture.where(F.pmod(F.xxhash64(*source.key), F.lit(every)) == 0).withColumns(texts)
     entry = F.explode(F.array(*_entries(source))).alias("entry")
     counted = (
         sampled.select(entry).select("entry.*").groupBy("column", "measure", "symbol").agg(F.count("*").alias("n"))

@@ -46,6 +46,7 @@ _AGREED_HOURS = 36.0
 
 _BROKEN = "_broken_rules"
 _NO_FACTS: Mapping[str, bool] = MappingProxyType({})
+_NONE_BREAKING: Mapping[str, int] = MappingProxyType({})
 
 # Great Expectations knows one project a process.
 _ONE_PROJECT = threading.Lock()
@@ -92,7 +93,7 @@ def judge(source: Source, rows: DataFrame, asked: Asked, keep: Callable[[DataFra
     said = {column: F.lit(value).cast("boolean") for column, value in _facts(source, rows, asked, profile).items()}
     return Judged(
         rows=rows,
-        verdict=audit(name, marked.withColumns(said), asked.settings),
+        verdict=audit(name, marked.withColumns(said), asked.settings, breaking=_breaking(name, marked)),
         broken=_broken(source, marked, asked.business_date),
         profile=tuple(profile),
     )
@@ -116,6 +117,16 @@ def in_time(source: str, produced_after: float | None, settings: GateSettings) -
     return produced_after is None or produced_after <= settings.agreed_hours.get(source, _AGREED_HOURS)
 
 
+def _breaking(name: str, marked: DataFrame) -> dict[str, int]:
+    """Dimension → rows that break a rule of it, each once however many it breaks."""
+    rules = [each.meta or {} for each in SUITES[name]()]
+    codes = {each: [rule["rule"] for rule in rules if rule["dimension"] == each] for each in get_args(Dimension)}
+    broken = {each: F.arrays_overlap(_BROKEN, F.array(*map(F.lit, those))) for each, those in codes.items() if those}
+    counted = marked.where(F.size(_BROKEN) > 0).agg(*(F.count_if(rows).alias(each) for each, rows in broken.items()))
+    (found,) = counted.collect()
+    return dict(found.asDict())
+
+
 def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFrame:
     """Rows of `gold/broken_rules`: those that break a rule, with where their owner finds them."""
     return marked.where(F.size(_BROKEN) > 0).select(
@@ -129,7 +140,13 @@ def _broken(source: Source, marked: DataFrame, business_date: dt.date) -> DataFr
     )
 
 
-def audit(name: str, frame: DataFrame, settings: GateSettings, facts: Mapping[str, bool] = _NO_FACTS) -> Verdict:
+def audit(
+    name: str,
+    frame: DataFrame,
+    settings: GateSettings,
+    facts: Mapping[str, bool] = _NO_FACTS,
+    breaking: Mapping[str, int] = _NONE_BREAKING,
+) -> Verdict:
     """The verdict on a frame by the suite of that name: a source's (`expectations.derived.derive`), or one of gold.
 
     Args:
@@ -137,6 +154,7 @@ def audit(name: str, frame: DataFrame, settings: GateSettings, facts: Mapping[st
         frame: the rows.
         settings: the policy.
         facts: rule → whether it holds of the table as a whole, for rules that no row breaks where there is none.
+        breaking: dimension → rows that break a rule of it, where that was counted.
 
     Raises:
         NightFailed: an expectation could not be evaluated at all.
@@ -149,7 +167,7 @@ def audit(name: str, frame: DataFrame, settings: GateSettings, facts: Mapping[st
     return Verdict(
         answer=worst,
         reason="; ".join(_told(finding) for finding in told[:_MOST_TOLD]),
-        scores=tuple(_score(dimension, findings) for dimension in get_args(Dimension)),
+        scores=tuple(_score(each, findings, breaking.get(each, 0)) for each in get_args(Dimension)),
         findings=tuple(findings),
     )
 
@@ -225,10 +243,11 @@ def _says_nothing(counts: Mapping[str, Any]) -> bool:
     return elements > 0 and counts.get("missing_count") == elements
 
 
-def _score(dimension: Dimension, findings: Iterable[Finding]) -> Score:
+def _score(dimension: Dimension, findings: Iterable[Finding], breaking: int) -> Score:
     """Score of a dimension: rows that satisfy an expectation over rows that it judged, summed over its expectations.
 
-    `rows` is the greatest number of rows that one of them judged, `failed_rows` the greatest number that failed one.
+    `rows` is the greatest number of rows that one of them judged, `failed_rows` the number that failed any: those that
+    break a rule on rows, or all that one on the table as a whole counts for.
     """
     own = [finding for finding in findings if finding.dimension == dimension]
     judged, failed = sum(finding.judged for finding in own), sum(finding.failed for finding in own)
@@ -237,7 +256,7 @@ def _score(dimension: Dimension, findings: Iterable[Finding]) -> Score:
         dimension=dimension,
         score=score,
         rows=max((finding.judged for finding in own), default=0),
-        failed_rows=max((finding.failed for finding in own), default=0),
+        failed_rows=max([breaking, *(finding.failed for finding in own)]),
         gate=_gate(own, score),
         top_failures="; ".join(_told(finding) for finding in _worst(own)),
     )

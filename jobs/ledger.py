@@ -340,6 +340,14 @@ def finished(lake: Lake, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | 
     raise UserError(f"warehouse {lake.root}: no finished run {run_id}")
 
 
+def night_before(lake: Lake, run: Mapping[str, Any]) -> str:
+    """Id of the night that a finished run between nights repeats."""
+    nights = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & is_night())
+    before = nights.where(F.col("ended_at") <= run["ended_at"]).orderBy(F.desc("business_date"), F.desc("ended_at"))
+    (found,) = before.select("run_id").head(1)
+    return str(found["run_id"])
+
+
 def table_versions(run: Mapping[str, Any] | None) -> dict[str, int]:
     """Table versions that are the state of a finished run; empty for None."""
     return dict(run["versions"]["tables"] or {}) if run else {}

@@ -58,16 +58,19 @@ def only_run(files: Files, root: str, work: str) -> Iterator[None]:
         work: what is done inside, for who comes second.
 
     Raises:
-        UserError: another run holds it.
+        UserError: another run holds it, or nothing can be written to the warehouse.
     """
     path = _path(root)
     since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     mine = Owner(socket.gethostname(), os.getpid(), _began(os.getpid()), since, work, _place())
     content = json.dumps(asdict(mine)).encode()
-    if not files.create(path, content):
-        _clear_dead(files, path)
+    try:
         if not files.create(path, content):
-            raise UserError(_refusal(files, path))
+            _clear_dead(files, path)
+            if not files.create(path, content):
+                raise UserError(_refusal(files, path))
+    except OSError:
+        raise UserError(f"warehouse {root}: cannot be written to; look at its owner, permissions and disk") from None
     try:
         yield
     finally:

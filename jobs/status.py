@@ -8,8 +8,9 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from jobs.errors import UserError
-from jobs.ledger import EXIT_CODES, is_night, is_whole, mean_seconds
+from jobs.ledger import EXIT_CODES, between, is_night, is_whole, mean_seconds
 from jobs.lock import is_held
+from jobs.report.words import STAGES, say
 from jobs.storage import Lake
 from jobs.tables import RUNS
 
@@ -47,7 +48,7 @@ def exit_code(runs: Sequence[Run]) -> int:
 
 def as_table(runs: Sequence[Run]) -> str:
     """A line a run, then the stages of the newest finished one beside those of the nights before."""
-    lines = [f"{'đêm':10}  {'kết quả':9}  {'bắt đầu':16}  {'giây':>8}  {'dòng vào':>11}  nguồn cần xử lý"]
+    lines = [f"{'đêm':10}  {'lượt':17}  {'kết quả':9}  {'bắt đầu':16}  {'giây':>8}  {'dòng vào':>11}  nguồn cần xử lý"]
     lines += [_line(run) for run in runs]
     finished = [run for run in runs if is_whole(run)]
     if finished:
@@ -59,9 +60,14 @@ def _line(run: Run) -> str:
     problems = [one for one in run["sources"] or [] if one["outcome"] != "taken"]
     told = run["error"] or ", ".join(f"{one['source']} {one['outcome']}" for one in problems) or "-"
     seconds = f"{(run['ended_at'] - run['started_at']).total_seconds():,.0f}" if run["ended_at"] else "-"
-    rows = sum(one["rows"] or 0 for one in run["sources"] or [])
+    rows = f"{sum(one['rows'] or 0 for one in run['sources'] or []):,}"
+    if (stage := between(run)) is not None:
+        # What it repeats of the last night was told there.
+        rows, told = "-", say(STAGES, stage)
     began = f"{run['started_at']:%Y-%m-%d %H:%M}"
-    return f"{run['business_date']!s:10}  {run['status']:9}  {began}  {seconds:>8}  {rows:>11,}  {told}"
+    return (
+        f"{run['business_date']!s:10}  {run['run_id']:17}  {run['status']:9}  {began}  {seconds:>8}  {rows:>11}  {told}"
+    )
 
 
 def _stages(finished: Sequence[Run]) -> list[str]:

@@ -207,15 +207,20 @@ class Files:
         return int(system.getStatus(opened).getRemaining()) // max(1, int(system.getDefaultReplication(opened)))
 
     def create(self, path: str, content: bytes) -> bool:
-        """Write a small new file, there with all its content or not at all; False where one of that name is there."""
+        """Write a small new file, there with all its content or not at all; False where one of that name is there.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
         opened, system = self._open(path)
         part, _ = self._open(f"{path}.{secrets.token_hex(8)}")
-        stream = system.create(part, False)
-        try:
-            stream.write(content)
-            stream.hsync()  # a machine that loses power may else keep the name and not the content
-        finally:
-            stream.close()
+        with _os_errors():
+            stream = system.create(part, False)
+            try:
+                stream.write(content)
+                stream.hsync()  # a machine that loses power may else keep the name and not the content
+            finally:
+                stream.close()
         hadoop, gateway = self._jvm.org.apache.hadoop.fs, cast(Any, self.spark.sparkContext._gateway)
         context = hadoop.FileContext.getFileContext(system.getUri(), self.spark._jsc.hadoopConfiguration())
         try:

@@ -230,7 +230,7 @@ def _fault(given: Input, rules: Sequence[str]) -> str | None:
     They are counted, since some fail only on values; what no key can be, a sum or a random number, cannot be counted.
     """
     try:
-        named(given).agg(*(F.count(user_key(rule)) for rule in rules)).collect()
+        named(given).agg(*(F.count(user_key(rule, given.columns)) for rule in rules)).collect()
     except (AnalysisException, ParseException):
         return "no expression of the columns"
     except (PySparkException, Py4JJavaError):

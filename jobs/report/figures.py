@@ -30,7 +30,8 @@ class Figures:
 
     Attributes:
         reasons: tax_year, reason, cases, revenue_vnd, due_vnd of the open cases.
-        changes: tax_year, reason, new, reopened, resolved since the run before; None where that cannot be read.
+        changes: tax_year, reason, new, reopened, resolved, confirmed, dismissed since the run before; None where that
+            cannot be read.
         before: row of that run, None on the first night.
         provinces: province, cases, parties, revenue_vnd, due_vnd, identified_parties of the night's tax year; a party
             counts once however many cases it has.
@@ -219,7 +220,7 @@ def quarantined(quarantine: DataFrame, deliveries: Iterable[tuple[str, dt.date]]
 
 
 def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
-    """What one night changed, by tax year and reason: new, reopened, resolved.
+    """What one night changed, by tax year and reason: new, reopened, resolved; confirmed, dismissed (of open ones).
 
     Args:
         cases: `gold/flagged_sellers` after the night.
@@ -234,6 +235,7 @@ def changes(cases: DataFrame, before: DataFrame) -> DataFrame:
             F.count_if((status == "open") & was.isNull()).alias("new"),
             F.count_if((status == "open") & (was == "resolved")).alias("reopened"),
             F.count_if((status == "resolved") & was.isin("open", "confirmed")).alias("resolved"),
+            *(F.count_if((status == each) & (was == "open")).alias(each) for each in ("confirmed", "dismissed")),
         )
     )
 

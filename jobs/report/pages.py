@@ -145,7 +145,10 @@ def _totals(found: Figures) -> dict[str, Any]:
         "covered": found.identified("revenue_vnd") / revenue if revenue > 0 else None,
         "new": None if changes is None else sum(row.new + row.reopened for row in changes),
         "reopened": None if changes is None else sum(row.reopened for row in changes),
-        "resolved": None if changes is None else sum(row.resolved for row in changes),
+        **{
+            told: None if changes is None else sum(row[told] for row in changes)
+            for told in ("resolved", "confirmed", "dismissed")
+        },
     }
 
 

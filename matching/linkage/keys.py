@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -47,13 +47,19 @@ def _of_user_rules(given: Input, texts: Sequence[str]) -> tuple[DataFrame, list[
     refining = [f"h{i}" for i in range(min(blocks.REFINING, len(given.columns)))]
     own = [F.col(_reserved(name)).alias(name) for name in ("rid", "source")]
     hashes = [F.xxhash64(_reserved(f"v{i}")).alias(name) for i, name in enumerate(refining)]
-    keys = [user_key(text).alias(f"k{i}") for i, text in enumerate(texts)]
+    keys = [user_key(text, given.columns).alias(f"k{i}") for i, text in enumerate(texts)]
     hashed = named(given).select(*own, *hashes, *keys)
     return hashed, [blocks.Keys(text, [f"k{i}"], refining) for i, text in enumerate(texts)]
 
 
-def user_key(text: str) -> Column:
-    """Hash of a user's blocking rule: expressions of columns, comma-separated, over records as `named` leaves them."""
+def user_key(text: str, columns: Collection[str]) -> Column:
+    """Hash of a user's blocking rule over records as `named` leaves them: names of columns, or expressions of these.
+
+    Comma-separated; in an expression a name that is no plain one stands in backquotes.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if all(part in columns for part in parts):
+        text = ", ".join("`" + part.replace("`", "``") + "`" for part in parts)
     # Text of several parts is null where any part is.
     return F.when(F.expr(f"concat({text})").isNotNull(), F.expr(f"xxhash64({text})"))
 

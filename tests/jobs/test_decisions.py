@@ -205,8 +205,8 @@ def test_a_run_of_decisions_cannot_be_replayed(lake: Lake, tmp_path: Path) -> No
     from jobs.replay import replay
     from jobs.settings import Settings
 
+    night = ledger.require_night(lake)
     decisions.decide(lake, ["a1"], "dismissed", *WHY)
-    run = ledger.last_finished(lake)
-    assert run is not None
-    with pytest.raises(UserError, match=r"was no night \(decisions\)"):
+    run = ledger.require_night(lake)
+    with pytest.raises(UserError, match=rf"was no night \(decisions\).*{night['run_id']}$"):
         replay(lake, run["run_id"], Settings(), str(tmp_path / "out"), print)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import pytest
 from pyspark.sql import Row, SparkSession
@@ -156,3 +157,13 @@ def test_how_often_values_come_again_is_told_of_samples_of_like_size(spark: Spar
     ]
     found = measured(spark, lambda number: {}, former)
     assert [one.column for one in found if one.measure == "distinct" and one.drifted] == ["account_number"]
+
+
+def test_a_text_is_the_same_in_composed_letters_and_with_marks_beside_them(spark: SparkSession) -> None:
+    def figures(form: Literal["NFC", "NFD"]) -> list[Mapping[str, float]]:
+        """What is measured of one name in this form."""
+        name = unicodedata.normalize(form, "Nguyễn Thị Hồng")
+        found = measured(spark, lambda number: {"holder_name": name}, [])
+        return [one.figures for one in found if one.column == "holder_name"]
+
+    assert figures("NFC") == figures("NFD")

@@ -100,3 +100,10 @@ def test_a_lock_that_cannot_be_read_is_respected(files: Files, tmp_path: Path, c
         only_run(files, str(tmp_path), WORK),
     ):
         raise AssertionError("it may be at work")
+
+
+def test_where_nothing_can_be_written_one_line_says_so(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    root = str(tmp_path / "taken")
+    with pytest.raises(UserError, match=f"^warehouse {root}: cannot be written to"), only_run(files, root, WORK):
+        raise AssertionError
