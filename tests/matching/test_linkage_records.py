@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from matching.linkage.records import known
+from matching.linkage.records import LONGEST, known
 
 
 def test_words_for_nothing_known_are_null(spark: SparkSession) -> None:
@@ -22,3 +22,8 @@ def test_what_children_are_called_before_they_have_a_name_is_none(spark: SparkSe
     )
     found = [tuple(row) for row in known(rows, {"given": "given_name", "item": "text"}).collect()]
     assert found == [(None, "baby boy"), (None, None), ("Lan", "baby")]
+
+
+def test_of_a_text_that_nobody_could_read_the_beginning_is_taken(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("ă" * LONGEST + "b" * 100_000,), ("ă" * LONGEST,)], "c0 string")
+    assert [row["c0"] for row in known(rows, {"note": "text"}).collect()] == ["ă" * LONGEST] * 2
