@@ -76,8 +76,8 @@ def adopt(lake: Lake) -> None:
             _settle(lake, found)
 
 
-def meanwhile(lake: Lake, base: Mapping[str, Any] | None, tonight: DataFrame) -> DataFrame:
-    """The cases of a night, with what people have decided while it was at work, which is recorded.
+def meanwhile(lake: Lake, base: Mapping[str, Any] | None, tonight: DataFrame) -> tuple[DataFrame, bool]:
+    """The cases of a night, with what people have decided while it was at work, which is recorded; whether they have.
 
     Args:
         lake: the warehouse; the night has not written its cases yet.
@@ -85,12 +85,12 @@ def meanwhile(lake: Lake, base: Mapping[str, Any] | None, tonight: DataFrame) ->
         tonight: rows of `gold/flagged_sellers`.
     """
     if base is None or _is_as_left(lake, base):
-        return tonight
+        return tonight, False
     found = lake.keep(_since(lake, base))
     if found.isEmpty():
-        return tonight
+        return tonight, False
     _record(lake, base, found)
-    return cases.decided(tonight, found)
+    return cases.decided(tonight, found), True
 
 
 def _is_as_left(lake: Lake, last: Mapping[str, Any]) -> bool:

@@ -102,9 +102,10 @@ def _party(link: Row) -> tuple[str | None, str | None]:
 
 
 def _declared() -> Column:
-    """Who a shop says that it is, as a number: name, paper, tax code, birth date. Columns in: silver sellers."""
+    """Who a shop says that it is, as a number: name, paper, tax code, birth. Columns in: silver sellers."""
     paper = F.coalesce("person_id", "cmnd", "passport", "id_number")
-    said = [F.col("name_sorted"), paper, F.col("code"), F.col("birth_date").cast("string")]
+    born = [F.col(column).cast("string") for column in ("birth_date", "birth_year")]
+    said = [F.col("name_sorted"), paper, F.col("code"), F.coalesce(*born)]
     return F.xxhash64(*(F.coalesce(each, F.lit("")) for each in said))
 
 

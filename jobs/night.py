@@ -88,6 +88,7 @@ class Night:
         since: what the match knows to have changed since the last finished run; None where all may have.
         memory: what tonight's match leaves to the next, None where it was not made anew.
         accepted: what an operator has accepted of gold, None where nothing was to be accepted.
+        decided: whether people have decided on cases while it was at work: the next night judges these again.
         stages: seconds and rows of the stages so far.
         clock: times the stages.
     """
@@ -110,6 +111,7 @@ class Night:
     since: corrections.Since | None = None
     memory: Memory | None = None
     accepted: SourceOutcome | None = None
+    decided: bool = False
     stages: list[StageRow] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
 
@@ -174,9 +176,13 @@ def _run(night: Night) -> Run:
         status = "degraded" if any(result.degraded for result in night.intakes.values()) else "succeeded"
         done = replace(_told(night, run.ended(status)), versions=shaped_by(settings, lake.current_versions()))
     ledger.finish(lake, done)
-    if night.memory is not None:
-        night.memory.clear_others()
     night.ended(done)
+    if night.memory is not None:
+        try:
+            night.memory.clear_others()
+        except Py4JJavaError:
+            # The night has finished; the next match clears them away.
+            night.progress("warning: match: what the match before left could not be removed")
     return done
 
 
@@ -230,6 +236,8 @@ def decide(night: Night) -> None:
     lake = night.lake
     night.done("gold", lake.pin(tables.SELLER_LINKS).count(), lake.pin(tables.FLAGGED_SELLERS).count())
     night.done("audit")
+    if night.decided:
+        night.done(ledger.DECISIONS)
     night.done("corrections", None, lake.pin(tables.CORRECTIONS).count())
 
 
@@ -505,7 +513,8 @@ def _gold(night: Night) -> None:
             built = gold.build(inputs, night.business_date, night.settings.gold, lake.keep)
             lake.write(tables.SELLER_PARTIES, built.seller_parties)
             flagged = built.flagged_sellers
-        lake.write(tables.FLAGGED_SELLERS, decisions.meanwhile(lake, night.base, flagged))
+        rows, night.decided = decisions.meanwhile(lake, night.base, flagged)
+        lake.write(tables.FLAGGED_SELLERS, rows)
         _party_events(night)
     with night.clock.time("audit"):
         _audit(night, None if first else before)

@@ -216,8 +216,15 @@ def _value(column: str, kind: str, stored: str) -> Column:
         return F.when(_in_calendar(column), F.col(column)).cast(KINDS[kind])
     if "NANOS" not in stored:
         return F.col(column).cast(KINDS[kind])
-    moment = F.timestamp_micros(F.floor(F.col(column) / F.lit(1000).cast("bigint")))
+    moment = of_nanoseconds(F.col(column))
     return moment if "true" in stored else moment - F.expr("INTERVAL 7 HOURS")
+
+
+def of_nanoseconds(since_1970: Column) -> Column:
+    """The moment so many nanoseconds after 1970 began in UTC, to the microsecond below."""
+    # A quotient would be a double, which has no room for so many digits.
+    whole = since_1970 - F.pmod(since_1970, F.lit(1000).cast("bigint"))
+    return F.timestamp_micros(F.call_function("div", whole, F.lit(1000).cast("bigint")))
 
 
 def _row_as_json(stored: dict[str, str], due: dict[str, str], texts: list[str]) -> Column:

@@ -74,8 +74,8 @@ def differing(now: DataFrame, then: DataFrame, *key: str) -> DataFrame:
 
 def _row(columns: Sequence[str]) -> Column:
     """A row as a number."""
-    # A null has a number of its own: by default it would leave no trace, and two values that change places none either.
-    return F.xxhash64(*(F.coalesce(F.xxhash64(name), F.lit(i)) for i, name in enumerate(columns)))
+    # Each value hashed by itself: a null would leave no trace, and two values that change places none either.
+    return F.xxhash64(*(F.xxhash64(name) for name in columns))
 
 
 def of(table: DataFrame, those: DataFrame | None, *key: str) -> DataFrame:

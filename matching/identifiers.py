@@ -36,8 +36,8 @@ def personal_id_grade(c: Column) -> Column:
     """`ok`, `suspicious` or `invalid` of a personal id; null if none is given.
 
     Suspicious: the province code is none of the 63 (births abroad have codes of their own, so it is no error), or the
-    century digit or birth year is impossible: after the date `as_of` if given, after 2099 in any case. Source: Decree
-    137/2015/ND-CP art. 13, no longer a guarantee since 1 July 2024. Invalid: not 12 digits.
+    century digit is impossible (born after 2099). Source: Decree 137/2015/ND-CP art. 13, no longer a guarantee since
+    1 July 2024. Invalid: not 12 digits.
     """
     personal = personal_id(c)
     fits = personal.rlike(f"^{_structure()}$")

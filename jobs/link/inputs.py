@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DoubleType, FloatType, LongType, TimestampNTZType, TimestampType
 
 from jobs.errors import UserError
+from jobs.readers import of_nanoseconds
 from jobs.storage import Files, literal, unreadable_file
 
 _DAYS = ("date", "year")
@@ -129,10 +130,11 @@ def _dated(spark: SparkSession, table: DataFrame) -> DataFrame:
 
 
 def _moment(nanoseconds: Column, stored: str) -> Column:
+    moment = of_nanoseconds(nanoseconds)
     if "true" in stored:
-        return F.timestamp_micros(F.floor(nanoseconds / 1_000))
+        return moment
     # Of no time zone: it is what it says, wherever it is read.
-    here = F.timestamp_micros(F.floor(nanoseconds / 1_000)).cast("timestamp_ntz")
+    here = moment.cast("timestamp_ntz")
     return F.convert_timezone(F.current_timezone(), F.lit("UTC"), here)
 
 

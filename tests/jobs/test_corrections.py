@@ -86,14 +86,29 @@ def inputs(spark: SparkSession) -> corrections.Corrected:
         | {"match_probability": p}
         for person, p in ((THUY, 0.6), (OTHER, 0.2))
     ]
+    holders.append(
+        {"source": "bank_accounts", "record_key": "970436|00999", "personal_id": DEAD, "decision": "link"}
+        | {"match_probability": 0.98}
+    )
     shops = [
         {"platform": "san-a", "shop_id": shop, "personal_id": person, "decision": "link", "match_probability": 0.97}
         for shop, person in SHOP_LINKS.items()
     ]
     return corrections.Corrected(
         residents=table("residents", PEOPLE),
-        taxpayers=table("taxpayers", [{}]),
-        bank_accounts=table("bank_accounts", [{"holder_id_number": NOBODY}]),
+        taxpayers=table("taxpayers", [{}, {"tax_code": "0100233499", "taxpayer_type": None, "id_number": NOBODY}]),
+        bank_accounts=table(
+            "bank_accounts",
+            [
+                {"holder_id_number": NOBODY},
+                {
+                    "account_number": "00999",
+                    "holder_type": None,
+                    "holder_id_number": DEAD,
+                    "holder_name": "LE VAN CUONG",
+                },
+            ],
+        ),
         telecom_subscribers=table("telecom_subscribers", SIMS),
         sellers=table("sellers", SHOPS),
         holder_links=frame(spark, tables.HOLDER_LINKS, holders),
@@ -157,6 +172,11 @@ def test_what_a_shop_declares(found: dict[tuple[str, str, str], Row]) -> None:
     assert told["s4"] == told["s5"] == {}
     # The code says Hà Nội, the address Hồ Chí Minh or Hà Tĩnh: one of the two is wrong.
     assert told["s6"] == told["s7"] == {"province_code": ("inconsistent", "01", None, 0.5)}
+
+
+def test_what_has_no_type_may_be_a_persons(found: dict[tuple[str, str, str], Row]) -> None:
+    assert of(found, "taxpayers", "0100233499")["id_number"] == ("not_found", "****3456", None, 1.0)
+    assert of(found, "bank_accounts", "970436|00999")["status"][0] == "deceased"
 
 
 def test_what_the_population_database_says_of_itself(found: dict[tuple[str, str, str], Row]) -> None:
@@ -252,5 +272,5 @@ def test_nothing_is_said_of_sources_that_never_came_and_no_code_is_stale_before_
     inputs: corrections.Corrected,
 ) -> None:
     rows = corrections.find(inputs, dt.date(2025, 6, 30), {"residents", "taxpayers", "sellers"}, keep).collect()
-    assert {row.source for row in rows} == {"residents", "sellers"}
+    assert {row.source for row in rows} == {"residents", "sellers", "taxpayers"}
     assert "stale" not in {row.problem for row in rows}

@@ -185,8 +185,9 @@ def test_what_is_decided_while_a_run_is_at_work_outlives_it(lake: Lake) -> None:
     with pytest.raises(ZeroDivisionError), ledger.all_or_nothing(lake, versions, lambda error: run.ended("failed")):
         write_status(lake, "a1", "dismissed")
         # What it writes has it, and says so.
-        rows = decisions.meanwhile(lake, base, lake.read(tables.FLAGGED_SELLERS)).collect()
-        assert {row.case_id: row.status for row in rows}["a1"] == "dismissed"
+        rows, decided = decisions.meanwhile(lake, base, lake.read(tables.FLAGGED_SELLERS))
+        assert decided
+        assert {row.case_id: row.status for row in rows.collect()}["a1"] == "dismissed"
         assert lake.read(tables.DECISIONS).count() == 1
         raise ZeroDivisionError
     decisions.adopt(lake)

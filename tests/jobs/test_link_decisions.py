@@ -82,6 +82,16 @@ def test_a_decision_lapses_with_what_the_shop_declares(lake: Lake) -> None:
     assert {record for record, _, _ in obeyed(lake)} == {"san_a|S0001"}
 
 
+def test_of_a_birth_of_which_the_year_is_all_another_year_is_another_seller(lake: Lake) -> None:
+    born = {"birth_date": None, "birth_year": 1980}
+    a_night.fill(lake, tables.SELLERS, (SHOPS[0], {**SHOPS[1], **born}, *SHOPS[2:]))
+    finish(lake, a_night.SECOND)
+    link_decisions.decide(lake, "san_a", ["S0001", "S0004"], "rejected", *WHY)
+    a_night.fill(lake, tables.SELLERS, (SHOPS[0], {**SHOPS[1], **born, "birth_year": 1990}, *SHOPS[2:]))
+    finish(lake, a_night.SECOND + dt.timedelta(days=1))
+    assert {record for record, _, _ in obeyed(lake)} == {"san_a|S0001"}
+
+
 def test_whoever_has_read_an_older_report_decides_on_nobody_else(lake: Lake) -> None:
     a_night.fill(lake, tables.SELLER_LINKS, (LINKS[0], {**LINKS[1], "personal_id": "001085009999"}, *LINKS[2:]))
     finish(lake, a_night.SECOND)

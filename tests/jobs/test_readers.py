@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs import landing, readers
 from jobs.landing import Refused
+from jobs.readers import of_nanoseconds
 from jobs.sources import SOURCES
 from jobs.storage import Files
 from tests.jobs.zone import Zone, as_parquet, day, parquet_bytes, rows_of
@@ -75,6 +78,15 @@ def test_a_delta_needs_its_change_type(spark: SparkSession, zone: Zone) -> None:
     zone.files("declarations", day(1), {"a.parquet": (parquet_bytes(GOOD), 1)}, mode="delta")
     with pytest.raises(Refused, match="no column change_type"):
         read(spark, zone)
+
+
+def test_nanoseconds_lose_no_microsecond(spark: SparkSession) -> None:
+    chance = random.Random(5)
+    micros = [chance.randrange(-(10**15), 2 * 10**15) for _ in range(2_000)]
+    frame = spark.createDataFrame(
+        [(each, each * 1_000 + chance.randrange(1_000)) for each in micros], "us bigint, ns bigint"
+    )
+    assert frame.where(F.unix_micros(of_nanoseconds(F.col("ns"))) != F.col("us")).isEmpty()
 
 
 def test_parquet_as_different_writers_store_it(spark: SparkSession, zone: Zone) -> None:
