@@ -25,7 +25,7 @@ class GoldInputs:
         seller_links: of match, as are nearest_candidates and holder_links.
         previous_flagged: gold/flagged_sellers of the last finished night, empty on the first; so previous_parties.
         present: sources that ever came.
-        degraded: sources that are degraded tonight.
+        degraded: sources whose evidence is marked tonight: late, held, refused, or warned of by the gate (ADR 8).
     """
 
     residents: DataFrame

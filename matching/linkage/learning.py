@@ -225,7 +225,7 @@ def twins(pairs: DataFrame, model: Parameters, chosen: Sequence[Comparison], lin
     asked = [has_other & found, has_other, F.col("own") > 1, found]
     both, having, twice, once = counted.agg(*map(F.count_if, asked)).first() or (0, 0, 0, 0)
     again, usual = twice / max(once, 1), once / max(records, 1)
-    if usual < _TELLING * again:
+    if usual <= _TELLING * again:
         return 0.0
     return float(np.clip((both / max(having, 1) - again) / (usual - again), 0.0, 1.0))
 

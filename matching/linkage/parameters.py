@@ -142,9 +142,12 @@ def estimate(
     if related is not None:
         return fitted((*names, *births) if related else (), related)
     searched = partial(_classed, chosen, groups, u, possible, prior, may_be_told, renamed is not None)
-    free = searched(partial(fitted, () if renamed is None else names))
-    # Where nobody is related, whatever matches show is theirs: people who go by several names.
-    found = searched(partial(fitted, names)) if names and free.related and renamed is None else free
+    if renamed is None:
+        found = searched(partial(fitted, ()))
+        # Where nobody is related, whatever matches show is theirs: people who go by several names.
+        found = searched(partial(fitted, names)) if names and found.related else found
+    else:
+        found = searched(partial(fitted, names))
     # What classes there are is seen before: bounded, births would take the place of kin who live apart.
     return fitted((*names, *births), found.related) if births and found.related else found
 

@@ -82,6 +82,7 @@ def test_twins_have_found_themselves_and_who_bears_two_names_has_not(spark: Spar
     assert two_people(spark, themselves, [(0, 11), (1, 10)], link=True) == 1
     assert two_people(spark, themselves, [(8, 18), (9, 19)], link=True) == 0
     assert two_people(spark, themselves, [(0, 11), (8, 18)], link=True) == pytest.approx(0.5 / 0.8)
+    assert two_people(spark, [], [(0, 11)], link=True) == 0
     # Whoever has three records of one name has found himself twice: of him nothing tells.
     thrice = [pair for i in range(0, 9, 3) for pair in itertools.combinations(range(i, i + 3), 2)]
     assert two_people(spark, thrice, [(0, 3), (1, 4)], link=False) == 0
