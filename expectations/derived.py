@@ -311,8 +311,8 @@ def _hashed(columns: list[Column] | tuple[Column, ...]) -> Column:
     return F.when(_all_present(*columns), F.xxhash64(*columns))
 
 
-def _all_present(*columns: Column | str) -> Column:
+def _all_present(*columns: Column) -> Column:
     present = F.lit(True)
     for column in columns:
-        present &= (F.col(column) if isinstance(column, str) else column).isNotNull()
+        present &= column.isNotNull()
     return present

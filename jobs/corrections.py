@@ -134,12 +134,9 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
     codes = [code for code, status in standing.items() if status.standing == "active"]
     # Of a type that is not told nobody knows that it is no person's.
     person = F.coalesce(F.col("taxpayer_type").isin("individual", "household_business"), F.lit(True))
-    foreign, organisation = (
-        F.coalesce(F.col(column) == kind, F.lit(False))
-        for column, kind in (("taxpayer_type", "foreign_supplier"), ("holder_type", "organisation"))
-    )
+    no_organisation = ~F.col("holder_type").eqNullSafe("organisation")
     by_code = F.col("id_number").isNull()
-    taxpayers = inputs.taxpayers.where(~foreign)
+    taxpayers = inputs.taxpayers.where(~F.col("taxpayer_type").eqNullSafe("foreign_supplier"))
     accounts, sims = inputs.bank_accounts, inputs.telecom_subscribers
     return reduce(
         DataFrame.unionByName,
@@ -155,8 +152,8 @@ def _records(inputs: Corrected, business_date: dt.date) -> DataFrame:
             accounts.select(
                 *_origin("bank_accounts"),
                 *(F.lit("holder_id_number").alias("id_field"), declared_id("holder_id_number").alias("id")),
-                *_person(~organisation, F.lit(None).cast("date")),
-                (~organisation & (F.col("status") != "closed")).alias("active"),
+                *_person(no_organisation, F.lit(None).cast("date")),
+                (no_organisation & (F.col("status") != "closed")).alias("active"),
                 *("status", F.lit(None).cast("string").alias("province_code")),
             ),
             sims.select(

@@ -45,8 +45,7 @@ _ANSWERS = get_args(Answer)
 _AGREED_HOURS = 36.0
 
 _BROKEN = "_broken_rules"
-_NO_FACTS: Mapping[str, bool] = MappingProxyType({})
-_NONE_BREAKING: Mapping[str, int] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # Great Expectations knows one project a process.
 _ONE_PROJECT = threading.Lock()
@@ -144,8 +143,8 @@ def audit(
     name: str,
     frame: DataFrame,
     settings: GateSettings,
-    facts: Mapping[str, bool] = _NO_FACTS,
-    breaking: Mapping[str, int] = _NONE_BREAKING,
+    facts: Mapping[str, bool] = _NOTHING,
+    breaking: Mapping[str, int] = _NOTHING,
 ) -> Verdict:
     """The verdict on a frame by the suite of that name: a source's (`expectations.derived.derive`), or one of gold.
 

@@ -224,7 +224,7 @@ def last_finished(lake: Lake, business_date: dt.date | None = None) -> dict[str,
         UserError: a newer version of ct18 made it, whose tables this one may not understand; or there are tables and no
             ledger that says what they are, as while a copy is brought back: a night would begin by removing them all.
     """
-    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
+    rows = _finished_runs(lake)
     if business_date is not None:
         rows = rows.where(F.col("business_date") == F.lit(business_date))
     newest = _newest(rows)
@@ -246,8 +246,11 @@ def _require_new(lake: Lake) -> None:
 
 def last_of_earlier_date(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
     """The row of the last finished run of a date before this one, None where there is none."""
-    finished_runs = lake.read(RUNS).where(F.col("status").isin(*FINISHED))
-    return _newest(finished_runs.where(F.col("business_date") < F.lit(business_date)))
+    return _newest(_finished_runs(lake).where(F.col("business_date") < F.lit(business_date)))
+
+
+def _finished_runs(lake: Lake) -> DataFrame:
+    return lake.read(RUNS).where(F.col("status").isin(*FINISHED))
 
 
 def _newest(runs: DataFrame) -> dict[str, Any] | None:
@@ -287,8 +290,7 @@ def last_up_to(lake: Lake, business_date: dt.date) -> dict[str, Any] | None:
 
 def usual_seconds(lake: Lake, nights: int) -> dict[str, float]:
     """Mean seconds of each stage over the last finished runs, of those that had it."""
-    finished_nights = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & is_night())
-    rows = finished_nights.orderBy(F.desc("started_at")).limit(nights).collect()
+    rows = _finished_runs(lake).where(is_night()).orderBy(F.desc("started_at")).limit(nights).collect()
     return mean_seconds([row.asDict(recursive=True) for row in rows])
 
 
@@ -333,19 +335,16 @@ def finished(lake: Lake, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | 
     Raises:
         UserError: there is no such run, or it did not finish.
     """
-    rows = lake.read(RUNS).where(F.col("status").isin(*FINISHED)).orderBy("business_date", "ended_at")
+    rows = _finished_runs(lake).orderBy("business_date", "ended_at")
     for before, row in pairwise([None, *rows.toLocalIterator()]):
         if row is not None and row.run_id == run_id:
             return row.asDict(recursive=True), before.asDict(recursive=True) if before else None
     raise UserError(f"warehouse {lake.root}: no finished run {run_id}")
 
 
-def night_before(lake: Lake, run: Mapping[str, Any]) -> str:
-    """Id of the night that a finished run between nights repeats."""
-    nights = lake.read(RUNS).where(F.col("status").isin(*FINISHED) & is_night())
-    before = nights.where(F.col("ended_at") <= run["ended_at"]).orderBy(F.desc("business_date"), F.desc("ended_at"))
-    (found,) = before.select("run_id").head(1)
-    return str(found["run_id"])
+def night_before(lake: Lake, run: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The row of the night that a finished run between nights repeats, None where it is no longer kept."""
+    return _newest(_finished_runs(lake).where(is_night() & (F.col("ended_at") <= F.lit(run["ended_at"]))))
 
 
 def table_versions(run: Mapping[str, Any] | None) -> dict[str, int]:

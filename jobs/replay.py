@@ -47,8 +47,9 @@ def replay(lake: Lake, run_id: str, settings: Settings, out: str, progress: Call
     run, before = ledger.finished(lake, run_id)
     stage = ledger.between(run)
     if stage is not None:
-        its_night = ledger.night_before(lake, run)
-        raise UserError(f"run {run_id} was no night ({stage}): there is nothing to rebuild; its night is {its_night}")
+        repeated = ledger.night_before(lake, run)
+        told = f"; its night is {repeated['run_id']}" if repeated else ""
+        raise UserError(f"run {run_id} was no night ({stage}): there is nothing to rebuild{told}")
     made = Lake(lake.spark, out)
     if lake.files.exists(out):
         raise UserError(f"--out {out}: is there already")

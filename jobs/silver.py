@@ -18,9 +18,6 @@ from matching import dates, identifiers, names, phones, places, text
 
 Step = Callable[[DataFrame], DataFrame]
 
-# Letters of a text that are looked at: no name, address or number has more, and what takes them apart, letter by
-# letter and word by word, would take minutes for one that somebody filled with a million.
-LONGEST = 4_000
 # What people write for the country whose code is VN.
 _VIETNAM = ("", "VNM", "VIETNAM", "VIET NAM", "VIỆT NAM")
 
@@ -28,20 +25,12 @@ _VIETNAM = ("", "VNM", "VIETNAM", "VIET NAM", "VIỆT NAM")
 def normalise(source: str, picture: DataFrame) -> DataFrame:
     """The silver table of a source: columns of `Source.picture_schema` in, of `tables.SILVER[source]` out.
 
-    Texts are cut to `LONGEST` letters, but for keys; bronze has them whole.
+    Of texts, but for keys, the beginning is taken (`text.beginning`); bronze has them whole.
     """
-    frame = picture.withColumns(_cut(source))
+    frame = picture.withColumns({name: text.beginning(F.col(name)) for name in SOURCES[source].texts})
     for step in SILVER_STEPS[source]:
         frame = step(frame)
     return frame.select(*SILVER[source].columns)
-
-
-def _cut(source: str) -> dict[str, Column]:
-    """Texts that are no longer than `LONGEST`. Bytes are counted first, which costs nothing."""
-    return {
-        name: F.when(F.octet_length(name) > LONGEST, F.left(name, F.lit(LONGEST))).otherwise(F.col(name))
-        for name in SOURCES[source].texts
-    }
 
 
 def renew(source: Source, change: Change, former: DataFrame) -> DataFrame:

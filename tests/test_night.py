@@ -19,8 +19,8 @@ from jobs.errors import NightFailed, UserError
 from jobs.evaluate import evaluate
 from jobs.report import write_report
 from jobs.settings import ReportSettings, Settings
-from jobs.silver import LONGEST
 from jobs.storage import Lake
+from matching.text import LONGEST
 from sample_data.faults import FAULTS, write_faulty
 from tests.small_country import (
     COUNTRY,

@@ -136,19 +136,19 @@ def _night(run: Mapping[str, Any], found: Figures) -> dict[str, Any]:
 
 def _totals(found: Figures) -> dict[str, Any]:
     revenue = found.total("revenue_vnd")
-    changes = found.changes
+
+    def changed(*told: str) -> int | None:
+        """Cases that changed so; None where that is not known."""
+        return None if found.changes is None else sum(row[each] for row in found.changes for each in told)
+
     return {
         "cases": sum(int(row.cases) for row in found.provinces),
         "parties": sum(int(row.parties) for row in found.provinces),
         "due": sum(int(row.due_vnd or 0) for row in found.provinces),
         "revenue": revenue,
         "covered": found.identified("revenue_vnd") / revenue if revenue > 0 else None,
-        "new": None if changes is None else sum(row.new + row.reopened for row in changes),
-        "reopened": None if changes is None else sum(row.reopened for row in changes),
-        **{
-            told: None if changes is None else sum(row[told] for row in changes)
-            for told in ("resolved", "confirmed", "dismissed")
-        },
+        "new": changed("new", "reopened"),
+        **{each: changed(each) for each in ("reopened", "resolved", "confirmed", "dismissed")},
     }
 
 

@@ -10,12 +10,10 @@ from pyspark.sql import functions as F
 
 from matching import tables
 from matching.linkage.kinds import FULL, KINDS, drawn_word
+from matching.text import beginning
 
 SWAPPED_KINDS = ("given_name", "family_name")
 NUMBERED = ("identifier", "phone")
-# Letters of a text that are looked at: no name, address or abstract has more, and to compare some with a hundred
-# thousand takes longer than all others.
-LONGEST = 4_000
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Atom:
 def known(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """Rows whose texts are null where they say that nothing is known (`unknown`, `baby boy`): that is no evidence.
 
-    Of a longer text the first `LONGEST` letters are taken.
+    Of a long text the beginning is taken (`text.beginning`).
 
     Columns in and out: `c<i>` the text of the i-th column, any others.
     """
@@ -54,9 +52,7 @@ def known(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
             for case in ("exact", "any")
         )
         bare = F.trim(c)
-        # Bytes are counted first, which costs nothing.
-        taken = F.when(F.octet_length(c) > LONGEST, F.left(c, F.lit(LONGEST))).otherwise(c)
-        return F.when(~(bare.isin(*written) | F.lower(bare).isin(*folded)), taken)
+        return F.when(~(bare.isin(*written) | F.lower(bare).isin(*folded)), beginning(c))
 
     return rows.withColumns({f"c{i}": told(F.col(f"c{i}"), kind) for i, kind in enumerate(columns.values())})
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.silver import LONGEST, normalise
+from jobs.silver import normalise
 from jobs.sources import SOURCES
 from jobs.tables import SILVER
+from matching.text import LONGEST
 from tests.jobs.pictures import GOOD, picture
 
 Case = tuple[dict[str, Any], dict[str, Any]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from matching.linkage.records import LONGEST, known
+from matching.linkage.records import known
+from matching.text import LONGEST
 
 
 def test_words_for_nothing_known_are_null(spark: SparkSession) -> None:
